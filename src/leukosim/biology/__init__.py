@@ -1,0 +1,1 @@
+"""The numbers and named laws of cells: what a disease is made of."""

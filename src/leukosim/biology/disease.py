@@ -1,0 +1,47 @@
+"""A disease: every parameter of cells, in one tree."""
+
+from dataclasses import dataclass, field
+
+from leukosim.biology.apoptosis import Apoptosis
+from leukosim.biology.blasts import Blasts
+from leukosim.biology.blood import Blood
+from leukosim.biology.clones import Mutation
+from leukosim.biology.cycle import Cycle
+from leukosim.biology.niche import Niche
+from leukosim.biology.subtypes import Subtype, Switching, four_subtypes
+
+CXCR4_BY_SUBTYPE = ("equal", "measured", "reversed")
+
+
+@dataclass(frozen=True)
+class Disease:
+    """Acute myeloid leukaemia as the model knows it; the same for all patients of a cohort."""
+
+    subtypes: dict[str, Subtype] = field(default_factory=four_subtypes)
+    switching: Switching = field(default_factory=Switching)
+    apoptosis: Apoptosis = field(default_factory=Apoptosis)
+    cycle: Cycle = field(default_factory=Cycle)
+    niche: Niche = field(default_factory=Niche)
+    mutation: Mutation = field(default_factory=Mutation)
+    blasts: Blasts = field(default_factory=Blasts)
+    blood: Blood = field(default_factory=Blood)
+    cxcr4_by_subtype: str = "equal"
+
+    def __post_init__(self) -> None:
+        if not self.subtypes:
+            raise ValueError("subtypes is empty: a disease needs at least one stem-cell subtype")
+        if self.cxcr4_by_subtype not in CXCR4_BY_SUBTYPE:
+            raise ValueError(
+                f"cxcr4_by_subtype = {self.cxcr4_by_subtype} is not a hypothesis: "
+                f"allowed {', '.join(CXCR4_BY_SUBTYPE)}"
+            )
+        if self.switching.refuge not in self.subtypes:
+            raise ValueError(
+                f"switching.refuge = {self.switching.refuge} is not a subtype: "
+                f"allowed {', '.join(self.subtypes)}"
+            )
+
+    def cxcr4_factors(self) -> list[float]:
+        """CXCR4 of each subtype relative to the patient's: equal, as the mRNA says, or its inverse."""
+        power = {"equal": 0.0, "measured": 1.0, "reversed": -1.0}[self.cxcr4_by_subtype]
+        return [subtype.cxcr4_ratio**power for subtype in self.subtypes.values()]

@@ -1,0 +1,1 @@
+"""Drugs as data: doses in, what cells are exposed to out."""

@@ -1,0 +1,434 @@
+"""One patient's marrow: numbers from biology, rates from drugs, time from the compiled kernel."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.optimize import brentq
+
+from leukosim import kernels
+from leukosim.biology.apoptosis import apoptosis_rate, protection
+from leukosim.biology.blasts import STAGES
+from leukosim.biology.blood import LINEAGES
+from leukosim.biology.clones import TRAITS
+from leukosim.biology.cycle import PHASES
+from leukosim.biology.niche import PLACES, detachment_rate
+from leukosim.biology.subtypes import switching_rates
+from leukosim.drugs.drug import COLUMN, Exposure, no_exposure
+from leukosim.patient import MARROW, Patient
+
+# Columns of outcomes; from SWITCH on, one for each subtype that a cell may become.
+APOPTOSIS, S_PHASE_KILL, PLACE, REST_OR_WAKE, S_ENTRY, DIVISION, SWITCH = range(7)
+G0, GAP, S = range(len(PHASES))
+IN_NICHE, FREE = range(len(PLACES))
+
+METHODS = {"tally": kernels.TALLY, "direct": kernels.DIRECT}
+
+
+def class_index(subtype, place, phase):
+    """Number of the class of cells of a subtype, place and phase."""
+    return (subtype * len(PLACES) + place) * len(PHASES) + phase
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A marrow on given days."""
+
+    day: np.ndarray  # float64[row]
+    cells: np.ndarray  # int64[row, subtype, place, phase], stem cells
+    blasts: np.ndarray  # float64[row, subtype]
+    healthy_stem_cells: np.ndarray  # float64[row]
+    neutrophils: np.ndarray  # float64[row], G/L
+    platelets: np.ndarray  # float64[row], G/L
+
+
+class Rates:
+    """What one patient's stem cells do at which rates, untreated and under drugs."""
+
+    def __init__(self, patient: Patient):
+        self.patient = patient
+        disease = patient.disease
+        self.disease = disease
+        self.composition = np.array(patient.composition)
+        self.n_subtypes = len(disease.subtypes)
+        self.dependences = np.array([s.dependences for s in disease.subtypes.values()])
+        self.refuge = list(disease.subtypes).index(disease.switching.refuge)
+        self.shape = (self.n_subtypes, len(PLACES), len(PHASES), SWITCH + self.n_subtypes)
+
+    @cached_property
+    def wiring(self) -> kernels.Wiring:
+        """Which class each outcome leads to."""
+        n = self.n_subtypes
+        target = np.full(self.shape, kernels.DIES, np.int64)
+        attaches = np.zeros(self.shape, bool)
+        subtype = np.zeros(self.shape[:3], np.int64)
+        anchored = np.zeros(self.shape[:3], bool)
+        newborn = np.zeros(self.shape[:3], np.int64)
+        displaced = np.zeros(self.shape[:3], np.int64)
+        for s in range(n):
+            for place in range(len(PLACES)):
+                for phase in range(len(PHASES)):
+                    here = s, place, phase
+                    target[(*here, PLACE)] = class_index(s, 1 - place, phase)
+                    target[(*here, REST_OR_WAKE)] = class_index(s, place, GAP if phase == G0 else G0)
+                    target[(*here, S_ENTRY)] = class_index(s, place, S)
+                    target[(*here, DIVISION)] = kernels.DIVIDES
+                    for other in range(n):
+                        target[(*here, SWITCH + other)] = class_index(other, place, phase)
+                    attaches[(*here, PLACE)] = place == FREE
+                    subtype[here] = s
+                    anchored[here] = place == IN_NICHE
+                    newborn[here] = class_index(s, place, GAP)
+                    displaced[here] = class_index(s, FREE, GAP)
+        trait = np.full(self.shape[3], kernels.SWITCH, np.int64)
+        trait[[APOPTOSIS, S_PHASE_KILL, PLACE]] = (
+            kernels.APOPTOSIS, kernels.S_PHASE_KILL, kernels.PLACE,
+        )  # fmt: skip
+        trait[[REST_OR_WAKE, S_ENTRY, DIVISION]] = kernels.CYCLE, kernels.DIVISION, kernels.DIVISION
+        factors = np.repeat(self.disease.cxcr4_factors(), len(PLACES) * len(PHASES))
+        return kernels.Wiring(
+            target.reshape(-1, self.shape[3]),
+            trait,
+            attaches.reshape(-1, self.shape[3]),
+            subtype.ravel(),
+            anchored.ravel(),
+            newborn.ravel(),
+            displaced.ravel(),
+            factors.astype(float),
+        )
+
+    @cached_property
+    def untreated(self) -> np.ndarray:
+        """Rates without a drug, float64[class, outcome], the return to G0 in the niche still zero."""
+        cycle, niche = self.disease.cycle, self.disease.niche
+        rates = np.zeros(self.shape)
+        rates[:, IN_NICHE, :, PLACE] = niche.detachment_rate
+        rates[:, FREE, :, PLACE] = niche.attachment_rate + niche.independent_attachment_rate
+        rates[:, IN_NICHE, G0, REST_OR_WAKE] = cycle.wake_in_niche
+        rates[:, FREE, G0, REST_OR_WAKE] = cycle.wake_outside
+        rates[:, FREE, GAP, REST_OR_WAKE] = cycle.rest_outside
+        rates[:, :, GAP, S_ENTRY] = cycle.s_entry_rate
+        rates[:, :, S, DIVISION] = cycle.s_exit_rate
+        rates[..., SWITCH:] = self.switching(np.zeros(self.n_subtypes))[:, None, None, :]
+        return rates.reshape(-1, self.shape[3])
+
+    def switching(self, stress: np.ndarray) -> np.ndarray:
+        """Switching rates, float64[..., subtype, subtype]."""
+        law = self.disease.switching
+        return switching_rates(
+            law.basal_rate, self.composition, law.induced_rate, self.refuge, stress
+        )
+
+    @property
+    def niche_free(self) -> float:
+        """Fraction of the places that healthy stem cells leave free."""
+        return max(1.0 - self.disease.blood.healthy_stem_cells / self.disease.niche.places, 0.0)
+
+    def mean_attachment(self) -> np.ndarray:
+        """Mean share of the largest attachment rate, by subtype: over the log-normal CXCR4."""
+        niche = self.disease.niche
+        node, weight = np.polynomial.hermite_e.hermegauss(31)
+        cxcr4 = self.patient.cxcr4 * np.exp(niche.cxcr4_log_sd * node)
+        strength = np.outer(self.disease.cxcr4_factors(), cxcr4) ** niche.hill
+        helped = strength / (strength + niche.half_cxcr4**niche.hill)
+        share = helped @ weight / weight.sum()
+        return self.attach_floor + (1.0 - self.attach_floor) * share
+
+    @property
+    def attach_floor(self) -> float:
+        """Share of the largest attachment rate that needs no CXCR4."""
+        niche = self.disease.niche
+        largest = niche.attachment_rate + niche.independent_attachment_rate
+        return niche.independent_attachment_rate / largest if largest > 0 else 0.0
+
+    def mean_matrix(self, return_rate: float, renewal: float) -> np.ndarray:
+        """How the mean numbers of untreated cells change: d<n>/dt = M <n>, float64[class, class].
+
+        With the mean attachment of the patient's cells, and the places that healthy cells leave.
+        """
+        rates = self.untreated.reshape(self.shape).copy()
+        rates[:, IN_NICHE, GAP, REST_OR_WAKE] = return_rate
+        attachment = self.mean_attachment()[:, None] * self.niche_free
+        rates[:, FREE, :, PLACE] *= attachment
+        flat = rates.reshape(-1, self.shape[3])
+        wiring = self.wiring
+        n = len(flat)
+        matrix = np.zeros((n, n))
+        for c in range(n):
+            for j in range(self.shape[3]):
+                rate = flat[c, j]
+                matrix[c, c] -= rate
+                if wiring.target[c, j] >= 0:
+                    matrix[wiring.target[c, j], c] += rate
+                elif wiring.target[c, j] == kernels.DIVIDES:
+                    stays = self.niche_free if wiring.anchored[c] else 1.0
+                    second = renewal**2  # a second daughter exists only if both are stem cells
+                    first = 1.0 - (1.0 - renewal) ** 2
+                    matrix[wiring.newborn[c], c] += rate * (first + second * stays)
+                    matrix[wiring.displaced[c], c] += rate * second * (1.0 - stays)
+        return matrix
+
+    @cached_property
+    def return_rate(self) -> float:
+        """Rate of return to G0 in the niche at which the untreated leukaemia doubles as published."""
+        return solve_return_rate(self, self.patient.doubling_days)
+
+    @cached_property
+    def growing(self) -> tuple[float, np.ndarray]:
+        """Growth rate (1/day) and class mix of stem cells where their share of blasts holds."""
+        burden = self.disease.blasts.share_holds_at
+        renewal = crowded_renewal(self.disease.cycle.renewal, burden, self.patient.plateau)
+        return leading(self.mean_matrix(self.return_rate, renewal))
+
+    @cached_property
+    def gain(self) -> float:
+        """Blasts per matured daughter, from the share of stem cells among blasts."""
+        blasts = self.disease.blasts
+        growth, mix = self.growing
+        renewal = crowded_renewal(self.disease.cycle.renewal, blasts.share_holds_at, self.patient.plateau)
+        in_s = mix.reshape(self.shape[:3])[:, :, S].sum()
+        inflow = in_s * self.disease.cycle.s_exit_rate * 2.0 * (1.0 - renewal)
+        passage = (blasts.maturing_rate / (blasts.maturing_rate + growth)) ** STAGES
+        return (blasts.loss_rate + growth) / (self.patient.stem_cell_share * inflow * passage)
+
+    def under(self, values: np.ndarray) -> kernels.Regimes:
+        """Rates under drugs. ``values`` : float64[regime, exposure]."""
+        disease, niche = self.disease, self.disease.niche
+        n = len(values)
+        rates = np.broadcast_to(self.untreated.reshape(self.shape), (n, *self.shape)).copy()
+        rates[:, :, IN_NICHE, GAP, REST_OR_WAKE] = self.return_rate
+
+        blocked = values[:, [COLUMN["bcl2_blocked"], COLUMN["bclxl_blocked"], COLUMN["mcl1_blocked"]]]
+        left = protection(self.dependences, blocked)
+        full = protection(self.dependences, np.zeros(3))
+        shift = self.patient.protection_shift
+        hazard = apoptosis_rate(
+            left + shift, full + shift, disease.apoptosis, disease.apoptosis.stem_cell_rate
+        )
+        rates[:, :, FREE, :, APOPTOSIS] = hazard[:, :, None]
+        rates[:, :, IN_NICHE, :, APOPTOSIS] = niche.apoptosis_factor * hazard[:, :, None]
+
+        for phase, name in ((S, "s_phase_kill"), (G0, "g0_kill")):
+            kill = values[:, COLUMN[name]]
+            rates[:, :, FREE, phase, S_PHASE_KILL] = kill[:, None]
+            rates[:, :, IN_NICHE, phase, S_PHASE_KILL] = niche.s_phase_factor * kill[:, None]
+
+        occupancy = values[:, COLUMN["cxcr4_occupancy"]]
+        rates[:, :, IN_NICHE, :, PLACE] = detachment_rate(niche, occupancy)[:, None, None]
+        stress = np.clip((full - left) / full, 0.0, 1.0)
+        rates[..., SWITCH:] = self.switching(stress)[:, :, None, None, :]
+
+        mixed = disease.apoptosis.blast_own_subtype
+        blast_left = mixed * left + (1.0 - mixed) * (left @ self.composition)[:, None]
+        blast_full = mixed * full + (1.0 - mixed) * (full @ self.composition)
+        blast_hazard = apoptosis_rate(
+            blast_left + shift, blast_full + shift, disease.apoptosis, disease.apoptosis.blast_rate
+        )
+        return kernels.Regimes(
+            rates.reshape(n, -1, self.shape[3]),
+            1.0 - values[:, COLUMN["renewal_loss"]],
+            1.0 - occupancy,
+            blast_hazard + values[:, [COLUMN["blast_kill"]]],
+            values[:, [COLUMN["neutrophil_production_loss"], COLUMN["platelet_production_loss"]]],
+            values[:, [COLUMN["neutrophil_loss"], COLUMN["platelet_loss"]]],
+        )
+
+    @cached_property
+    def laws(self) -> kernels.Laws:
+        """The patient's constants, for the kernel."""
+        disease, niche, blood = self.disease, self.disease.niche, self.disease.blood
+        return kernels.Laws(
+            niche_places=niche.places,
+            cxcr4_half=niche.half_cxcr4,
+            cxcr4_hill=niche.hill,
+            attach_floor=self.attach_floor,
+            cxcr4_log_mean=float(np.log(self.patient.cxcr4)),
+            cxcr4_log_sd=niche.cxcr4_log_sd,
+            cxcr4_inheritance=niche.cxcr4_inheritance,
+            renewal=disease.cycle.renewal,
+            plateau=self.patient.plateau,
+            mutation_probability=disease.mutation.driver_probability,
+            maturing_rate=disease.blasts.maturing_rate,
+            gain=self.gain,
+            blast_loss=disease.blasts.loss_rate,
+            healthy_stem_cells=blood.healthy_stem_cells,
+            healthy_division_rate=blood.healthy_division_rate,
+            healthy_marrow_cells=blood.healthy_marrow_cells,
+            baselines=blood.baselines,
+            transit_rates=blood.transit_rates,
+            feedbacks=blood.feedbacks,
+        )
+
+    @cached_property
+    def drivers(self) -> kernels.Drivers:
+        """Driver mutations, for the kernel."""
+        drivers = list(self.disease.mutation.drivers.values())
+        weight = np.array([driver.weight for driver in drivers])
+        effect = np.array([[getattr(driver, trait) for trait in TRAITS] for driver in drivers])
+        return kernels.Drivers(weight[None] / weight.sum(), effect.reshape(-1, len(TRAITS)))
+
+
+def crowded_renewal(renewal: float, burden: float, plateau: float) -> float:
+    """Probability that a daughter is a stem cell, in a marrow with ``burden`` blasts.
+
+    a(B) = 1/2 + (a_max - 1/2) (1 - B / K), so that growth ends at the plateau K
+    """
+    return float(np.clip(0.5 + (renewal - 0.5) * (1.0 - burden / plateau), 0.0, 1.0))
+
+
+def leading(matrix: np.ndarray) -> tuple[float, np.ndarray]:
+    """The largest eigenvalue of a mean matrix and its eigenvector, summing to one."""
+    values, vectors = np.linalg.eig(matrix)
+    i = np.argmax(values.real)
+    vector = np.abs(vectors[:, i].real)
+    return float(values[i].real), vector / vector.sum()
+
+
+def solve_return_rate(rates: Rates, doubling_days: float) -> float:
+    """Rate of return to G0 in the niche at which stem cells double in the time given, per day.
+
+    The growth rate is the leading eigenvalue of the mean matrix; it falls as the return rate rises.
+    """
+    renewal = rates.disease.cycle.renewal
+
+    def excess(return_rate):
+        growth, _ = leading(rates.mean_matrix(return_rate, renewal))
+        return growth - np.log(2.0) / doubling_days
+
+    fastest, slowest = (np.log(2.0) / (excess(r) + np.log(2.0) / doubling_days) for r in (0.0, 1e3))
+    if not fastest < doubling_days < slowest:
+        raise ValueError(
+            f"doubling_days = {doubling_days:g} (day) cannot be reached with this cycle and niche: "
+            f"allowed from {fastest:.3g} to {slowest:.3g}"
+        )
+    return float(brentq(excess, 0.0, 1e3, xtol=1e-10))
+
+
+class Marrow:
+    """The marrow of one patient, between two visits at a time.
+
+    Parameters
+    ----------
+    patient : Patient
+    method : "tally" (default) or "direct"
+    rates : Rates, shared between the arms of one patient to save work
+    """
+
+    def __init__(self, patient: Patient, method: str = "tally", rates: Rates | None = None):
+        if method not in METHODS:
+            raise ValueError(f"method = {method} is unknown: allowed {', '.join(METHODS)}")
+        self.patient = patient
+        self.rates = rates or Rates(patient)
+        self.method = METHODS[method]
+        self.day = 0.0
+        luck = patient.stream(MARROW)
+        self.key = luck.integers(2**64, dtype=np.uint64)
+        n_subtypes = self.rates.n_subtypes
+        n_classes = n_subtypes * len(PLACES) * len(PHASES)
+        self.tally = np.zeros((n_classes, SWITCH + n_subtypes), np.int64)
+        self.cells = self._residual_cells(luck, n_classes)
+        self.clones = self._founder(n_subtypes)
+        self.healthy = kernels.Healthy(
+            np.array([patient.disease.blood.healthy_stem_cells]),
+            np.repeat(np.array(patient.disease.blood.baselines)[:, None], 5, axis=1),
+        )
+
+    def _residual_cells(self, luck: np.random.Generator, n_classes: int) -> kernels.Cells:
+        """What therapy left: cells at rest in the niche, of the patient's mix of subtypes."""
+        by_subtype = luck.multinomial(self.patient.residual_stem_cells, self.rates.composition)
+        count = np.zeros(n_classes, np.int64)
+        count[class_index(np.arange(len(by_subtype)), IN_NICHE, G0)] = by_subtype
+        room = 2 * count + 4
+        first = np.concatenate([[0], np.cumsum(room)[:-1]])
+        laws = self.rates.laws
+        cxcr4 = luck.lognormal(laws.cxcr4_log_mean, laws.cxcr4_log_sd, room.sum())
+        return kernels.Cells(np.zeros(room.sum(), np.int32), cxcr4, first, room, count)
+
+    def _founder(self, n_subtypes: int) -> kernels.Clones:
+        """One clone, with the blasts that therapy left."""
+        blasts = np.zeros((1, n_subtypes))
+        blasts[0] = self.patient.residual_blasts * self.rates.composition
+        return kernels.Clones(
+            number=np.ones(1, np.int64),
+            parent=np.full(1, -1, np.int32),
+            driver=np.full(1, -1, np.int32),
+            born=np.zeros(1),
+            effect=np.ones((1, len(TRAITS))),
+            matured=np.zeros((1, n_subtypes)),
+            maturing=np.zeros((1, n_subtypes, STAGES)),
+            blasts=blasts,
+        )
+
+    def advance(
+        self, until: float, exposure: Exposure | None = None, record_days: Sequence[float] = ()
+    ) -> Counts:
+        """Let time pass until a day, and return the counts on ``record_days``.
+
+        A day is recorded if a segment ends on it; without an exposure, segments are days.
+        """
+        if exposure is None:
+            exposure = no_exposure(self.day, until)
+        record_days = np.asarray(record_days, float)
+        row = np.full(len(exposure.end), -1, np.int64)
+        position = np.searchsorted(exposure.end, record_days)
+        row[position] = np.arange(len(record_days))
+        distinct, regime = np.unique(exposure.values, axis=0, return_inverse=True)
+        segments = kernels.Segments(
+            np.round(exposure.start * 1440 * 60).astype(np.int64),
+            exposure.start,
+            exposure.end - exposure.start,
+            regime.ravel().astype(np.int64),
+            row,
+        )
+        n_subtypes = self.rates.n_subtypes
+        record = kernels.Record(
+            np.zeros((len(record_days), len(self.cells.count)), np.int64),
+            np.zeros((len(record_days), n_subtypes)),
+            np.zeros((len(record_days), 1 + len(LINEAGES))),
+        )
+        self.cells, self.clones = kernels.advance(
+            self.cells,
+            self.clones,
+            self.healthy,
+            self.rates.wiring,
+            self.rates.laws,
+            self.rates.drivers,
+            self.rates.under(distinct),
+            segments,
+            self.key,
+            self.method,
+            self.tally,
+            record,
+        )
+        self.day = float(until)
+        shape = (len(record_days), n_subtypes, len(PLACES), len(PHASES))
+        return Counts(
+            record_days,
+            record.cells.reshape(shape),
+            record.blasts,
+            record.healthy[:, 0],
+            record.healthy[:, 1],
+            record.healthy[:, 2],
+        )
+
+    @property
+    def stem_cells(self) -> np.ndarray:
+        """Leukaemic stem cells now, int64[subtype]."""
+        shape = (self.rates.n_subtypes, len(PLACES) * len(PHASES))
+        return self.cells.count.reshape(shape).sum(1)
+
+    @property
+    def blasts(self) -> float:
+        """Blasts now, cells."""
+        return float(self.clones.blasts[: self.clones.number[0]].sum())
+
+    @property
+    def neutrophils(self) -> float:
+        """Neutrophils in blood now, G/L."""
+        return float(self.healthy.lineages[0, -1])
+
+    @property
+    def platelets(self) -> float:
+        """Platelets in blood now, G/L."""
+        return float(self.healthy.lineages[1, -1])

@@ -1,0 +1,120 @@
+"""Numbers with their unit, range and source: how every parameter of the model is declared.
+
+A field declared by :func:`estimate` holds a plain number. Its unit, plausible range and source ride
+along as metadata, so that the parameter table, the range checks, priors and sensitivity analyses
+all read the one line where the number stands.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import Field, dataclass, field, fields, is_dataclass
+from typing import Any
+
+FRACTIONS = ("fraction", "probability")
+
+
+class InvalidValue(ValueError):
+    """A value outside what the model can mean; says field, value, unit and allowed range."""
+
+    def __init__(self, name: str, value: object, unit: str, allowed: str):
+        self.name = name
+        super().__init__(f"{name} = {value} is not allowed: {name} is in {unit}, allowed {allowed}")
+
+
+def estimate(
+    value: Any,
+    unit: str,
+    *,
+    low: float,
+    high: float,
+    source: str,
+    lowest: float | None = None,
+    highest: float | None = None,
+    note: str = "",
+) -> Any:
+    """Declare a dataclass field whose default is an estimate.
+
+    Parameters
+    ----------
+    value : float or int
+        The default, in ``unit``.
+    low, high : float
+        The plausible range, for priors and sensitivity analyses.
+    source : str
+        A reference with DOI where there is one; ``"assumed"`` where there is none.
+    lowest, highest : float
+        The allowed range; by default [0, 1] for fractions and [0, inf) for all else. A mechanism
+        is switched off by a value that lies in the allowed but not in the plausible range.
+    """
+    if lowest is None:
+        lowest = 0.0
+    if highest is None:
+        highest = 1.0 if unit in FRACTIONS else math.inf
+    if not lowest <= low <= value <= high <= highest:
+        raise ValueError(f"{value} {unit} lies outside its own range [{low}, {high}] ({source})")
+    metadata = dict(
+        unit=unit, low=low, high=high, lowest=lowest, highest=highest, source=source, note=note
+    )
+    return field(default=value, metadata=metadata)
+
+
+def setting(value: Any, unit: str, *, lowest: float, highest: float = math.inf, note: str = "") -> Any:
+    """Declare a dataclass field that a user chooses (a dose, an interval), with its allowed range."""
+    metadata = dict(unit=unit, lowest=lowest, highest=highest, note=note)
+    return field(default=value, metadata=metadata)
+
+
+def allowed_range(metadata: Any) -> str:
+    """The allowed range in words, such as ``from 0 to 1``."""
+    lowest, highest = metadata["lowest"], metadata["highest"]
+    if highest == math.inf:
+        return f"{lowest:g} or more"
+    return f"from {lowest:g} to {highest:g}"
+
+
+def check_value(name: str, value: Any, metadata: Any) -> None:
+    """Raise :class:`InvalidValue` if ``value`` lies outside the range declared for its field."""
+    if "lowest" not in metadata or value is None:
+        return
+    values = value if isinstance(value, list | tuple) else [value]
+    for each in values:
+        if not metadata["lowest"] <= each <= metadata["highest"]:  # false for nan, too
+            raise InvalidValue(name, each, metadata["unit"], allowed_range(metadata))
+
+
+def check_ranges(record: Any) -> None:
+    """Check every declared field of a dataclass; meant to be its ``__post_init__``."""
+    for each in fields(record):
+        check_value(each.name, getattr(record, each.name), each.metadata)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the parameter table."""
+
+    path: str
+    value: float
+    unit: str
+    low: float
+    high: float
+    source: str
+    note: str
+
+
+def parameter_rows(record: Any, path: str = "") -> Iterator[Row]:
+    """Every estimate in a tree of dataclasses (and dicts of them), in order of declaration.
+
+    The value is the record's own, so the table of a changed parameter set shows the change.
+    """
+    children: list[tuple[str, Any, Field[Any] | None]]
+    if is_dataclass(record):
+        children = [(f.name, getattr(record, f.name), f) for f in fields(record)]
+    else:
+        children = [(str(name), child, None) for name, child in record.items()]
+    for name, child, declared in children:
+        here = f"{path}.{name}" if path else name
+        if is_dataclass(child) or isinstance(child, dict):
+            yield from parameter_rows(child, here)
+        elif declared is not None and "source" in declared.metadata:
+            m = declared.metadata
+            yield Row(here, child, m["unit"], m["low"], m["high"], m["source"], m["note"])

@@ -1,0 +1,47 @@
+"""A virtual patient: everything in which one patient differs from another."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from leukosim.biology.disease import Disease
+
+
+@dataclass(frozen=True)
+class Patient:
+    """One patient; the same whoever else is simulated, in every arm.
+
+    ``luck`` names the patient's random streams: (seed, index).
+    """
+
+    index: int
+    seed: int
+    disease: Disease
+    genotype: str
+    doubling_days: float  # of the leukaemia in undisturbed regrowth
+    residual_stem_cells: int
+    composition: tuple[float, ...]  # share of stem cells by subtype, sums to 1
+    cxcr4: float  # median over stem cells, MFI ratio
+    stem_cell_share: float  # stem cells per blast
+    plateau: float  # cells: where growth ends
+    protection_shift: float  # of the protection budget
+    responsiveness: Mapping[str, float]  # by drug, 0-1
+    transcript_ratio: float  # marker / ABL1 in a marrow of leukaemic cells only
+    death_rate: float  # without relapse, per day
+    body_surface_m2: float
+    transplanted: bool = False
+    residual_blasts: float = field(default=0.0)
+
+    def stream(self, *purpose: int) -> np.random.Generator:
+        """A random stream of this patient's, for one purpose only."""
+        return stream(self.seed, self.index, *purpose)
+
+
+# Purposes of random streams. A new purpose gets a new number; old ones never change meaning.
+DRAW, MARROW, DEATH, ASSAY = range(4)
+
+
+def stream(seed: int, *key: int) -> np.random.Generator:
+    """The random stream that belongs to a key: never shared, never dependent on order."""
+    return np.random.default_rng([seed, *key])
