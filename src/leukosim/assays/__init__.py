@@ -1,0 +1,1 @@
+"""What a laboratory reports: a number drawn from the cells that were sampled."""

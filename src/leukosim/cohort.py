@@ -1,0 +1,211 @@
+"""Cohorts: the distributions from which virtual patients are drawn."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from leukosim.biology.disease import Disease
+from leukosim.parameters import check_ranges, estimate, setting
+from leukosim.patient import DRAW, Patient, stream
+
+OMMEN = "Ommen et al. 2010, Blood 115:198, doi:10.1182/blood-2009-04-212530"
+SPOO = "Spoo et al. 2007, Blood 109:786"
+AILLES = "Ailles et al. 1999, Blood 94:1761"
+
+
+@dataclass(frozen=True)
+class Genotype:
+    """A genotype class: its share of the cohort and how fast it grows back."""
+
+    share: float = estimate(0.7, "relative frequency", low=0.5, high=0.9, source="assumed")
+    doubling_days: float = estimate(
+        11.0, "day", low=9.0, high=14.0, lowest=3.0, source=OMMEN,
+        note="marrow, at molecular relapse; median",
+    )  # fmt: skip
+
+    __post_init__ = check_ranges
+
+
+@dataclass(frozen=True)
+class Npm1(Genotype):
+    """Mutated NPM1."""
+
+
+@dataclass(frozen=True)
+class Runx1Runx1t1(Genotype):
+    """Fusion RUNX1-RUNX1T1, t(8;21)."""
+
+    share: float = estimate(0.15, "relative frequency", low=0.05, high=0.25, source="assumed")
+    doubling_days: float = estimate(14.0, "day", low=11.0, high=18.0, lowest=3.0, source=OMMEN)
+
+
+@dataclass(frozen=True)
+class CbfbMyh11(Genotype):
+    """Fusion CBFB-MYH11, inv(16)."""
+
+    share: float = estimate(0.15, "relative frequency", low=0.05, high=0.25, source="assumed")
+    doubling_days: float = estimate(36.0, "day", low=28.0, high=45.0, lowest=3.0, source=OMMEN)
+
+
+def three_genotypes() -> dict[str, Genotype]:
+    """The classes with a transcript to follow."""
+    return {"NPM1": Npm1(), "RUNX1-RUNX1T1": Runx1Runx1t1(), "CBFB-MYH11": CbfbMyh11()}
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Patients in remission after therapy, and how they differ."""
+
+    size: int = setting(200, "patients", lowest=1, highest=1_000_000)
+    genotypes: dict[str, Genotype] = field(default_factory=three_genotypes)
+    doubling_cv: float = estimate(
+        0.6, "1", low=0.6, high=1.0, highest=3.0, source=OMMEN, note="between patients of a class"
+    )
+    residual_log10_mean: float = estimate(
+        -1.1, "log10 cells", low=-2.0, high=0.0, lowest=-10.0, highest=7.0, source="assumed",
+        note="leukaemic stem cells at the start; realised as whole cells (Poisson)",
+    )  # fmt: skip
+    residual_log10_sd: float = estimate(
+        2.0, "log10 cells", low=1.0, high=3.0, highest=5.0, source="assumed"
+    )
+    dominant_fraction_low: float = estimate(
+        0.6, "fraction", low=0.5, high=0.7, source="assumed",
+        note="the dominant subtype has 60-90 % of a patient's stem cells",
+    )  # fmt: skip
+    dominant_fraction_high: float = estimate(
+        0.9, "fraction", low=0.8, high=1.0, source="assumed"
+    )
+    cxcr4_median: float = estimate(7.1, "MFI ratio", low=5.0, high=10.0, lowest=1e-3, source=SPOO)
+    cxcr4_log_sd: float = estimate(
+        0.94, "ln", low=0.7, high=1.2, highest=3.0, source=SPOO, note="between patients"
+    )
+    stem_cell_share_log10_low: float = estimate(
+        -7.0, "log10 cells per blast", low=-7.0, high=-6.0, lowest=-10.0, highest=-3.0,
+        source=AILLES, note="log-uniform",
+    )  # fmt: skip
+    stem_cell_share_log10_high: float = estimate(
+        -5.0, "log10 cells per blast", low=-6.0, high=-4.0, lowest=-10.0, highest=-3.0,
+        source=AILLES, note="log-uniform; 1e-4 at the most in the source",
+    )  # fmt: skip
+    contained_share: float = estimate(
+        0.1, "fraction", low=0.0, high=0.2, source="assumed",
+        note="patients whose disease stops growing at an MRD level",
+    )  # fmt: skip
+    contained_plateau_log10: float = estimate(
+        9.8, "log10 cells", low=9.0, high=10.5, lowest=0.0, highest=13.0, source="assumed",
+        note="their plateau, median",
+    )  # fmt: skip
+    contained_plateau_log10_sd: float = estimate(
+        0.3, "log10 cells", low=0.1, high=0.5, highest=2.0, source="assumed"
+    )
+    protection_shift_sd: float = estimate(
+        0.25, "protection budget", low=0.1, high=0.4, highest=1.0, source="assumed"
+    )
+    responsiveness_logit_mean: float = estimate(
+        -0.9, "logit", low=-1.1, high=-0.8, lowest=-10.0, highest=10.0, source="assumed",
+        note="of azacitidine's effects",
+    )  # fmt: skip
+    responsiveness_logit_sd: float = estimate(
+        2.0, "logit", low=1.0, high=3.0, highest=10.0, source="assumed"
+    )
+    transcript_ratio: float = estimate(
+        10.0, "1", low=3.0, high=20.0, lowest=1e-3, highest=1e4, source="assumed",
+        note="marker / ABL1 of leukaemic cells: several hundred to over 1,000 % at diagnosis",
+    )  # fmt: skip
+    transcript_ratio_log10_sd: float = estimate(
+        0.3, "log10", low=0.1, high=0.5, highest=2.0, source="assumed"
+    )
+    transplanted_share: float = estimate(
+        0.55, "fraction", low=0.4, high=0.7, source="Platzbecker et al. 2018, Lancet Oncol 19:1668",
+        note="of the patients treated in RELAZA2",
+    )  # fmt: skip
+    death_per_year: float = estimate(
+        0.01, "1/year", low=0.005, high=0.02, highest=10.0, source="assumed",
+        note="in remission, after chemotherapy",
+    )  # fmt: skip
+    death_per_year_transplanted: float = estimate(
+        0.08, "1/year", low=0.04, high=0.12, highest=10.0, source="assumed", note="in remission"
+    )
+    body_surface_m2: float = estimate(
+        1.8, "m2", low=1.5, high=2.2, lowest=0.1, highest=4.0, source="textbook value, assumed"
+    )
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        if not self.genotypes or not sum(g.share for g in self.genotypes.values()) > 0:
+            raise ValueError("genotypes needs at least one class with a share above 0")
+        for low, high in (
+            ("dominant_fraction_low", "dominant_fraction_high"),
+            ("stem_cell_share_log10_low", "stem_cell_share_log10_high"),
+        ):
+            if getattr(self, low) > getattr(self, high):
+                raise ValueError(
+                    f"{low} = {getattr(self, low)} must not exceed {high} = {getattr(self, high)}"
+                )
+
+
+FASTEST_DOUBLING_DAYS = 4.0  # near what the cycle allows with no cell at rest
+SLOWEST_DOUBLING_DAYS = 150.0  # near what cells outside the niche grow at
+
+
+def draw_patient(index: int, cohort: Cohort, disease: Disease, seed: int) -> Patient:
+    """Patient ``index`` of the cohort with this seed: the same whoever else is drawn."""
+    luck = stream(seed, index, DRAW)
+    names = list(cohort.genotypes)
+    shares = np.array([cohort.genotypes[name].share for name in names])
+    genotype = names[luck.choice(len(names), p=shares / shares.sum())]
+
+    log_sd = np.sqrt(np.log1p(cohort.doubling_cv**2))
+    doubling = cohort.genotypes[genotype].doubling_days * np.exp(log_sd * luck.standard_normal())
+    residual = 10.0 ** luck.normal(cohort.residual_log10_mean, cohort.residual_log10_sd)
+    contained = luck.random() < cohort.contained_share
+    contained_at = 10.0 ** luck.normal(
+        cohort.contained_plateau_log10, cohort.contained_plateau_log10_sd
+    )
+    logit = luck.normal(cohort.responsiveness_logit_mean, cohort.responsiveness_logit_sd)
+    transplanted = bool(luck.random() < cohort.transplanted_share)
+    per_year = cohort.death_per_year_transplanted if transplanted else cohort.death_per_year
+    return Patient(
+        index=index,
+        seed=seed,
+        disease=disease,
+        genotype=genotype,
+        doubling_days=float(np.clip(doubling, FASTEST_DOUBLING_DAYS, SLOWEST_DOUBLING_DAYS)),
+        residual_stem_cells=int(luck.poisson(min(residual, 1e7))),
+        composition=draw_composition(cohort, disease, luck),
+        cxcr4=float(cohort.cxcr4_median * np.exp(cohort.cxcr4_log_sd * luck.standard_normal())),
+        stem_cell_share=float(
+            10.0
+            ** luck.uniform(cohort.stem_cell_share_log10_low, cohort.stem_cell_share_log10_high)
+        ),
+        plateau=float(contained_at if contained else disease.blasts.plateau),
+        protection_shift=float(luck.normal(0.0, cohort.protection_shift_sd)),
+        responsiveness={"azacitidine": float(1.0 / (1.0 + np.exp(-logit)))},
+        transcript_ratio=float(
+            cohort.transcript_ratio
+            * 10.0 ** (cohort.transcript_ratio_log10_sd * luck.standard_normal())
+        ),
+        death_rate=per_year / 365.25,
+        body_surface_m2=cohort.body_surface_m2,
+        transplanted=transplanted,
+    )
+
+
+def draw_composition(
+    cohort: Cohort, disease: Disease, luck: np.random.Generator
+) -> tuple[float, ...]:
+    """Shares of the subtypes: one dominates, the others split the rest at random."""
+    dominant_shares = np.array([s.dominant_share for s in disease.subtypes.values()])
+    n = len(dominant_shares)
+    dominant = luck.choice(n, p=dominant_shares / dominant_shares.sum())
+    fraction = luck.uniform(cohort.dominant_fraction_low, cohort.dominant_fraction_high)
+    others = luck.dirichlet(np.ones(max(n - 1, 1)))
+    if n == 1:
+        return (1.0,)
+    composition = np.insert(others * (1.0 - fraction), dominant, fraction)
+    return tuple(float(share) for share in composition)
+
+
+def draw_cohort(cohort: Cohort, disease: Disease, seed: int) -> list[Patient]:
+    """All patients of a cohort."""
+    return [draw_patient(index, cohort, disease, seed) for index in range(cohort.size)]
