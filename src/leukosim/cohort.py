@@ -144,6 +144,7 @@ class Cohort:
                 )
 
 
+MOST_RESIDUAL_CELLS = 1e4  # more would not be a remission
 FASTEST_DOUBLING_DAYS = 4.0  # near what the cycle allows with no cell at rest
 SLOWEST_DOUBLING_DAYS = 150.0  # near what cells outside the niche grow at
 
@@ -171,7 +172,7 @@ def draw_patient(index: int, cohort: Cohort, disease: Disease, seed: int) -> Pat
         disease=disease,
         genotype=genotype,
         doubling_days=float(np.clip(doubling, FASTEST_DOUBLING_DAYS, SLOWEST_DOUBLING_DAYS)),
-        residual_stem_cells=int(luck.poisson(min(residual, 1e7))),
+        residual_stem_cells=int(luck.poisson(min(residual, MOST_RESIDUAL_CELLS))),
         composition=draw_composition(cohort, disease, luck),
         cxcr4=float(cohort.cxcr4_median * np.exp(cohort.cxcr4_log_sd * luck.standard_normal())),
         stem_cell_share=float(
