@@ -126,6 +126,10 @@ class Cohort:
     death_per_year_transplanted: float = estimate(
         0.08, "1/year", low=0.04, high=0.12, highest=10.0, source="assumed", note="in remission"
     )
+    overt_death_per_year: float = estimate(
+        1.2, "1/year", low=0.6, high=2.0, highest=50.0, source="assumed",
+        note="added while blasts make up a fifth of the marrow or more",
+    )  # fmt: skip
     body_surface_m2: float = estimate(
         1.8, "m2", low=1.5, high=2.2, lowest=0.1, highest=4.0, source="textbook value, assumed"
     )
@@ -187,6 +191,7 @@ def draw_patient(index: int, cohort: Cohort, disease: Disease, seed: int) -> Pat
             * 10.0 ** (cohort.transcript_ratio_log10_sd * luck.standard_normal())
         ),
         death_rate=per_year / 365.25,
+        overt_death_rate=cohort.overt_death_per_year / 365.25,
         body_surface_m2=cohort.body_surface_m2,
         transplanted=transplanted,
     )

@@ -412,6 +412,18 @@ class Marrow:
             record.healthy[:, 2],
         )
 
+    def count(self) -> Counts:
+        """The counts now."""
+        shape = (1, self.rates.n_subtypes, len(PLACES), len(PHASES))
+        return Counts(
+            np.array([self.day]),
+            self.cells.count.reshape(shape).copy(),
+            self.clones.blasts[: self.clones.number[0]].sum(0)[None],
+            self.healthy.stem_cells.copy(),
+            np.array([self.neutrophils]),
+            np.array([self.platelets]),
+        )
+
     @property
     def stem_cells(self) -> np.ndarray:
         """Leukaemic stem cells now, int64[subtype]."""

@@ -29,6 +29,7 @@ class Patient:
     responsiveness: Mapping[str, float]  # by drug, 0-1
     transcript_ratio: float  # marker / ABL1 in a marrow of leukaemic cells only
     death_rate: float  # without relapse, per day
+    overt_death_rate: float  # added while leukaemia is overt, per day
     body_surface_m2: float
     transplanted: bool = False
     residual_blasts: float = field(default=0.0)

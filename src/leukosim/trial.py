@@ -1,28 +1,19 @@
-"""Trials: the same virtual patients in every arm, followed visit by visit."""
+"""Trials: the same virtual patients in every arm, and the dataset they leave."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
-from leukosim.drugs.azacitidine import Azacitidine
-from leukosim.drugs.drug import Drug
-from leukosim.parameters import setting
+from leukosim.follow_up import History, Protocol, anchored, follow, resting
+from leukosim.marrow import Rates
 from leukosim.patient import Patient
-from leukosim.strategy.monitoring import Assays, Monitoring, Trigger
+from leukosim.results import VARIABLES
+from leukosim.strategy.chart import OwnStrategy
 from leukosim.strategy.rules import Strategy
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """How patients of a trial are followed, whatever their arm."""
-
-    horizon_days: int = setting(730, "day", lowest=1, highest=36525)
-    trigger: Trigger = field(default_factory=Trigger)
-    monitoring: Monitoring = field(default_factory=Monitoring)
-    assays: Assays = field(default_factory=Assays)
-    drugs: Mapping[str, Drug] = field(default_factory=lambda: {"azacitidine": Azacitidine().drug()})
 
 
 @dataclass(frozen=True)
@@ -30,18 +21,209 @@ class Trial:
     """What a trial leaves: a labelled dataset and the log of decisions, a row each."""
 
     dataset: xr.Dataset
-    decisions: pd.DataFrame  # arm, patient, day, rule, seen, action
+    decisions: pd.DataFrame  # arm, patient, day, rule, seen, action, course, effective_day
 
 
 def run_trial(
     patients: Sequence[Patient],
-    arms: Mapping[str, Strategy],
-    protocol: Protocol,
+    arms: Mapping[str, Strategy | OwnStrategy],
+    protocol: Protocol | None = None,
     *,
     record_days: int = 7,
     workers: int = 1,
     method: str = "tally",
     progress: Callable[[int], None] | None = None,
 ) -> Trial:
-    """Treat every patient in every arm. ``progress`` is told the number of courses finished."""
-    raise NotImplementedError
+    """Treat every patient in every arm.
+
+    The numbers do not depend on ``workers``, on ``record_days`` or on who else is in the cohort.
+
+    Parameters
+    ----------
+    patients : the cohort, of one disease
+    arms : strategies by the name of their arm
+    protocol : how patients are followed; RELAZA2-like by default
+    record_days : day, interval at which the marrow is written down; the last day always is
+    workers : threads
+    method : "tally" or "direct", the algorithm of the engine
+    progress : told the number of patients finished
+
+    Returns
+    -------
+    Trial
+        With the variables of :data:`leukosim.results.VARIABLES`.
+    """
+    if not patients:
+        raise ValueError("patients is empty: a trial needs at least one patient")
+    if not arms:
+        raise ValueError("arms is empty: a trial needs at least one arm")
+    protocol = protocol or Protocol()
+    days = np.unique(np.append(np.arange(0, protocol.horizon_days, record_days), protocol.horizon_days))
+    days = days.astype(float)
+
+    def treat(patient: Patient) -> list[History]:
+        rates = Rates(patient)
+        return [
+            follow(patient, strategy, protocol, days, rates, method) for strategy in arms.values()
+        ]
+
+    courses: list[list[History]] = []
+    with ThreadPoolExecutor(workers) as pool:
+        for finished, of_patient in enumerate(pool.map(treat, patients), 1):
+            courses.append(of_patient)
+            if progress is not None:
+                progress(finished)
+    return Trial(
+        dataset_of(patients, list(arms), courses, days, protocol),
+        decisions_of(patients, list(arms), courses),
+    )
+
+
+def simulate(
+    patient: Patient,
+    strategy: Strategy | OwnStrategy,
+    protocol: Protocol | None = None,
+    *,
+    record_days: int = 1,
+) -> xr.Dataset:
+    """One patient's course under one strategy, as a dataset without arm and patient dimensions."""
+    trial = run_trial([patient], {"arm": strategy}, protocol, record_days=record_days)
+    return trial.dataset.isel(arm=0, patient=0)
+
+
+def decisions_of(
+    patients: Sequence[Patient], arms: Sequence[str], courses: Sequence[Sequence[History]]
+) -> pd.DataFrame:
+    """The log of decisions, a row each, by arm, patient and day."""
+    rows = [
+        (arm, patient.index, d.day, d.rule, d.seen, d.action, d.course, d.effective)
+        for a, arm in enumerate(arms)
+        for patient, of_patient in zip(patients, courses, strict=True)
+        for d in of_patient[a].chart.decisions
+    ]
+    columns = ["arm", "patient", "day", "rule", "seen", "action", "course", "effective_day"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def dataset_of(
+    patients: Sequence[Patient],
+    arms: Sequence[str],
+    courses: Sequence[Sequence[History]],
+    days: np.ndarray,
+    protocol: Protocol,
+) -> xr.Dataset:
+    """Gather courses (by patient, by arm) into the vocabulary of results."""
+    subtypes = list(patients[0].disease.subtypes)
+    by_arm = [[of_patient[a] for of_patient in courses] for a in range(len(arms))]
+    values = {
+        **patient_values(patients),
+        **outcome_values(by_arm),
+        **course_values(by_arm, days, len(subtypes)),
+        **sample_values(by_arm, protocol),
+        **cycle_values(by_arm),
+    }
+    variables = {
+        name: (
+            VARIABLES[name].dims,
+            value,
+            {"units": VARIABLES[name].unit, "long_name": VARIABLES[name].meaning},
+        )
+        for name, value in values.items()
+    }
+    coordinates = {
+        "arm": list(arms),
+        "patient": [patient.index for patient in patients],
+        "time": ("time", days, {"units": "day", "long_name": "time since enrolment"}),
+        "subtype": subtypes,
+    }
+    attributes = {
+        "Conventions": "CF-1.11",
+        "trigger_level": protocol.trigger.level,
+        "trigger_unit": "transcript ratio (marker / ABL1)",
+        "horizon_days": protocol.horizon_days,
+    }
+    return xr.Dataset(variables, coordinates, attributes)
+
+
+def patient_values(patients: Sequence[Patient]) -> dict[str, np.ndarray]:
+    """Who the patients are."""
+    names = (
+        "genotype", "doubling_days", "residual_stem_cells", "composition", "cxcr4",
+        "stem_cell_share", "plateau", "protection_shift", "transcript_ratio",
+    )  # fmt: skip
+    values = {name: np.array([getattr(patient, name) for patient in patients]) for name in names}
+    values["genotype"] = values["genotype"].astype(object)
+    values["responsiveness"] = np.array([p.responsiveness.get("azacitidine", 1.0) for p in patients])
+    values["transplanted"] = np.array([p.transplanted for p in patients], np.int8)
+    return values
+
+
+def outcome_values(by_arm: list[list[History]]) -> dict[str, np.ndarray]:
+    """What became of them: days, nan where it did not happen."""
+
+    def gather(value: Callable[[History], float | None]) -> np.ndarray:
+        return np.array([[value(c) for c in courses] for courses in by_arm], float)
+
+    return {
+        "mrd_conversion_day": gather(lambda c: c.conversion_day),
+        "treatment_start_day": gather(lambda c: c.doses[0].day if c.doses else None),
+        "treatment_days": gather(lambda c: len({dose.day for dose in c.doses})),
+        "relapse_day": gather(lambda c: c.chart.relapse_day),
+        "death_day": gather(lambda c: c.death_day),
+        "follow_up_day": gather(lambda c: c.last_day),
+        "stem_cells_at_end": gather(lambda c: c.stem_cells_at_end),
+    }
+
+
+def course_values(
+    by_arm: list[list[History]], days: np.ndarray, n_subtypes: int
+) -> dict[str, np.ndarray]:
+    """The marrow over time; nan after a patient's last day."""
+    shape = len(by_arm), len(by_arm[0]), len(days)
+    names = ("stem_cells_in_niche", "stem_cells_in_g0", "blasts", "neutrophils", "platelets")
+    values = {name: np.full(shape, np.nan) for name in names}
+    values["stem_cells"] = np.full((*shape, n_subtypes), np.nan)
+    for a, courses in enumerate(by_arm):
+        for p, course in enumerate(courses):
+            for counts in course.counts:
+                at = a, p, np.searchsorted(days, counts.day)
+                values["stem_cells"][at] = counts.cells.sum((2, 3))
+                values["stem_cells_in_niche"][at] = anchored(counts.cells)
+                values["stem_cells_in_g0"][at] = resting(counts.cells)
+                values["blasts"][at] = counts.blasts.sum(1)
+                values["neutrophils"][at] = counts.neutrophils
+                values["platelets"][at] = counts.platelets
+    return values
+
+
+def sample_values(by_arm: list[list[History]], protocol: Protocol) -> dict[str, np.ndarray]:
+    """What the laboratory reported of MRD; nan after the last sample."""
+    reports = [
+        [[r for r in course.chart.reports if r.measure == "mrd"] for course in courses]
+        for courses in by_arm
+    ]
+    day = padded([[[r.sampled for r in rs] for rs in arm] for arm in reports])
+    limit = np.where(np.isnan(day), np.nan, protocol.assays.mrd.detection_limit)
+    return {
+        "sample_day": day,
+        "mrd": padded([[[r.value for r in rs] for rs in arm] for arm in reports]),
+        "mrd_detection_limit": limit,
+    }
+
+
+def cycle_values(by_arm: list[list[History]]) -> dict[str, np.ndarray]:
+    """Treatment over time; nan after the last cycle."""
+    return {
+        name: padded([[[cycle[i] for cycle in c.cycles] for c in courses] for courses in by_arm])
+        for i, name in enumerate(("cycle_start_day", "cycle_end_day"))
+    }
+
+
+def padded(ragged: list[list[list[float]]]) -> np.ndarray:
+    """Lists of lists of lists as one array, nan where a list has ended."""
+    longest = max((len(row) for arm in ragged for row in arm), default=0)
+    array = np.full((len(ragged), len(ragged[0]), longest), np.nan)
+    for a, arm in enumerate(ragged):
+        for p, row in enumerate(arm):
+            array[a, p, : len(row)] = row
+    return array

@@ -76,17 +76,15 @@ class Drug:
     __post_init__ = check_ranges
 
     @cached_property
-    def responses(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """For each effect the coefficients and rates of its level after 1 mg, peak scaled to 1."""
+    def responses(self) -> dict[float, tuple[np.ndarray, np.ndarray]]:
+        """Coefficients and rates of the level after 1 mg, peak scaled to 1, by half-life in days."""
         course = np.arange(float(self.reference_days))
         doses = np.full(self.reference_days, self.reference_dose_mg)
-        scaled = []
-        for effect in self.effects:
-            coefficients, rates = behind(
-                *self.pharmacokinetics.unit_response(), effect.half_life_days
-            )
+        scaled = {}
+        for half_life in {effect.half_life_days for effect in self.effects}:
+            coefficients, rates = behind(*self.pharmacokinetics.unit_response(), half_life)
             peak = peak_level(coefficients, rates, course, doses)
-            scaled.append((coefficients / peak, rates))
+            scaled[half_life] = coefficients / peak, rates
         return scaled
 
 
@@ -154,9 +152,12 @@ def exposure(
         drug = drugs[name]
         days = np.array([dose.day for dose in drug_doses])
         amounts = np.array([dose.amount_mg for dose in drug_doses])
-        for effect, (coefficients, rates) in zip(drug.effects, drug.responses, strict=True):
-            level = mean_level(coefficients, rates, days, amounts, lower, upper)
-            strength = effect.of(level, responsiveness.get(name, 1.0))
+        level = {
+            half_life: mean_level(*response, days, amounts, lower, upper)
+            for half_life, response in drug.responses.items()
+        }
+        for effect in drug.effects:
+            strength = effect.of(level[effect.half_life_days], responsiveness.get(name, 1.0))
             column = COLUMN[effect.target]
             if IS_FRACTION[column]:
                 values[:, column] = 1.0 - (1.0 - values[:, column]) * (1.0 - strength)

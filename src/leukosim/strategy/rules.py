@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from leukosim.parameters import check_ranges, setting
+from leukosim.strategy.chart import Chart, Decision
 from leukosim.strategy.courses import Course
 
 # What a rule may look at, with its unit.
@@ -26,8 +27,8 @@ ACTIONS = {
 class Rule:
     """When ``measure`` is at least (or below) a level in so many successive samples, do something.
 
-    A rule with neither level holds from the first day. A rule fires once, ``marrow`` and rules with
-    ``repeats`` as often as they hold.
+    A rule with neither level holds at every report of its measure. A rule fires once, one that
+    ``repeats`` as often as it holds.
     """
 
     measure: str
@@ -93,3 +94,34 @@ class Strategy:
         for name, rule in self.rules.items():
             if rule.action in ("start", "change") and not rule.course:
                 raise ValueError(f"rule {name} must name a course to {rule.action}")
+
+    @property
+    def treats_relapse(self) -> bool:
+        """Whether a course may start after relapse; if not, a patient is followed no further."""
+        return any(r.action == "start" and r.after_relapse for r in self.rules.values())
+
+    def decide(self, chart: Chart, day: float, measure: str) -> list[Decision]:
+        """What to do now that a measure has been reported: the rules that hold, in their order.
+
+        A declared relapse is known to the rules that come after it.
+        """
+        decisions = []
+        values = chart.values(measure, day)
+        relapsed = chart.relapse_day is not None
+        for name, rule in self.rules.items():
+            if rule.measure != measure or not rule.holds(values):
+                continue
+            if chart.has_fired(name) and not rule.repeats:
+                continue
+            if rule.after_relapse is not None and rule.after_relapse != relapsed:
+                continue
+            if rule.action == "relapse" and relapsed:
+                continue
+            if chart.cycles_given < rule.after_cycles:
+                continue
+            seen = f"{measure} = {values[-1]:.3g} {MEASURES[measure]}" if values else ""
+            decisions.append(
+                Decision(day, name, seen, rule.action, rule.course, day + rule.delay_days)
+            )
+            relapsed = relapsed or rule.action == "relapse"
+        return decisions
