@@ -1,0 +1,232 @@
+"""What a run is: its schema, its composition by Hydra, and what it means for a trial.
+
+Hydra sees plain data: the defaults of the dataclasses here, then the YAML files of ``configs/``,
+then what stands on the command line. What comes out is checked by :func:`leukosim.validation.build`.
+Nothing in a configuration can name code to be run.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.errors import HydraException, MissingConfigException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+from leukosim.biology.disease import Disease
+from leukosim.cohort import Cohort, draw_cohort
+from leukosim.drugs.azacitidine import Azacitidine
+from leukosim.follow_up import Protocol
+from leukosim.marrow import METHODS
+from leukosim.parameters import check_ranges, setting
+from leukosim.patient import Patient
+from leukosim.strategy.monitoring import Assays, Monitoring, Trigger
+from leukosim.strategy.rules import Strategy
+from leukosim.validation import ConfigError, build, listed, names_of, unknown
+
+ENGINES = ("threads",)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What of a run is kept."""
+
+    interval_days: int = setting(7, "day", lowest=1, highest=36525, note="of the marrow")
+    courses: bool | None = None  # the marrow over time; null: in a run, not in a sweep
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Where the work runs. Only ``method`` can change a number."""
+
+    name: str = "threads"
+    workers: int = setting(0, "threads", lowest=0, highest=1024, note="0: one for each processor")
+    method: str = "tally"
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        for name, allowed in (("name", ENGINES), ("method", METHODS)):
+            value = getattr(self, name)
+            if value not in allowed:
+                raise ValueError(f"{name} = {value} is unknown: allowed {listed(allowed)}")
+
+
+@dataclass(frozen=True)
+class Drugs:
+    """Every drug that a course can give."""
+
+    azacitidine: Azacitidine = field(default_factory=Azacitidine)
+
+
+def as_in_protocol(name: str) -> Any:
+    """The declaration of a field of :class:`Protocol`, which stands there only."""
+    declared = next(each for each in fields(Protocol) if each.name == name)
+    return field(default=declared.default, metadata=declared.metadata)
+
+
+@dataclass(frozen=True)
+class Config:
+    """A run: which study, with which luck, and where its results go."""
+
+    study: str = ""
+    seed: int = setting(1, "1", lowest=0, highest=2**63 - 1)
+    output: str = "outputs"
+    overwrite: bool = False  # replace what another configuration left in the output folder
+    horizon_days: int = as_in_protocol("horizon_days")
+    after_relapse_days: int = as_in_protocol("after_relapse_days")
+    arms: list[str] = field(default_factory=list)
+    trigger: Trigger = field(default_factory=Trigger)
+    monitoring: Monitoring = field(default_factory=Monitoring)
+    assay: Assays = field(default_factory=Assays)
+    cohort: Cohort = field(default_factory=Cohort)
+    disease: Disease = field(default_factory=Disease)
+    drug: Drugs = field(default_factory=Drugs)
+    record: Record = field(default_factory=Record)
+    engine: Engine = field(default_factory=Engine)
+    # last, as strategies refer to fields above, which are to be checked first
+    strategies: dict[str, Strategy] = field(default_factory=dict)
+
+    def patients(self) -> list[Patient]:
+        """The cohort, drawn."""
+        return draw_cohort(self.cohort, self.disease, self.seed)
+
+    def strategies_of_arms(self) -> dict[str, Strategy]:
+        """What is done in each arm."""
+        return {arm: self.strategies[arm] for arm in self.arms}
+
+    def protocol(self) -> Protocol:
+        """How patients are followed."""
+        return Protocol(
+            horizon_days=self.horizon_days,
+            after_relapse_days=self.after_relapse_days,
+            trigger=self.trigger,
+            monitoring=self.monitoring,
+            assays=self.assay,
+            drugs={name: getattr(self.drug, name).drug() for name in names_of(Drugs)},
+        )
+
+
+def read_config(composed: DictConfig) -> Config:
+    """The run that a composed configuration describes.
+
+    Raises
+    ------
+    ConfigError
+    """
+    config = build(Config, to_plain(composed), model=Config())
+    check_names(config)
+    return config
+
+
+def check_names(config: Config) -> None:
+    """Raise :class:`ConfigError` where an arm is no strategy or a course gives no known drug."""
+    if not config.arms:
+        raise ConfigError(f"arms is empty: allowed {listed(config.strategies)}")
+    for arm in config.arms:
+        if arm not in config.strategies:
+            raise ConfigError(f"arms: {unknown(arm, config.strategies, 'strategy')}")
+        if config.arms.count(arm) > 1:
+            raise ConfigError(f"arms = {listed(config.arms)} names {arm} more than once")
+    for name, strategy in config.strategies.items():
+        for course_name, course in strategy.courses.items():
+            if course.drug not in names_of(Drugs):
+                path = f"strategies.{name}.courses.{course_name}.drug"
+                raise ConfigError(f"{path}: {unknown(course.drug, names_of(Drugs), 'drug')}")
+
+
+def to_plain(composed: DictConfig) -> dict[str, Any]:
+    """A composed configuration as plain data, references resolved."""
+    try:
+        plain = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+    except (OmegaConfBaseException, HydraException) as error:
+        raise ConfigError(explain(error)) from None
+    assert isinstance(plain, dict)
+    plain.pop("hydra", None)
+    return plain  # type: ignore[return-value]
+
+
+def explain(error: Exception) -> str:
+    """What Hydra or OmegaConf complain of, as one sentence."""
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        path, known = error.missing_cfg_file, error.options or []
+        group, _, name = path.removesuffix(".yaml").rpartition("/")
+        return f"{group or 'config'}: {unknown(name, known, group or 'file')}"
+    cause: BaseException = error
+    while cause.__cause__ is not None and not isinstance(cause, OmegaConfBaseException):
+        cause = cause.__cause__
+    if isinstance(cause, ConfigAttributeError | ConfigKeyError) and cause.full_key:
+        return str(unknown(cause.full_key, names_of(Config), "field"))
+    message, where = str(error), ""
+    if isinstance(cause, OmegaConfBaseException) and cause.msg:
+        where = f"{cause.full_key}: " if cause.full_key else ""
+        message = str(cause.msg)
+    message = message.split("full_key:")[0].split("\nSee https")[0]
+    return where + " ".join(message.split())
+
+
+# ---------------------------------------------------------------------- composition
+
+
+def config_folder() -> Path:
+    """Where the YAML files lie: inside an installed package, or beside a checkout's ``src``."""
+    installed = Path(str(files("leukosim"))) / "configs"
+    return installed if installed.is_dir() else installed.parents[2] / "configs"
+
+
+def plain_defaults(record: Any) -> Any:
+    """The values of a tree of dataclasses as plain data."""
+    if is_dataclass(record):
+        return {name: plain_defaults(getattr(record, name)) for name in names_of(type(record))}
+    if isinstance(record, Mapping):
+        return {name: plain_defaults(each) for name, each in record.items()}
+    return list(record) if isinstance(record, tuple) else record
+
+
+def register() -> None:
+    """Tell Hydra the defaults, and OmegaConf how to add numbers."""
+    node = OmegaConf.create(plain_defaults(Config()))
+    for name in node:
+        if isinstance(node[name], DictConfig):
+            # An unknown field inside is left to read_config, whose message says more.
+            OmegaConf.set_struct(node[name], False)
+    ConfigStore.instance().store(name="defaults", node=node, provider="leukosim")
+    OmegaConf.register_new_resolver("sum", lambda *numbers: sum(numbers), replace=True)
+
+
+def compose(overrides: Sequence[str] = (), folder: str | Path | None = None) -> Config:
+    """The run that these overrides ask for, as the command line would read them.
+
+    Parameters
+    ----------
+    overrides : such as ``["study=relaza2", "trigger.level=1e-3"]``
+    folder : of the user's own YAML files, as after ``--config-dir``
+    """
+    return read_config(compose_plain(overrides, folder))
+
+
+def compose_plain(
+    overrides: Sequence[str] = (), folder: str | Path | None = None
+) -> DictConfig:
+    """The same, before it is checked."""
+    import hydra
+
+    search = [f"hydra.searchpath=[file://{Path(folder).absolute()}]"] if folder else []
+    try:
+        with hydra.initialize_config_dir(str(config_folder()), **version_arguments()):
+            return hydra.compose("config", [*search, *overrides])
+    except (OmegaConfBaseException, HydraException) as error:
+        raise ConfigError(explain(error)) from None
+
+
+def version_arguments() -> dict[str, Any]:
+    """What Hydra 1.3 must be told, and 1.4 must not."""
+    import hydra
+
+    major, minor = (int(part) for part in hydra.__version__.split(".")[:2])
+    return {} if (major, minor) >= (1, 4) else {"version_base": "1.3"}
+
+
+register()
