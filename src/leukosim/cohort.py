@@ -1,10 +1,11 @@
 """Cohorts: the distributions from which virtual patients are drawn."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from leukosim.biology.disease import Disease
+from leukosim.marrow import Rates, doubling_range
 from leukosim.parameters import check_ranges, estimate, setting
 from leukosim.patient import DRAW, Patient, stream
 
@@ -149,12 +150,14 @@ class Cohort:
 
 
 MOST_RESIDUAL_CELLS = 1e4  # more would not be a remission
-FASTEST_DOUBLING_DAYS = 4.0  # near what the cycle allows with no cell at rest
-SLOWEST_DOUBLING_DAYS = 150.0  # near what cells outside the niche grow at
+MARGIN = 1.05  # kept from the doubling times at which the return to G0 would be nil or endless
 
 
 def draw_patient(index: int, cohort: Cohort, disease: Disease, seed: int) -> Patient:
-    """Patient ``index`` of the cohort with this seed: the same whoever else is drawn."""
+    """Patient ``index`` of the cohort with this seed: the same whoever else is drawn.
+
+    A doubling time that cycle and niche cannot produce is drawn to the nearest that they can.
+    """
     luck = stream(seed, index, DRAW)
     names = list(cohort.genotypes)
     shares = np.array([cohort.genotypes[name].share for name in names])
@@ -170,12 +173,12 @@ def draw_patient(index: int, cohort: Cohort, disease: Disease, seed: int) -> Pat
     logit = luck.normal(cohort.responsiveness_logit_mean, cohort.responsiveness_logit_sd)
     transplanted = bool(luck.random() < cohort.transplanted_share)
     per_year = cohort.death_per_year_transplanted if transplanted else cohort.death_per_year
-    return Patient(
+    patient = Patient(
         index=index,
         seed=seed,
         disease=disease,
         genotype=genotype,
-        doubling_days=float(np.clip(doubling, FASTEST_DOUBLING_DAYS, SLOWEST_DOUBLING_DAYS)),
+        doubling_days=float(doubling),
         residual_stem_cells=int(luck.poisson(min(residual, MOST_RESIDUAL_CELLS))),
         composition=draw_composition(cohort, disease, luck),
         cxcr4=float(cohort.cxcr4_median * np.exp(cohort.cxcr4_log_sd * luck.standard_normal())),
@@ -195,6 +198,9 @@ def draw_patient(index: int, cohort: Cohort, disease: Disease, seed: int) -> Pat
         body_surface_m2=cohort.body_surface_m2,
         transplanted=transplanted,
     )
+    shortest, longest = doubling_range(Rates(patient))
+    within = float(np.clip(doubling, shortest * MARGIN, longest / MARGIN))
+    return replace(patient, doubling_days=within)
 
 
 def draw_composition(

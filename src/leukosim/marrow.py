@@ -125,6 +125,7 @@ class Rates:
         """Fraction of the places that healthy stem cells leave free."""
         return max(1.0 - self.disease.blood.healthy_stem_cells / self.disease.niche.places, 0.0)
 
+    @cached_property
     def mean_attachment(self) -> np.ndarray:
         """Mean share of the largest attachment rate, by subtype: over the log-normal CXCR4."""
         niche = self.disease.niche
@@ -149,7 +150,7 @@ class Rates:
         """
         rates = self.untreated.reshape(self.shape).copy()
         rates[:, IN_NICHE, GAP, REST_OR_WAKE] = return_rate
-        attachment = self.mean_attachment()[:, None] * self.niche_free
+        attachment = self.mean_attachment[:, None] * self.niche_free
         rates[:, FREE, :, PLACE] *= attachment
         flat = rates.reshape(-1, self.shape[3])
         wiring = self.wiring
@@ -285,24 +286,38 @@ def leading(matrix: np.ndarray) -> tuple[float, np.ndarray]:
     return float(values[i].real), vector / vector.sum()
 
 
+MOST_RETURN = 1e3  # per day: a niche that lets hardly any cell finish its cycle
+
+
+def doubling_range(rates: Rates) -> tuple[float, float]:
+    """The shortest and longest doubling time that cycle and niche allow this patient, in days.
+
+    The longest is that of cells which keep growing outside the niche.
+    """
+    renewal = rates.disease.cycle.renewal
+    fastest, slowest = (
+        leading(rates.mean_matrix(return_rate, renewal))[0] for return_rate in (0.0, MOST_RETURN)
+    )
+    return np.log(2.0) / fastest, np.log(2.0) / slowest if slowest > 0 else np.inf
+
+
 def solve_return_rate(rates: Rates, doubling_days: float) -> float:
     """Rate of return to G0 in the niche at which stem cells double in the time given, per day.
 
     The growth rate is the leading eigenvalue of the mean matrix; it falls as the return rate rises.
     """
+    shortest, longest = doubling_range(rates)
+    if not shortest < doubling_days < longest:
+        raise ValueError(
+            f"doubling_days = {doubling_days:g} (day) cannot be reached with this cycle and niche: "
+            f"allowed from {shortest:.3g} to {longest:.3g}"
+        )
     renewal = rates.disease.cycle.renewal
 
     def excess(return_rate):
-        growth, _ = leading(rates.mean_matrix(return_rate, renewal))
-        return growth - np.log(2.0) / doubling_days
+        return leading(rates.mean_matrix(return_rate, renewal))[0] - np.log(2.0) / doubling_days
 
-    fastest, slowest = (np.log(2.0) / (excess(r) + np.log(2.0) / doubling_days) for r in (0.0, 1e3))
-    if not fastest < doubling_days < slowest:
-        raise ValueError(
-            f"doubling_days = {doubling_days:g} (day) cannot be reached with this cycle and niche: "
-            f"allowed from {fastest:.3g} to {slowest:.3g}"
-        )
-    return float(brentq(excess, 0.0, 1e3, xtol=1e-10))
+    return float(brentq(excess, 0.0, MOST_RETURN, xtol=1e-10))
 
 
 class Marrow:
@@ -373,12 +388,14 @@ class Marrow:
         row = np.full(len(exposure.end), -1, np.int64)
         position = np.searchsorted(exposure.end, record_days)
         row[position] = np.arange(len(record_days))
-        distinct, regime = np.unique(exposure.values, axis=0, return_inverse=True)
+        differs = np.any(exposure.values[1:] != exposure.values[:-1], axis=1)
+        regime = np.concatenate([[0], np.cumsum(differs)])
+        distinct = exposure.values[np.concatenate([[True], differs])]
         segments = kernels.Segments(
             np.round(exposure.start * 1440 * 60).astype(np.int64),
             exposure.start,
             exposure.end - exposure.start,
-            regime.ravel().astype(np.int64),
+            regime,
             row,
         )
         n_subtypes = self.rates.n_subtypes
