@@ -7,7 +7,6 @@ Nothing in a configuration can name code to be run.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 from leukosim.biology.disease import Disease
 from leukosim.cohort import Cohort, draw_cohort
 from leukosim.drugs.azacitidine import Azacitidine
+from leukosim.folders import config_folder
 from leukosim.follow_up import Protocol
 from leukosim.marrow import METHODS
 from leukosim.parameters import check_ranges, setting
@@ -148,6 +148,17 @@ def to_plain(composed: DictConfig) -> dict[str, Any]:
     return plain  # type: ignore[return-value]
 
 
+def unit_of(path: str, record: Any) -> str:
+    """The unit of the field at a path in a tree of dataclasses; empty where it has none."""
+    name, _, rest = path.partition(".")
+    if isinstance(record, Mapping):
+        return unit_of(rest, record.get(name)) if rest else ""
+    declared = {each.name: each for each in fields(record)} if is_dataclass(record) else {}
+    if name not in declared:
+        return ""
+    return unit_of(rest, getattr(record, name)) if rest else declared[name].metadata.get("unit", "")
+
+
 def explain(error: Exception) -> str:
     """What Hydra or OmegaConf complain of, as one sentence."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
@@ -170,24 +181,18 @@ def explain(error: Exception) -> str:
 # ---------------------------------------------------------------------- composition
 
 
-def config_folder() -> Path:
-    """Where the YAML files lie: inside an installed package, or beside a checkout's ``src``."""
-    installed = Path(str(files("leukosim"))) / "configs"
-    return installed if installed.is_dir() else installed.parents[2] / "configs"
-
-
-def plain_defaults(record: Any) -> Any:
-    """The values of a tree of dataclasses as plain data."""
+def as_plain(record: Any) -> Any:
+    """The values of a tree of dataclasses as plain data, to be composed, compared or written."""
     if is_dataclass(record):
-        return {name: plain_defaults(getattr(record, name)) for name in names_of(type(record))}
+        return {name: as_plain(getattr(record, name)) for name in names_of(type(record))}
     if isinstance(record, Mapping):
-        return {name: plain_defaults(each) for name, each in record.items()}
+        return {name: as_plain(each) for name, each in record.items()}
     return list(record) if isinstance(record, tuple) else record
 
 
 def register() -> None:
     """Tell Hydra the defaults, and OmegaConf how to add numbers."""
-    node = OmegaConf.create(plain_defaults(Config()))
+    node = OmegaConf.create(as_plain(Config()))
     for name in node:
         if isinstance(node[name], DictConfig):
             # An unknown field inside is left to read_config, whose message says more.

@@ -6,7 +6,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from leukosim import __version__
 from leukosim.compilation import source_digest
 from leukosim.validation import ConfigError
 
@@ -27,7 +28,7 @@ def identity_of(plain: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a configuration that decides the numbers."""
     identity = {name: each for name, each in plain.items() if name not in WITHOUT_INFLUENCE}
     identity["engine"] = {"method": plain["engine"]["method"]}
-    identity["strategies"] = {arm: plain["strategies"][arm] for arm in plain["arms"]}
+    identity["strategies"] = {arm: plain["strategies"][arm] for arm in plain["arms"]}  # in order
     return identity
 
 
@@ -42,7 +43,7 @@ def provenance(identity: Mapping[str, Any], digest: str) -> dict[str, str]:
     return {
         "Conventions": "CF-1.11",
         "title": f"leukosim: {identity['study']}",
-        "source": f"leukosim {package_version()}",
+        "source": f"leukosim {__version__}",
         "seed": str(identity["seed"]),
         "config": json.dumps(identity),
         "digest": digest,
@@ -50,14 +51,6 @@ def provenance(identity: Mapping[str, Any], digest: str) -> dict[str, str]:
         "commit": commit(),
         "versions": json.dumps({name: version(name) for name in ("numpy", "numba", "xarray")}),
     }
-
-
-def package_version() -> str:
-    """The version of the installed package; ``unknown`` where it is run without installation."""
-    try:
-        return version("leukosim")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def commit() -> str:

@@ -1,0 +1,338 @@
+"""The command line: compose, check, run, save. The only place that writes a user's files."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leukosim import __version__
+from leukosim.folders import config_folder
+from leukosim.validation import ConfigError, unknown
+
+if TYPE_CHECKING:  # slow to import, and --help needs none of it
+    import xarray as xr
+    from omegaconf import DictConfig
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from leukosim.config import Config
+    from leukosim.sweep import Scenario, Table
+
+FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+
+HELP = """\
+leukosim: acute myeloid leukaemia in remission and relapse, simulated cell by cell
+
+  leukosim run study=NAME [field=value ...]        run a study: one dataset, a decision log, figures
+  leukosim run -m study=NAME field=a,b ...         sweep fields: one dataset of all scenarios
+  leukosim figures FOLDER                          draw the figures of a result again
+  leukosim verify [--quick] [--seed N]             hold the engine against exact laws
+  leukosim parameters [--markdown FILE]            every parameter with unit, range and source
+  leukosim vocabulary [--markdown FILE]            every variable of a result
+  leukosim --version
+
+Studies: {studies}
+
+  leukosim run study=relaza2
+  leukosim run study=relaza2 trigger.level=1e-3 monitoring.interval_days=56 output=outputs/mine
+  leukosim run -m study=relaza2 trigger.level=1e-4,1e-3,1e-2 monitoring.interval_days=28,56,84
+  leukosim run study=relaza2 --cfg job             show the whole configuration, run nothing
+  leukosim run --help                              groups to choose from and fields to set
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line asks for; the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return dispatch(words)
+    except ConfigError as error:
+        print(f"leukosim: {error}", file=sys.stderr)
+        return WRONG_INPUT
+    except KeyboardInterrupt:
+        print("leukosim: interrupted; what was finished is kept", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has seen enough, as in `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def dispatch(words: list[str]) -> int:
+    """Call the verb that the first word names."""
+    if not words or words[0] in ("--help", "-h", "help"):
+        print(HELP.format(studies=", ".join(studies())), end="")
+        return 0
+    if words[0] == "--version":
+        print(f"leukosim {__version__}")
+        return 0
+    if words[0] in ("-m", "--multirun") or "=" in words[0]:
+        return run(words)  # Hydra's own way to write it
+    if words[0] not in VERBS:
+        raise unknown(words[0], VERBS, "verb")
+    return VERBS[words[0]](words[1:])
+
+
+def studies() -> list[str]:
+    """The studies that come with the package."""
+    return sorted(path.stem for path in (config_folder() / "study").glob("*.yaml"))
+
+
+# ---------------------------------------------------------------------- run
+
+
+def run(words: list[str]) -> int:
+    """``leukosim run``: Hydra composes, then one run or one sweep follows."""
+    from rich.console import Console
+
+    from leukosim.sweep import Table
+
+    console = Console(stderr=True)
+    code = 0
+    for task in compose(words):
+        if isinstance(task, Table):
+            code = max(code, run_sweep(task, console))
+        else:
+            code = max(code, run_one(task, console))
+    return code
+
+
+def compose(words: list[str]) -> "list[DictConfig | Table]":
+    """What Hydra makes of a command line; nothing where it only showed something.
+
+    The work is done outside of Hydra, which would turn its errors into tracebacks.
+    """
+    import hydra
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    from leukosim.config import explain, version_arguments
+
+    tasks: list[Any] = []
+    arguments, full = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    sys.argv = ["leukosim run", *words]
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises what it would else print
+    try:
+        start = hydra.main(
+            config_path=str(config_folder()), config_name="config", **version_arguments()
+        )
+        start(tasks.append)()
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
+        if full == "1":
+            raise
+        raise ConfigError(explain(error)) from None
+    finally:
+        sys.argv = arguments
+        os.environ.pop("HYDRA_FULL_ERROR")
+        if full is not None:
+            os.environ["HYDRA_FULL_ERROR"] = full
+    return tasks
+
+
+def run_one(composed: "DictConfig", console: "Console") -> int:
+    """One run into its folder, unless it is there already."""
+    from omegaconf import OmegaConf
+
+    from leukosim import store
+    from leukosim.config import as_plain, read_config
+    from leukosim.sweep import treat
+
+    config = read_config(composed)
+    folder = Path(config.output)
+    identity = store.identity_of(as_plain(config))
+    digest = store.digest_of(identity)
+    if not config.overwrite and store.is_finished(folder, identity, digest):
+        print(f"{folder} holds this result already: nothing was run")
+        return 0
+    store.prepare_folder(folder)
+    started = time.perf_counter()
+    announce_compilation(console)
+    with progress_bar(console) as bar:
+        line = bar.add_task(config.study, total=config.cohort.size)
+        trial = treat(config, workers(config), lambda n: bar.update(line, completed=n))
+    trial.dataset.attrs.update(store.provenance(identity, digest))
+    store.save_text(OmegaConf.to_yaml(OmegaConf.create(as_plain(config))), folder / store.CONFIG)
+    store.save_table(trial.decisions, folder / store.DECISIONS)
+    store.save_dataset(trial.dataset, folder / store.RESULTS)  # last but figures: "finished"
+    code = draw(trial.dataset, folder, console)
+    console.print(outcome_table(trial.dataset))
+    print(f"{folder}: {contents(folder)} ({time.perf_counter() - started:.0f} s)")
+    return code
+
+
+def run_sweep(table: "Table", console: "Console") -> int:
+    """All scenarios that are not finished yet, then one dataset of all."""
+    from leukosim import store
+    from leukosim import sweep as sweeps
+
+    sweep = sweeps.check(table)
+    total = len(sweep.scenarios)
+    replaces = sweep.scenarios[0].config.overwrite
+    if not replaces and sweeps.is_finished(sweep):
+        print(f"{total} of {total} scenarios found finished, 0 run: {sweep.folder}")
+        return 0
+    store.prepare_folder(sweep.folder)
+    missing = sweep.missing()
+    found = sum(sweep.file(scenario).exists() for scenario in sweep.scenarios)
+    announce_compilation(console)
+    with progress_bar(console) as bar:
+        patients = sum(scenario.config.cohort.size for scenario in missing)
+        line = bar.add_task(f"{len(missing)} scenarios", total=patients)
+        before = {"digest": "", "patients": 0}
+
+        def advance(scenario: "Scenario", finished: int) -> None:
+            if scenario.digest != before["digest"]:
+                before.update(digest=scenario.digest, patients=0)
+            bar.update(line, advance=finished - int(before["patients"]))
+            before["patients"] = finished
+
+        errors = sweeps.run_missing(sweep, workers(sweep.scenarios[0].config), advance)
+    merged, log = sweeps.merge(sweep, errors)
+    store.save_table(log, sweep.folder / store.DECISIONS)
+    store.save_dataset(merged, sweep.folder / store.RESULTS)
+    for scenario in sweep.scenarios:
+        if scenario.digest in errors:
+            where = ", ".join(f"{name}={value}" for name, value in scenario.labels.items())
+            print(f"leukosim: scenario {where} failed: {errors[scenario.digest]}", file=sys.stderr)
+    code = FAILED if errors else 0
+    if len(errors) < total:
+        code = max(code, draw(merged, sweep.folder, console))
+    print(f"{found} of {total} scenarios found finished, {len(missing)} run: {sweep.folder}")
+    print(f"{sweep.folder}: {contents(sweep.folder)}")
+    return code
+
+
+def workers(config: "Config") -> int:
+    """Threads to work with: as many as asked for, or one for each processor this process may use."""
+    if config.engine.workers:
+        return config.engine.workers
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def announce_compilation(console: "Console") -> None:
+    """Say why nothing moves for a while on the first run."""
+    from leukosim.compilation import CACHE_FOLDER
+
+    if not any(CACHE_FOLDER.rglob("*.nbi")):
+        console.print("Compiling the engine; only the first run of this version does (about 20 s).")
+
+
+def progress_bar(console: "Console") -> "Progress":
+    """Patients done, and how long the rest will take."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    return Progress(*columns, TextColumn("patients"), Remaining(), console=console, transient=True)
+
+
+def outcome_table(dataset: "xr.Dataset") -> Any:
+    """How many patients of each arm met what."""
+    from rich.table import Table as Printed
+
+    printed = Printed(title=f"{dataset.sizes['patient']} patients in each arm")
+    columns = {
+        "MRD conversion": "mrd_conversion_day",
+        "treated": "treatment_start_day",
+        "relapse": "relapse_day",
+        "death": "death_day",
+    }
+    for heading in ("arm", *columns):
+        printed.add_column(heading, justify="left" if heading == "arm" else "right")
+    for arm in dataset.arm.values:
+        counts = [int(dataset[name].sel(arm=arm).notnull().sum()) for name in columns.values()]
+        printed.add_row(str(arm), *map(str, counts))
+    return printed
+
+
+def contents(folder: Path) -> str:
+    """What a user finds in a folder."""
+    return ", ".join(sorted(path.name for path in folder.iterdir() if path.name[0] != "."))
+
+
+# ---------------------------------------------------------------------- other verbs
+
+
+def draw(dataset: "xr.Dataset", folder: Path, console: "Console") -> int:
+    """Draw the figures of a result; a figure that fails costs the figure, not the result."""
+    from leukosim.figures import draw_sweep_figures, draw_trial_figures
+
+    try:
+        (draw_sweep_figures if "scenario" in dataset.dims else draw_trial_figures)(dataset, folder)
+    except Exception as error:
+        console.print(f"leukosim: the figures failed: {type(error).__name__}: {error}", style="red")
+        return FAILED
+    return 0
+
+
+def figures(words: list[str]) -> int:
+    """``leukosim figures FOLDER``."""
+    from rich.console import Console
+
+    from leukosim import store
+
+    if len(words) != 1:
+        raise ConfigError("figures needs one word: the folder, or the results.nc in it")
+    path = Path(words[0])
+    path = path / store.RESULTS if path.is_dir() else path
+    if not path.is_file():
+        raise ConfigError(f"figures: there is no result at {path}")
+    code = draw(store.load_dataset(path), path.parent, Console(stderr=True))
+    print(f"{path.parent}: {contents(path.parent)}")
+    return code
+
+
+def verify(words: list[str]) -> int:
+    """``leukosim verify``."""
+    import argparse
+
+    from leukosim.verification import verify as hold_against_exact_laws
+
+    parser = argparse.ArgumentParser(prog="leukosim verify")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions")
+    asked = parser.parse_args(words)
+    return 0 if hold_against_exact_laws(seed=asked.seed, quick=asked.quick) else FAILED
+
+
+def parameters(words: list[str]) -> int:
+    """``leukosim parameters``."""
+    from leukosim.reference import parameter_page
+
+    return show_page(words, "parameters", parameter_page())
+
+
+def vocabulary(words: list[str]) -> int:
+    """``leukosim vocabulary``."""
+    from leukosim.reference import vocabulary_page
+
+    return show_page(words, "vocabulary", vocabulary_page())
+
+
+def show_page(words: list[str], verb: str, page: str) -> int:
+    """Print a page, or write it to a file."""
+    from leukosim.store import save_text
+
+    if not words:
+        print(page, end="")
+        return 0
+    if len(words) != 2 or words[0] != "--markdown":
+        raise ConfigError(f"{verb} takes nothing, or --markdown FILE")
+    save_text(page, Path(words[1]))
+    return 0
+
+
+VERBS: dict[str, Callable[[list[str]], int]] = {
+    "run": run,
+    "figures": figures,
+    "verify": verify,
+    "parameters": parameters,
+    "vocabulary": vocabulary,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,268 @@
+"""Sweeps: many scenarios in one process, kept one by one, merged into one dataset.
+
+A scenario is known by the hash of all that can change its numbers. Finished ones lie in
+``scenarios/`` of the output folder, so the same command, repeated, does only what is missing; the
+merged dataset is made from what lies there.
+"""
+
+import hashlib
+import itertools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig, OmegaConf
+
+from leukosim import store
+from leukosim.config import Config, as_plain, read_config, unit_of
+from leukosim.trial import Trial, run_trial
+from leukosim.validation import ConfigError
+
+SCENARIOS = "scenarios"
+NOT_SWEPT = ("output", "overwrite", "engine")  # they cannot change a number
+
+
+@dataclass(frozen=True)
+class Table:
+    """Scenarios as composed: what each is called on the axes, and its configuration."""
+
+    labels: list[dict[str, Any]]
+    composed: list[DictConfig]
+    output: str | None  # None: the user has named no folder
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One point of a sweep, checked."""
+
+    labels: Mapping[str, Any]
+    config: Config
+    identity: Mapping[str, Any]
+    digest: str
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """All scenarios and the folder they go to."""
+
+    scenarios: list[Scenario]
+    folder: Path
+
+    @property
+    def axes(self) -> list[str]:
+        """The swept fields and groups."""
+        return list(self.scenarios[0].labels)
+
+    @property
+    def digest(self) -> str:
+        """A name for exactly this table."""
+        content = json.dumps([[s.digest, list(s.labels.items())] for s in self.scenarios])
+        return hashlib.sha256(content.encode()).hexdigest()[:20]
+
+    def file(self, scenario: Scenario, suffix: str = ".nc") -> Path:
+        """Where a scenario is kept."""
+        return self.folder / SCENARIOS / f"{scenario.digest}{suffix}"
+
+    def missing(self) -> list[Scenario]:
+        """Scenarios that are not finished, each once."""
+        by_digest = {s.digest: s for s in self.scenarios if not self.file(s).exists()}
+        return list(by_digest.values())
+
+
+# ---------------------------------------------------------------------- which scenarios
+
+
+def expand(config_loader: Any, master: DictConfig, arguments: Sequence[str]) -> Table:
+    """The table of scenarios that a command line with comma-separated values asks for.
+
+    Hydra composes once for each combination of group choices; values are then set on copies, which
+    is some thirty times faster.
+    """
+    parser = OverridesParser.create(config_loader=config_loader)
+    fixed, chosen, valued = [], {}, {}
+    output = None
+    for override in parser.parse_overrides(list(arguments)):
+        key = override.get_key_element()
+        if not override.is_sweep_override():
+            fixed.append(override.input_line)
+            output = str(override.value()) if key == "output" else output
+            continue
+        if key.split(".")[0] in NOT_SWEPT:
+            raise ConfigError(f"{key} cannot be swept: it does not change a result")
+        if not override.is_discrete_sweep():
+            raise ConfigError(f"{key} needs a list or a range of values: {override.input_line}")
+        lines = [f"{key}={value}" for value in override.sweep_string_iterator()]
+        is_value = not override.is_add() and not config_loader.get_group_options(key)
+        (valued if is_value else chosen)[key] = [(line, parser.parse_override(line).value()) for line in lines]
+    labels, composed = [], []
+    for choice in itertools.product(*chosen.values()):
+        lines = [*fixed, *(line for line, _ in choice)]
+        base = config_loader.load_sweep_config(master, lines)
+        with_flags = OmegaConf.masked_copy(base, [key for key in base if key != "hydra"])
+        for point in itertools.product(*valued.values()):
+            config = with_flags.copy()
+            for key, (_, value) in zip(valued, point, strict=True):
+                OmegaConf.update(config, key, value, merge=True)
+            names = [name.lstrip("+") for name in (*chosen, *valued)]
+            labels.append({n: label(v) for n, (_, v) in zip(names, (*choice, *point), strict=True)})
+            composed.append(config)
+    return Table(labels, composed, output)
+
+
+def label(value: Any) -> Any:
+    """A value as a coordinate: a number or a text."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+
+
+def check(table: Table) -> Sweep:
+    """All scenarios, checked before any of them runs.
+
+    Raises
+    ------
+    ConfigError
+    """
+    scenarios = []
+    for labels, composed in zip(table.labels, table.composed, strict=True):
+        config = read_config(composed)
+        if config.record.courses is None:
+            config = replace(config, record=replace(config.record, courses=False))
+        identity = store.identity_of(as_plain(config))
+        scenarios.append(Scenario(labels, config, identity, store.digest_of(identity)))
+    studies = {s.config.study for s in scenarios}
+    name = "-".join([*sorted(studies), "by", *scenarios[0].labels])
+    return Sweep(scenarios, Path(table.output or f"outputs/{name}"))
+
+
+def is_finished(sweep: Sweep) -> bool:
+    """Whether the output folder holds just this sweep already.
+
+    A sweep may grow: a dataset all of whose scenarios are also in the new table is replaced.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds something else, which must not be overwritten.
+    """
+    path = sweep.folder / store.RESULTS
+    if not path.exists():
+        return False
+    attributes = store.attributes_of(path)
+    if attributes.get("digest") == sweep.digest:
+        return True
+    before = set(json.loads(attributes.get("scenario_digests", '["of a single run"]')))
+    if before <= {s.digest for s in sweep.scenarios}:
+        return False
+    first = sweep.scenarios[0]
+    raise ConfigError(
+        f"output = {sweep.folder} holds results of "
+        f"{store.what_differs(attributes, first.identity)}: "
+        "choose another output, or allow overwrite=true"
+    )
+
+
+# ---------------------------------------------------------------------- running them
+
+
+def treat(config: Config, workers: int, progress: Callable[[int], None] | None = None) -> Trial:
+    """Run the trial that a configuration describes."""
+    trial = run_trial(
+        config.patients(),
+        config.strategies_of_arms(),
+        config.protocol(),
+        record_days=config.record.interval_days,
+        workers=workers,
+        method=config.engine.method,
+        progress=progress,
+    )
+    if config.record.courses is False:
+        with_time = [name for name, each in trial.dataset.items() if "time" in each.dims]
+        return replace(trial, dataset=trial.dataset.drop_vars([*with_time, "time"]))
+    return trial
+
+
+def run_missing(
+    sweep: Sweep, workers: int, progress: Callable[[Scenario, int], None]
+) -> dict[str, str]:
+    """Run what is not finished and keep each scenario as soon as it is.
+
+    Returns
+    -------
+    dict
+        What went wrong, by the digest of the scenario; the others go on.
+    """
+    errors = {}
+    for scenario in sweep.missing():
+        try:
+            trial = treat(scenario.config, workers, lambda n, s=scenario: progress(s, n))  # type: ignore[misc]
+        except Exception as error:  # whatever it is, it belongs to this scenario
+            errors[scenario.digest] = f"{type(error).__name__}: {error}"
+            continue
+        trial.dataset.attrs.update(store.provenance(scenario.identity, scenario.digest))
+        store.save_table(trial.decisions, sweep.file(scenario, ".csv"))
+        store.save_dataset(trial.dataset, sweep.file(scenario))  # last: it says "finished"
+    return errors
+
+
+def merge(sweep: Sweep, errors: Mapping[str, str]) -> tuple[xr.Dataset, pd.DataFrame]:
+    """One dataset with a dimension ``scenario``, and one log, from the scenarios on disk."""
+    datasets, logs, numbers = [], [], []
+    for number, scenario in enumerate(sweep.scenarios):
+        if scenario.digest not in errors:
+            datasets.append(store.load_dataset(sweep.file(scenario)))
+            log = pd.read_csv(sweep.file(scenario, ".csv"), keep_default_na=False)
+            logs.append(log.assign(scenario=number, **scenario.labels))
+            numbers.append(number)
+    merged = side_by_side(datasets, numbers, len(sweep.scenarios)) if datasets else xr.Dataset()
+    first = sweep.scenarios[0]
+    for axis in sweep.axes:
+        values = [s.labels[axis] for s in sweep.scenarios]
+        if len({isinstance(value, str) for value in values}) > 1:
+            values = [str(value) for value in values]
+        is_text = isinstance(values[0], str)
+        attributes = {"long_name": axis, "units": unit_of(axis, first.config) or "1"}
+        array = np.array(values, object if is_text else None)
+        merged = merged.assign_coords({axis: ("scenario", array, attributes)})
+    failures = [errors.get(s.digest, "") for s in sweep.scenarios]
+    merged["status"] = "scenario", np.array(["failed" if f else "finished" for f in failures], object)
+    merged["error"] = "scenario", np.array(failures, object)
+    merged.attrs = {
+        **merged.attrs,
+        **store.provenance(first.identity, "" if errors else sweep.digest),
+        "axes": json.dumps(sweep.axes),
+        "scenario_digests": json.dumps([s.digest for s in sweep.scenarios]),
+        "scenario_configs": json.dumps([s.identity for s in sweep.scenarios]),
+    }
+    return merged, pd.concat(logs, ignore_index=True) if logs else pd.DataFrame()
+
+
+def side_by_side(datasets: list[xr.Dataset], numbers: list[int], n_scenarios: int) -> xr.Dataset:
+    """Stack datasets along ``scenario``; failed scenarios are left empty.
+
+    What is the same in all of them, such as who the patients are, is kept once.
+    """
+    longest = {
+        dim: max(each.sizes.get(dim, 0) for each in datasets) for dim in ("sample", "cycle")
+    }
+    padded = [
+        each.pad({dim: (0, n - each.sizes[dim]) for dim, n in longest.items() if dim in each.dims})
+        for each in datasets
+    ]
+    stacked = xr.concat(
+        padded,
+        dim=pd.Index(numbers, name="scenario"),
+        data_vars="different",
+        coords="minimal",
+        compat="equals",
+        join="outer",
+        combine_attrs="override",
+    ).reindex(scenario=range(n_scenarios))
+    for name, each in stacked.items():
+        if each.dtype == object:  # texts of patients whom not every scenario has
+            stacked[name] = each.where(each.notnull(), "")
+    return stacked
