@@ -1,0 +1,47 @@
+"""leukosim: acute myeloid leukaemia as it hides in remission and comes back.
+
+The public names below are imported when they are first used, so that ``import leukosim`` and the
+command line stay fast.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "simulate": "trial",
+    "run_trial": "trial",
+    "Trial": "trial",
+    "Protocol": "follow_up",
+    "Cohort": "cohort",
+    "draw_cohort": "cohort",
+    "draw_patient": "cohort",
+    "Patient": "patient",
+    "Disease": "biology.disease",
+    "Azacitidine": "drugs.azacitidine",
+    "Drug": "drugs.drug",
+    "Effect": "drugs.drug",
+    "Assays": "strategy.monitoring",
+    "Monitoring": "strategy.monitoring",
+    "Trigger": "strategy.monitoring",
+    "Course": "strategy.courses",
+    "Rule": "strategy.rules",
+    "Strategy": "strategy.rules",
+    "OwnStrategy": "strategy.chart",
+    "Chart": "strategy.chart",
+    "Decision": "strategy.chart",
+    "Marrow": "marrow",
+}
+
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'leukosim' has no attribute '{name}'")
+    return getattr(import_module(f"leukosim.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -115,6 +115,6 @@ def parameter_rows(record: Any, path: str = "") -> Iterator[Row]:
         here = f"{path}.{name}" if path else name
         if is_dataclass(child) or isinstance(child, dict):
             yield from parameter_rows(child, here)
-        elif declared is not None and "source" in declared.metadata:
+        elif declared is not None and "low" in declared.metadata:
             m = declared.metadata
             yield Row(here, child, m["unit"], m["low"], m["high"], m["source"], m["note"])

@@ -1,0 +1,51 @@
+"""Patients and strategies that tests share."""
+
+import pytest
+
+from leukosim.biology.disease import Disease
+from leukosim.patient import Patient
+from leukosim.strategy.courses import Course
+from leukosim.strategy.rules import Rule, Strategy
+
+
+@pytest.fixture
+def make_patient():
+    """A patient of ordinary traits, changed by keywords."""
+
+    def make(**changes):
+        traits = dict(
+            index=0,
+            seed=1,
+            disease=Disease(),
+            genotype="NPM1",
+            doubling_days=11.0,
+            residual_stem_cells=100,
+            composition=(0.10, 0.70, 0.15, 0.05),
+            cxcr4=7.1,
+            stem_cell_share=1e-6,
+            plateau=1.3e12,
+            protection_shift=0.0,
+            responsiveness={"azacitidine": 0.5},
+            transcript_ratio=10.0,
+            death_rate=0.0,
+            overt_death_rate=0.0,
+            body_surface_m2=1.8,
+        )
+        return Patient(**{**traits, **changes})
+
+    return make
+
+
+@pytest.fixture
+def strategies():
+    """Arms like those of RELAZA2, with few rules."""
+    courses = {"azacitidine": Course("azacitidine")}
+    relapse = {"relapse": Rule("marrow_blasts", "relapse", at_least=0.15)}
+    stop = {"stop": Rule("marrow_blasts", "stop", after_relapse=True)}
+    trigger = Rule("mrd", "start", at_least=0.01, course="azacitidine", after_relapse=False)
+    treat = Rule("marrow_blasts", "start", course="azacitidine", after_relapse=True)
+    return {
+        "triggered": Strategy("at MRD", courses, {"trigger": trigger, **relapse, **stop}),
+        "at_relapse": Strategy("at relapse", courses, {**relapse, "treat": treat}),
+        "maintenance": Strategy("from the start", courses, {**relapse, **stop}, "azacitidine"),
+    }

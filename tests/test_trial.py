@@ -1,0 +1,99 @@
+"""A trial's numbers depend on the patients, the arms and the seed, and on nothing else."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from leukosim.biology.disease import Disease
+from leukosim.cohort import Cohort, draw_cohort, draw_patient
+from leukosim.follow_up import Protocol
+from leukosim.results import VARIABLES
+from leukosim.trial import run_trial, simulate
+
+COHORT = Cohort(size=18, residual_log10_mean=1.0, stem_cell_share_log10_high=-6.5)
+PROTOCOL = Protocol(horizon_days=280, after_relapse_days=28)
+
+
+@pytest.fixture(scope="module")
+def patients():
+    return draw_cohort(COHORT, Disease(), seed=5)
+
+
+@pytest.fixture
+def trial(patients, strategies):
+    return run_trial(patients, strategies, PROTOCOL)
+
+
+def outcomes(dataset):
+    return dataset.drop_dims("time")
+
+
+def test_two_workers_give_the_numbers_of_one(patients, strategies, trial):
+    two = run_trial(patients, strategies, PROTOCOL, workers=2)
+    xr.testing.assert_identical(two.dataset, trial.dataset)
+    assert two.decisions.equals(trial.decisions)
+
+
+def test_the_recording_interval_changes_what_is_recorded_only(patients, strategies, trial):
+    finer = run_trial(patients, strategies, PROTOCOL, record_days=1)
+    xr.testing.assert_identical(outcomes(finer.dataset), outcomes(trial.dataset))
+    common = finer.dataset.sel(time=trial.dataset.time)
+    xr.testing.assert_identical(common, trial.dataset)
+
+
+def test_patient_17_is_the_same_alone(strategies, trial):
+    alone = run_trial([draw_patient(17, COHORT, Disease(), 5)], strategies, PROTOCOL).dataset
+    in_cohort = trial.dataset.sel(patient=[17])
+    for name in ("sample", "cycle"):  # as long as the longest course of whoever was simulated
+        in_cohort = in_cohort.isel({name: slice(alone.sizes[name])})
+    xr.testing.assert_identical(in_cohort, alone)
+
+
+def test_another_seed_gives_other_patients():
+    assert draw_patient(0, COHORT, Disease(), 1) != draw_patient(0, COHORT, Disease(), 2)
+
+
+def test_arms_treat_the_same_patients_until_they_differ(patients, strategies, trial):
+    """Before the first dose of either, two arms agree in every cell and every sample."""
+    triggered, waiting = (trial.dataset.sel(arm=arm) for arm in ("triggered", "at_relapse"))
+    first_dose = np.fmin(triggered.treatment_start_day, waiting.treatment_start_day).fillna(1e9)
+    same = trial.dataset.time <= first_dose
+    xr.testing.assert_equal(
+        triggered.blasts.where(same).drop_vars("arm"), waiting.blasts.where(same).drop_vars("arm")
+    )
+    assert int(same.sum()) > 100
+
+
+def test_every_variable_is_in_the_vocabulary(trial):
+    assert set(trial.dataset.data_vars) == set(VARIABLES)
+    for name, variable in trial.dataset.data_vars.items():
+        assert variable.dims == VARIABLES[name].dims
+        assert variable.attrs["units"] == VARIABLES[name].unit
+
+
+def test_the_log_names_arm_patient_and_what_was_seen(trial):
+    triggered = trial.decisions.query("rule == 'trigger'")
+    assert len(triggered) > 0
+    assert triggered.seen.str.startswith("mrd = ").all()
+    started = trial.dataset.treatment_start_day.sel(arm="triggered").to_series().dropna()
+    assert set(triggered.patient) >= set(started.index)
+
+
+def test_the_last_day_is_recorded(trial):
+    assert trial.dataset.time.values[-1] == PROTOCOL.horizon_days
+    followed = trial.dataset.follow_up_day == PROTOCOL.horizon_days
+    assert trial.dataset.blasts.isel(time=-1).where(followed, drop=True).notnull().any()
+
+
+def test_one_patient_without_a_cell_is_simulated(make_patient, strategies):
+    run = simulate(make_patient(residual_stem_cells=0), strategies["triggered"], PROTOCOL)
+    assert float(run.stem_cells.sum()) == 0.0
+    assert np.isnan(run.relapse_day)
+    assert dict(run.sizes)["time"] == 281
+
+
+def test_no_patient_and_no_arm_are_refused(patients, strategies):
+    with pytest.raises(ValueError, match="patients is empty"):
+        run_trial([], strategies)
+    with pytest.raises(ValueError, match="arms is empty"):
+        run_trial(patients, {})
