@@ -60,8 +60,9 @@ class Cohort:
     size: int = setting(200, "patients", lowest=1, highest=1_000_000)
     genotypes: dict[str, Genotype] = field(default_factory=three_genotypes)
     doubling_cv: float = estimate(
-        0.6, "1", low=0.6, high=1.0, highest=3.0, source=OMMEN, note="between patients of a class"
-    )
+        0.8, "1", low=0.6, high=1.0, highest=3.0, source="assumed",
+        note="between patients of a class; 0.6 among the relapses of Ommen et al. 2010",
+    )  # fmt: skip
     residual_log10_mean: float = estimate(
         -1.1, "log10 cells", low=-2.0, high=0.0, lowest=-10.0, highest=7.0, source="assumed",
         note="leukaemic stem cells at the start; realised as whole cells (Poisson)",
@@ -89,11 +90,11 @@ class Cohort:
         source=AILLES, note="log-uniform; 1e-4 at the most in the source",
     )  # fmt: skip
     contained_share: float = estimate(
-        0.1, "fraction", low=0.0, high=0.2, source="assumed",
-        note="patients whose disease stops growing at an MRD level",
+        0.2, "fraction", low=0.0, high=0.3, source="assumed",
+        note="patients whose disease stops growing at an MRD level; tuned by hand to RELAZA2",
     )  # fmt: skip
     contained_plateau_log10: float = estimate(
-        9.8, "log10 cells", low=9.0, high=10.5, lowest=0.0, highest=13.0, source="assumed",
+        9.3, "log10 cells", low=9.0, high=10.5, lowest=0.0, highest=13.0, source="assumed",
         note="their plateau, median",
     )  # fmt: skip
     contained_plateau_log10_sd: float = estimate(
@@ -103,8 +104,8 @@ class Cohort:
         0.25, "protection budget", low=0.1, high=0.4, highest=1.0, source="assumed"
     )
     responsiveness_logit_mean: float = estimate(
-        -0.9, "logit", low=-1.1, high=-0.8, lowest=-10.0, highest=10.0, source="assumed",
-        note="of azacitidine's effects",
+        -0.3, "logit", low=-1.1, high=0.0, lowest=-10.0, highest=10.0, source="assumed",
+        note="of azacitidine's effects; tuned by hand to RELAZA2",
     )  # fmt: skip
     responsiveness_logit_sd: float = estimate(
         2.0, "logit", low=1.0, high=3.0, highest=10.0, source="assumed"

@@ -39,9 +39,12 @@ class Azacitidine:
     )
     s_phase_kill: float = estimate(1.5, "1/day", low=0.5, high=3.0, source="assumed")
     renewal_loss: float = estimate(
-        0.7, "fraction", low=0.3, high=1.0, source="assumed", note="while hypomethylated"
+        1.0, "fraction", low=0.3, high=1.0, source="assumed",
+        note="while hypomethylated; tuned by hand to RELAZA2",
+    )  # fmt: skip
+    blast_kill: float = estimate(
+        0.5, "1/day", low=0.2, high=0.6, source="assumed", note="tuned by hand to RELAZA2"
     )
-    blast_kill: float = estimate(0.32, "1/day", low=0.2, high=0.5, source="assumed")
     mcl1_loss: float = estimate(0.2, "fraction", low=0.0, high=0.25, source="assumed")
     neutrophil_production_loss: float = estimate(
         0.3, "fraction", low=0.1, high=0.6, source="assumed"
@@ -51,8 +54,8 @@ class Azacitidine:
         1.0, "day", low=0.5, high=3.0, lowest=1e-2, source="assumed", note="drug in nucleic acids"
     )
     memory_half_life_days: float = estimate(
-        8.0, "day", low=3.0, high=14.0, lowest=1e-2, source="assumed",
-        note="decay of hypomethylation, 7-10 days",
+        12.0, "day", low=3.0, high=14.0, lowest=1e-2, source="assumed",
+        note="decay of what hypomethylation does; tuned by hand to RELAZA2",
     )  # fmt: skip
 
     __post_init__ = check_ranges
