@@ -1,0 +1,98 @@
+"""The named laws, at their limits and against independent forms."""
+
+import numpy as np
+import pytest
+
+from leukosim.biology.apoptosis import Apoptosis, apoptosis_rate, protection
+from leukosim.biology.cycle import Cycle
+from leukosim.biology.disease import Disease
+from leukosim.biology.niche import Niche, detachment_rate
+from leukosim.biology.subtypes import Switching, four_subtypes, switching_rates
+from leukosim.marrow import crowded_renewal
+
+SUBTYPES = four_subtypes()
+DEPENDENCES = np.array([subtype.dependences for subtype in SUBTYPES.values()])
+
+
+def test_an_untouched_budget_is_one_and_a_blocked_one_is_nothing():
+    np.testing.assert_allclose(protection(DEPENDENCES, np.zeros(3)), 1.0)
+    np.testing.assert_allclose(protection(DEPENDENCES, np.ones(3)), 0.0, atol=1e-12)
+
+
+def test_an_untreated_cell_does_not_die_of_its_threshold():
+    budget = np.array([0.2, 0.6, 1.0, 1.5])
+    assert (apoptosis_rate(budget, budget, Apoptosis(), 0.5) == 0.0).all()
+
+
+def test_the_hazard_rises_as_the_budget_falls_and_never_beyond_its_maximum():
+    left = np.linspace(1.0, 0.0, 50)
+    hazard = apoptosis_rate(left, 1.0, Apoptosis(), 0.5)
+    assert (np.diff(hazard) > 0).all()
+    assert hazard[-1] < 0.5
+
+
+def test_blocking_bcl2_hits_lmpp_like_cells_hardest_and_mode_least():
+    hazard = apoptosis_rate(protection(DEPENDENCES, [1.0, 0.0, 0.0]), 1.0, Apoptosis(), 0.5)
+    by_name = dict(zip(SUBTYPES, hazard, strict=True))
+    assert max(by_name, key=by_name.get) == "LMPP-like"
+    assert min(by_name, key=by_name.get) == "MoDe"
+
+
+def test_two_blocks_kill_more_than_both_alone():
+    """Synergy follows from the budget: there is no synergy constant to put it in."""
+    alone = [
+        apoptosis_rate(protection(DEPENDENCES, blocked), 1.0, Apoptosis(), 0.5)
+        for blocked in ([0.9, 0.0, 0.0], [0.0, 0.9, 0.0])
+    ]
+    both = apoptosis_rate(protection(DEPENDENCES, [0.9, 0.9, 0.0]), 1.0, Apoptosis(), 0.5)
+    assert (both >= alone[0] + alone[1])[:3].all()
+
+
+def test_without_a_drug_the_patients_own_composition_is_stationary():
+    composition = np.array([0.05, 0.75, 0.15, 0.05])
+    rates = switching_rates(1e-3, composition, 0.01, 2, np.zeros(4))
+    flow = composition[:, None] * rates
+    np.testing.assert_allclose(flow.sum(0), flow.sum(1))
+
+
+def test_stress_drives_cells_to_the_refuge_only():
+    calm = switching_rates(1e-3, np.full(4, 0.25), 0.01, 2, np.zeros(4))
+    stressed = switching_rates(1e-3, np.full(4, 0.25), 0.01, 2, np.ones(4))
+    expected = np.zeros((4, 4))
+    expected[[0, 1, 3], 2] = 0.01
+    np.testing.assert_allclose(stressed - calm, expected)
+
+
+def test_detachment_needs_the_dependent_share():
+    assert detachment_rate(Niche(cxcr4_dependent_share=0.0), 1.0) == Niche().detachment_rate
+    assert detachment_rate(Niche(), 1.0) > 50 * Niche().detachment_rate
+
+
+def test_growth_ends_at_the_plateau():
+    assert crowded_renewal(0.85, 0.0, 1e12) == 0.85
+    assert crowded_renewal(0.85, 1e12, 1e12) == 0.5
+    assert crowded_renewal(0.85, 1e13, 1e12) == 0.0
+
+
+def test_gap_and_s_phase_make_up_the_cycle():
+    cycle = Cycle()
+    assert 24 / cycle.s_entry_rate + 24 / cycle.s_exit_rate == pytest.approx(cycle.cycle_hours)
+
+
+def test_an_s_phase_longer_than_the_cycle_is_refused():
+    with pytest.raises(ValueError, match="must be shorter than"):
+        Cycle(cycle_hours=30.0, s_phase_hours=35.0)
+
+
+def test_hypotheses_on_cxcr4_are_named():
+    assert set(Disease().cxcr4_factors()) == {1.0}
+    measured = Disease(cxcr4_by_subtype="measured").cxcr4_factors()
+    backwards = Disease(cxcr4_by_subtype="reversed").cxcr4_factors()
+    np.testing.assert_allclose(np.multiply(measured, backwards), 1.0)
+    with pytest.raises(ValueError, match="cxcr4_by_subtype = high is not a hypothesis"):
+        Disease(cxcr4_by_subtype="high")
+
+
+def test_a_refuge_must_be_a_subtype():
+    with pytest.raises(ValueError, match="switching.refuge = T-like is not a subtype"):
+        Disease(switching=Switching(refuge="T-like"))
