@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"leukosim: {error}", file=sys.stderr)
         return WRONG_INPUT
     except KeyboardInterrupt:
-        print("leukosim: interrupted; what was finished is kept", file=sys.stderr)
+        print("leukosim: interrupted: what was finished is kept, the same command does the rest", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has seen enough, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -91,10 +91,11 @@ def run(words: list[str]) -> int:
     console = Console(stderr=True)
     code = 0
     for task in compose(words):
-        if isinstance(task, Table):
+        if isinstance(task, Table) and task.axes:
             code = max(code, run_sweep(task, console))
         else:
-            code = max(code, run_one(task, console))
+            composed = task.composed[0] if isinstance(task, Table) else task
+            code = max(code, run_one(composed, console))
     return code
 
 
@@ -145,7 +146,7 @@ def run_one(composed: "DictConfig", console: "Console") -> int:
     digest = store.digest_of(identity)
     if not config.overwrite and store.is_finished(folder, identity, digest):
         print(f"{folder} holds this result already: nothing was run")
-        return 0
+        return draw_missing(folder, console)
     store.prepare_folder(folder)
     started = time.perf_counter()
     announce_compilation(console)
@@ -172,7 +173,7 @@ def run_sweep(table: "Table", console: "Console") -> int:
     replaces = sweep.scenarios[0].config.overwrite
     if not replaces and sweeps.is_finished(sweep):
         print(f"{total} of {total} scenarios found finished, 0 run: {sweep.folder}")
-        return 0
+        return draw_missing(sweep.folder, console)
     store.prepare_folder(sweep.folder)
     missing = sweep.missing()
     found = sum(sweep.file(scenario).exists() for scenario in sweep.scenarios)
@@ -259,14 +260,23 @@ def contents(folder: Path) -> str:
 
 def draw(dataset: "xr.Dataset", folder: Path, console: "Console") -> int:
     """Draw the figures of a result; a figure that fails costs the figure, not the result."""
-    from leukosim.figures import draw_sweep_figures, draw_trial_figures
-
     try:
+        from leukosim.figures import draw_sweep_figures, draw_trial_figures
+
         (draw_sweep_figures if "scenario" in dataset.dims else draw_trial_figures)(dataset, folder)
     except Exception as error:
         console.print(f"leukosim: the figures failed: {type(error).__name__}: {error}", style="red")
         return FAILED
     return 0
+
+
+def draw_missing(folder: Path, console: "Console") -> int:
+    """Draw the figures of a finished result that has none, as after an interruption."""
+    from leukosim import store
+
+    if any(path.suffix in (".pdf", ".png", ".svg") for path in folder.rglob("*")):
+        return 0
+    return draw(store.load_dataset(folder / store.RESULTS), folder, console)
 
 
 def figures(words: list[str]) -> int:

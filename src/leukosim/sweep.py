@@ -36,6 +36,11 @@ class Table:
     composed: list[DictConfig]
     output: str | None  # None: the user has named no folder
 
+    @property
+    def axes(self) -> list[str]:
+        """The swept fields and groups."""
+        return list(self.labels[0])
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -231,12 +236,14 @@ def merge(sweep: Sweep, errors: Mapping[str, str]) -> tuple[xr.Dataset, pd.DataF
     failures = [errors.get(s.digest, "") for s in sweep.scenarios]
     merged["status"] = "scenario", np.array(["failed" if f else "finished" for f in failures], object)
     merged["error"] = "scenario", np.array(failures, object)
+    merged["scenario_config"] = (
+        "scenario", np.array([json.dumps(s.identity) for s in sweep.scenarios], object)
+    )  # fmt: skip
     merged.attrs = {
         **merged.attrs,
         **store.provenance(first.identity, "" if errors else sweep.digest),
         "axes": json.dumps(sweep.axes),
         "scenario_digests": json.dumps([s.digest for s in sweep.scenarios]),
-        "scenario_configs": json.dumps([s.identity for s in sweep.scenarios]),
     }
     return merged, pd.concat(logs, ignore_index=True) if logs else pd.DataFrame()
 
@@ -260,7 +267,7 @@ def side_by_side(datasets: list[xr.Dataset], numbers: list[int], n_scenarios: in
         coords="minimal",
         compat="equals",
         join="outer",
-        combine_attrs="override",
+        combine_attrs="drop_conflicts",
     ).reindex(scenario=range(n_scenarios))
     for name, each in stacked.items():
         if each.dtype == object:  # texts of patients whom not every scenario has
