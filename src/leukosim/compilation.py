@@ -2,8 +2,8 @@
 
 numba keeps compiled functions beside their source, which fails on a read-only installation, and
 notices a change only in the file that defines a function. So the cache goes to a folder of the
-user's, named by the content of the package's sources and numba's version: it is never stale, and an
-unwritable folder costs a recompilation instead of a crash.
+user's, named by numba's version and the content of the files that decide what is compiled: it is
+never stale, and an unwritable folder costs a recompilation instead of a crash.
 """
 
 import hashlib
@@ -16,13 +16,14 @@ from pathlib import Path
 import numba
 
 KEEP_DAYS = 30
+SOURCES = ("compilation.py", "kernels.py")  # all compiled code; the import contract keeps it so
 
 
 def source_digest() -> str:
-    """A name for exactly this code: the package's Python files and numba's version."""
+    """A name for exactly this compiled code: its sources and numba's version."""
     digest = hashlib.sha256(numba.__version__.encode())
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
+    for name in SOURCES:
+        digest.update((Path(__file__).parent / name).read_bytes())
     return digest.hexdigest()[:16]
 
 

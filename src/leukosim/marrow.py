@@ -43,6 +43,16 @@ class Counts:
     platelets: np.ndarray  # float64[row], G/L
 
 
+@dataclass(frozen=True)
+class Balance:
+    """Balanced growth: what one stem cell goes with while all kinds of cells grow alike."""
+
+    growth: float  # 1/day
+    mix: np.ndarray  # float64[class], share of stem cells
+    inflow: float  # matured daughters per stem cell and day
+    maturing: np.ndarray  # float64[stage], maturing cells per daily inflow
+
+
 class Rates:
     """What one patient's stem cells do at which rates, untreated and under drugs."""
 
@@ -176,22 +186,30 @@ class Rates:
         return solve_return_rate(self, self.patient.doubling_days)
 
     @cached_property
-    def growing(self) -> tuple[float, np.ndarray]:
-        """Growth rate (1/day) and class mix of stem cells where their share of blasts holds."""
-        burden = self.disease.blasts.share_holds_at
-        renewal = crowded_renewal(self.disease.cycle.renewal, burden, self.patient.plateau)
-        return leading(self.mean_matrix(self.return_rate, renewal))
+    def balanced(self) -> "Balance":
+        """Balanced growth at the burden at which stem cells have their share of blasts."""
+        burden = self.patient.overt_blasts or self.disease.blasts.share_holds_at
+        cycle, blasts = self.disease.cycle, self.disease.blasts
+        renewal = crowded_renewal(cycle.renewal, burden, self.patient.plateau)
+        growth, mix = leading(self.mean_matrix(self.return_rate, renewal))
+        dividing = mix.reshape(self.shape[:3])[:, :, S].sum() * cycle.s_exit_rate
+        passed = blasts.maturing_rate / (blasts.maturing_rate + growth)
+        return Balance(
+            growth,
+            mix,
+            inflow=dividing * 2.0 * (1.0 - renewal),
+            maturing=passed ** np.arange(1, STAGES + 1) / blasts.maturing_rate,
+        )
 
     @cached_property
     def gain(self) -> float:
         """Blasts per matured daughter, from the share of stem cells among blasts."""
-        blasts = self.disease.blasts
-        growth, mix = self.growing
-        renewal = crowded_renewal(self.disease.cycle.renewal, blasts.share_holds_at, self.patient.plateau)
-        in_s = mix.reshape(self.shape[:3])[:, :, S].sum()
-        inflow = in_s * self.disease.cycle.s_exit_rate * 2.0 * (1.0 - renewal)
-        passage = (blasts.maturing_rate / (blasts.maturing_rate + growth)) ** STAGES
-        return (blasts.loss_rate + growth) / (self.patient.stem_cell_share * inflow * passage)
+        blasts, balance = self.disease.blasts, self.balanced
+        blasts_per_gain = (
+            balance.inflow * balance.maturing[-1] * blasts.maturing_rate
+            / (blasts.loss_rate + balance.growth)
+        )  # fmt: skip
+        return 1.0 / (self.patient.stem_cell_share * blasts_per_gain)
 
     def under(self, values: np.ndarray) -> kernels.Regimes:
         """Rates under drugs. ``values`` : float64[regime, exposure]."""
@@ -342,37 +360,43 @@ class Marrow:
         n_subtypes = self.rates.n_subtypes
         n_classes = n_subtypes * len(PLACES) * len(PHASES)
         self.tally = np.zeros((n_classes, SWITCH + n_subtypes), np.int64)
-        self.cells = self._residual_cells(luck, n_classes)
-        self.clones = self._founder(n_subtypes)
+        self.cells = self._first_cells(luck, n_classes)
+        self.clones = self._founder()
         self.healthy = kernels.Healthy(
             np.array([patient.disease.blood.healthy_stem_cells]),
             np.repeat(np.array(patient.disease.blood.baselines)[:, None], 5, axis=1),
         )
 
-    def _residual_cells(self, luck: np.random.Generator, n_classes: int) -> kernels.Cells:
-        """What therapy left: cells at rest in the niche, of the patient's mix of subtypes."""
-        by_subtype = luck.multinomial(self.patient.residual_stem_cells, self.rates.composition)
-        count = np.zeros(n_classes, np.int64)
-        count[class_index(np.arange(len(by_subtype)), IN_NICHE, G0)] = by_subtype
+    def _first_cells(self, luck: np.random.Generator, n_classes: int) -> kernels.Cells:
+        """In remission what therapy left: cells at rest in the niche, of the patient's mix of
+        subtypes. At diagnosis the mix of classes of balanced growth."""
+        if self.patient.overt_blasts > 0.0:
+            mix = self.rates.balanced.mix
+        else:
+            resting = class_index(np.arange(self.rates.n_subtypes), IN_NICHE, G0)
+            mix = np.zeros(n_classes)
+            mix[resting] = self.rates.composition
+        count = luck.multinomial(self.patient.residual_stem_cells, mix / mix.sum())
         room = 2 * count + 4
         first = np.concatenate([[0], np.cumsum(room)[:-1]])
         laws = self.rates.laws
         cxcr4 = luck.lognormal(laws.cxcr4_log_mean, laws.cxcr4_log_sd, room.sum())
         return kernels.Cells(np.zeros(room.sum(), np.int32), cxcr4, first, room, count)
 
-    def _founder(self, n_subtypes: int) -> kernels.Clones:
-        """One clone, with the blasts that therapy left."""
-        blasts = np.zeros((1, n_subtypes))
-        blasts[0] = self.patient.residual_blasts * self.rates.composition
+    def _founder(self) -> kernels.Clones:
+        """One clone; its maturing cells and blasts, if there are any, in balance with stem cells."""
+        composition = self.rates.composition[None, :]
+        overt = self.patient.overt_blasts
+        daily = self.rates.balanced.inflow * self.patient.residual_stem_cells if overt else 0.0
         return kernels.Clones(
             number=np.ones(1, np.int64),
             parent=np.full(1, -1, np.int32),
             driver=np.full(1, -1, np.int32),
             born=np.zeros(1),
             effect=np.ones((1, len(TRAITS))),
-            matured=np.zeros((1, n_subtypes)),
-            maturing=np.zeros((1, n_subtypes, STAGES)),
-            blasts=blasts,
+            matured=np.zeros_like(composition),
+            maturing=composition[..., None] * daily * self.rates.balanced.maturing,
+            blasts=composition * overt,
         )
 
     def advance(

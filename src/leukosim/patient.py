@@ -1,7 +1,7 @@
 """A virtual patient: everything in which one patient differs from another."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class Patient:
     overt_death_rate: float  # added while leukaemia is overt, per day
     body_surface_m2: float
     transplanted: bool = False
-    residual_blasts: float = field(default=0.0)
+    overt_blasts: float = 0.0  # above 0: the patient starts at diagnosis, with as many blasts
 
     def stream(self, *purpose: int) -> np.random.Generator:
         """A random stream of this patient's, for one purpose only."""
