@@ -47,7 +47,9 @@ def test_a_confirmed_conversion_needs_a_second_sample(make_patient, strategies):
 
 
 def test_no_dose_is_given_after_a_relapse_that_ends_treatment(make_patient, strategies):
-    patient = make_patient(residual_stem_cells=2000, doubling_days=6.0)
+    patient = make_patient(
+        residual_stem_cells=2000, doubling_days=6.0, responsiveness={"azacitidine": 0.0}
+    )
     history = run(patient, strategies["maintenance"])
     assert history.chart.relapse_day is not None
     assert max(dose.day for dose in history.doses) < history.chart.relapse_day
