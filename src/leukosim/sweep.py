@@ -245,14 +245,21 @@ def merge(sweep: Sweep, errors: Mapping[str, str]) -> tuple[xr.Dataset, pd.DataF
         "axes": json.dumps(sweep.axes),
         "scenario_digests": json.dumps([s.digest for s in sweep.scenarios]),
     }
-    return merged, pd.concat(logs, ignore_index=True) if logs else pd.DataFrame()
+    filled = [log for log in logs if len(log)] or logs[:1]
+    return merged, pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
 
 
 def side_by_side(datasets: list[xr.Dataset], numbers: list[int], n_scenarios: int) -> xr.Dataset:
     """Stack datasets along ``scenario``; failed scenarios are left empty.
 
-    What is the same in all of them, such as who the patients are, is kept once.
+    Who the patients are is kept once, where it is the same in all of them.
     """
+    first = datasets[0]
+    differing = [
+        name
+        for name in first.data_vars
+        if "arm" in first[name].dims or not all(first[name].equals(d[name]) for d in datasets)
+    ]
     longest = {
         dim: max(each.sizes.get(dim, 0) for each in datasets) for dim in ("sample", "cycle")
     }
@@ -263,9 +270,9 @@ def side_by_side(datasets: list[xr.Dataset], numbers: list[int], n_scenarios: in
     stacked = xr.concat(
         padded,
         dim=pd.Index(numbers, name="scenario"),
-        data_vars="different",
+        data_vars=differing,
         coords="minimal",
-        compat="equals",
+        compat="override",
         join="outer",
         combine_attrs="drop_conflicts",
     ).reindex(scenario=range(n_scenarios))

@@ -1,0 +1,191 @@
+"""The command line, called as a user calls it; the figures are drawn elsewhere."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+import xarray as xr
+
+from leukosim import __version__, cli
+from leukosim.config import compose
+from leukosim.store import load_dataset
+
+SMALL = ["run", "cohort.size=4", "horizon_days=200", "record.interval_days=50"]
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder_without_figures(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def draw(dataset, folder, console):
+        (folder / "figure.pdf").touch()
+        return 0
+
+    monkeypatch.setattr(cli, "draw", draw)
+
+
+def called(capsys, *words):
+    """Exit code, standard output and standard error of a call."""
+    code = cli.main(words)
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+def test_help_lists_verbs_and_studies(capsys):
+    code, out, _ = called(capsys, "--help")
+    assert code == 0
+    assert all(verb in out for verb in cli.VERBS)
+    assert "relaza2" in out
+
+
+def test_help_is_fast_because_nothing_heavy_is_imported():
+    heavy = "numpy|numba|hydra|xarray|matplotlib|mesa|lifelines".split("|")
+    program = (
+        "import sys; from leukosim.cli import main; main(['--help']); "
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_version(capsys):
+    assert called(capsys, "--version")[:2] == (0, f"leukosim {__version__}\n")
+
+
+def test_an_unknown_verb(capsys):
+    code, _, err = called(capsys, "rnu")
+    assert (code, err) == (2, "leukosim: rnu is not a known verb: did you mean run?\n")
+
+
+def test_hydra_answers_after_the_verb(capsys):
+    code, out, _ = called(capsys, "run", "seed=7", "--cfg", "job")
+    assert code == 0
+    assert "seed: 7" in out
+    with pytest.raises(SystemExit) as done:
+        called(capsys, "run", "--help")
+    assert done.value.code == 0
+    assert "study: relaza2" in capsys.readouterr().out
+
+
+def test_a_run_leaves_dataset_log_configuration_and_figures(capsys):
+    code, out, _ = called(capsys, *SMALL, "output=here")
+    assert code == 0
+    assert "here: config.yaml, decisions.csv, figure.pdf, results.nc" in out
+    result = load_dataset("here/results.nc")
+    assert dict(result.sizes)["patient"] == 4
+    assert list(result.arm.values) == ["triggered", "at_relapse", "maintenance"]
+    assert result.attrs["Conventions"] == "CF-1.11"
+    assert json.loads(result.attrs["config"])["horizon_days"] == 200
+    assert all("units" in each.attrs for each in result.data_vars.values())
+    assert list(pd.read_csv("here/decisions.csv"))[:4] == ["arm", "patient", "day", "rule"]
+    assert xr.open_dataset("here/results.nc").sizes == result.sizes  # by plain xarray, too
+
+
+def test_what_is_written_is_what_is_needed_to_run_it_again(capsys, tmp_path):
+    called(capsys, *SMALL, "output=first", "seed=3")
+    from omegaconf import OmegaConf
+
+    from leukosim.config import read_config
+
+    again = read_config(OmegaConf.load(tmp_path / "first" / "config.yaml"))
+    assert again == compose([*SMALL[1:], "output=first", "seed=3"])
+
+
+def test_the_same_command_again_runs_nothing(capsys, monkeypatch):
+    called(capsys, *SMALL)
+    before = os.stat("outputs/relaza2/results.nc").st_mtime_ns
+    monkeypatch.setattr("leukosim.sweep.run_trial", None)
+    code, out, _ = called(capsys, *SMALL, "engine.workers=1")
+    assert (code, out) == (0, "outputs/relaza2 holds this result already: nothing was run\n")
+    assert os.stat("outputs/relaza2/results.nc").st_mtime_ns == before
+
+
+def test_the_dataset_does_not_depend_on_the_workers(capsys):
+    called(capsys, *SMALL, "output=one", "engine.workers=1")
+    called(capsys, *SMALL, "output=two", "engine.workers=2")
+    xr.testing.assert_identical(load_dataset("one/results.nc"), load_dataset("two/results.nc"))
+
+
+def test_results_of_another_configuration_are_not_overwritten(capsys):
+    called(capsys, *SMALL)
+    before = load_dataset("outputs/relaza2/results.nc")
+    code, out, err = called(capsys, *SMALL, "trigger.level=1e-3")
+    assert (code, out) == (2, "")
+    assert err.startswith("leukosim: output = outputs/relaza2 holds results of another config")
+    assert "trigger.level = 0.01 there, 0.001 here" in err
+    assert err.count("\n") == 1
+    xr.testing.assert_identical(load_dataset("outputs/relaza2/results.nc"), before)
+    assert called(capsys, *SMALL, "trigger.level=1e-3", "overwrite=true")[0] == 0
+    assert load_dataset("outputs/relaza2/results.nc").attrs["trigger_level"] == 1e-3
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["cohort.size=0"], "cohort.size = 0 is not allowed"),
+        (["colour=red"], "colour is not a known field"),
+        (["study=relaza3"], "did you mean relaza2?"),
+        (["--config-dir", "nowhere"], "nowhere"),
+        (["output=a_file/inside"], "output = a_file/inside cannot be written to"),
+        (["output=/proc/nowhere"], "output = /proc/nowhere cannot be written to"),
+    ],
+)
+def test_wrong_input_ends_before_anything_runs(capsys, monkeypatch, tmp_path, words, said):
+    (tmp_path / "a_file").touch()
+    monkeypatch.setattr("leukosim.sweep.run_trial", None)
+    code, out, err = called(capsys, *SMALL, *words)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.startswith("leukosim: ")
+    assert err.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a_file"]
+
+
+def test_a_broken_file_of_ones_own_is_told_in_one_sentence(capsys, tmp_path):
+    (tmp_path / "mine" / "study").mkdir(parents=True)
+    (tmp_path / "mine" / "study" / "mine.yaml").write_text("study: [1,\n")
+    code, _, err = called(capsys, *SMALL, "study=mine", "--config-dir", "mine")
+    assert (code, err.count("\n")) == (2, 1)
+
+
+def test_an_interruption_leaves_nothing_half_written(tmp_path):
+    program = "from leukosim.cli import main; import sys; sys.exit(main())"
+    words = ["run", "cohort.size=3000", "horizon_days=36000", "output=here"]
+    call = subprocess.Popen(
+        [sys.executable, "-c", program, *words],
+        cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    wait_for(lambda: (tmp_path / "here").is_dir(), call)
+    time.sleep(1.0)
+    call.send_signal(signal.SIGINT)
+    _, err = call.communicate(timeout=60)
+    assert call.returncode == 130
+    assert "Traceback" not in err
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+def wait_for(condition, call, seconds=60.0):
+    """Wait until something has happened, as long as a process lives."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert call.poll() is None, call.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(("verb", "file"), [("parameters", "parameters.md"), ("vocabulary", "results.md")])
+def test_generated_pages_are_current(capsys, request, verb, file):
+    committed = request.config.rootpath / "docs" / file
+    if not committed.exists():
+        pytest.skip("documentation is not part of this installation")
+    assert called(capsys, verb)[:2] == (0, committed.read_text(encoding="utf-8"))
+
+
+def test_a_page_can_be_written_to_a_file(capsys, tmp_path):
+    assert cli.main(["parameters", "--markdown", "page.md"]) == 0
+    assert "`disease.cycle.renewal`" in (tmp_path / "page.md").read_text(encoding="utf-8")

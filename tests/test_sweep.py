@@ -1,0 +1,192 @@
+"""Sweeps: one dataset of all scenarios, of which none is ever run twice."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from leukosim import cli
+from leukosim.store import load_dataset
+from leukosim.sweep import run_trial
+
+SMALL = ["run", "-m", "cohort.size=3", "horizon_days=150"]
+AXES = ["trigger.level=1e-4,1e-2", "monitoring.interval_days=28,56,84"]
+FOLDER = "outputs/relaza2-by-trigger.level-monitoring.interval_days"
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder_without_figures(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def draw(dataset, folder, console):
+        (folder / "figure.pdf").touch()
+        return 0
+
+    monkeypatch.setattr(cli, "draw", draw)
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """The protocols of the trials that were run."""
+    protocols = []
+
+    def counted(patients, arms, protocol, **settings):
+        protocols.append(protocol)
+        return run_trial(patients, arms, protocol, **settings)
+
+    monkeypatch.setattr("leukosim.sweep.run_trial", counted)
+    return protocols
+
+
+def test_a_sweep_is_one_dataset_labelled_by_its_axes(capsys, runs):
+    assert cli.main([*SMALL, *AXES]) == 0
+    assert "0 of 6 scenarios found finished, 6 run" in capsys.readouterr().out
+    result = load_dataset(f"{FOLDER}/results.nc")
+    assert result.sizes["scenario"] == len(runs) == 6
+    assert list(result["trigger.level"].values) == [1e-4] * 3 + [1e-2] * 3
+    assert list(result["monitoring.interval_days"].values) == [28, 56, 84] * 2
+    assert result["trigger.level"].attrs["units"] == "transcript ratio"
+    assert result["monitoring.interval_days"].attrs["units"] == "day"
+    assert json.loads(result.attrs["axes"]) == ["trigger.level", "monitoring.interval_days"]
+    assert set(result.status.values) == {"finished"}
+    assert result.relapse_day.dims == ("scenario", "arm", "patient")
+    assert result.genotype.dims == ("patient",)  # the same in all scenarios
+    assert "time" not in result.dims  # courses are kept on request
+    assert "trigger_level" not in result.attrs  # it differs
+    log = pd.read_csv(f"{FOLDER}/decisions.csv")
+    assert {"scenario", "trigger.level", "arm", "day"} <= set(log)
+
+
+def test_a_scenario_is_what_a_run_of_its_own_gives():
+    cli.main([*SMALL, *AXES])
+    cli.main([*(word for word in SMALL if word != "-m"), "monitoring.interval_days=56"])
+    swept = load_dataset(f"{FOLDER}/results.nc")
+    alone = load_dataset("outputs/relaza2/results.nc")
+    here = swept.sel(scenario=(swept["trigger.level"] == 0.01) & (swept["monitoring.interval_days"] == 56))
+    for name in ("mrd_conversion_day", "relapse_day", "follow_up_day", "treatment_days"):
+        np.testing.assert_array_equal(here[name].squeeze("scenario"), alone[name])
+
+
+def test_a_second_call_finds_all_finished_and_runs_none(capsys, runs):
+    cli.main([*SMALL, *AXES])
+    before = load_dataset(f"{FOLDER}/results.nc")
+    capsys.readouterr()
+    runs.clear()
+    assert cli.main([*SMALL, *AXES]) == 0
+    assert capsys.readouterr().out == f"6 of 6 scenarios found finished, 0 run: {FOLDER}\n"
+    assert runs == []
+    xr.testing.assert_identical(load_dataset(f"{FOLDER}/results.nc"), before)
+
+
+def test_a_sweep_grows_by_what_is_new(capsys, runs):
+    cli.main([*SMALL, "trigger.level=1e-4,1e-2", "output=here"])
+    runs.clear()
+    assert cli.main([*SMALL, "trigger.level=1e-4,1e-3,1e-2", "output=here"]) == 0
+    assert [protocol.trigger.level for protocol in runs] == [1e-3]
+    assert load_dataset("here/results.nc").sizes["scenario"] == 3
+
+
+def test_another_sweep_does_not_replace_the_first(capsys):
+    cli.main([*SMALL, "trigger.level=1e-4,1e-2", "output=here"])
+    before = load_dataset("here/results.nc")
+    capsys.readouterr()
+    assert cli.main([*SMALL, "trigger.level=1e-4,1e-2", "seed=2", "output=here"]) == 2
+    error = capsys.readouterr().err
+    assert "output = here holds results of another configuration (seed = 1 there, 2 here)" in error
+    xr.testing.assert_identical(load_dataset("here/results.nc"), before)
+
+
+def test_a_failing_scenario_is_data_and_the_others_go_on(capsys, monkeypatch):
+    def fails_once(patients, arms, protocol, **settings):
+        if protocol.trigger.level == 1e-3:
+            raise RuntimeError("no cells")
+        return run_trial(patients, arms, protocol, **settings)
+
+    monkeypatch.setattr("leukosim.sweep.run_trial", fails_once)
+    words = [*SMALL, "trigger.level=1e-4,1e-3,1e-2", "output=here"]
+    assert cli.main(words) == 1
+    assert "scenario trigger.level=0.001 failed: RuntimeError: no cells" in capsys.readouterr().err
+    result = load_dataset("here/results.nc")
+    assert list(result.status.values) == ["finished", "failed", "finished"]
+    assert result.error.values[1] == "RuntimeError: no cells"
+    assert result.follow_up_day.isel(scenario=1).isnull().all()
+    assert result.follow_up_day.isel(scenario=2).notnull().all()
+
+    monkeypatch.setattr("leukosim.sweep.run_trial", run_trial)
+    assert cli.main(words) == 0  # the same command does what is missing
+    assert "2 of 3 scenarios found finished, 1 run" in capsys.readouterr().out
+    assert set(load_dataset("here/results.nc").status.values) == {"finished"}
+
+
+def test_a_sweep_killed_half_way_resumes(tmp_path, capsys, runs):
+    words = [*SMALL, "seed=range(1,41)", "output=here"]
+    program = "from leukosim.cli import main; import sys; sys.exit(main())"
+    call = subprocess.Popen(
+        [sys.executable, "-c", program, *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    end = time.monotonic() + 60
+    while not list(tmp_path.glob("here/scenarios/[0-9a-f]*.nc")):
+        assert call.poll() is None, call.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    call.send_signal(signal.SIGKILL)
+    call.wait()
+    finished = len(list(tmp_path.glob("here/scenarios/[0-9a-f]*.nc")))
+    assert 1 <= finished < 40
+    assert cli.main(words) == 0
+    assert len(runs) == 40 - finished
+    assert load_dataset("here/results.nc").sizes["scenario"] == 40
+
+
+def test_groups_seeds_and_arms_are_axes_too():
+    words = ["cohort=relaza2,after_consolidation", "seed=range(1,3)", "cohort.size=3,4", "output=here"]
+    assert cli.main(["run", "-m", "horizon_days=100", *words]) == 0
+    result = load_dataset("here/results.nc")
+    assert sorted(json.loads(result.attrs["axes"])) == ["cohort", "cohort.size", "seed"]
+    assert list(result["cohort"].values) == ["relaza2"] * 4 + ["after_consolidation"] * 4
+    assert result.genotype.dims == ("scenario", "patient")
+    assert set(result.genotype.sel(patient=3).values[::2]) | {""} >= {""}
+    assert cli.main(["run", "-m", *SMALL[2:], "arms=[triggered],[triggered,maintenance]", "output=arms"]) == 0
+    assert load_dataset("arms/results.nc").sizes["arm"] == 2
+
+
+def test_without_an_axis_it_is_a_run():
+    assert cli.main(SMALL) == 0
+    assert "scenario" not in load_dataset("outputs/relaza2/results.nc").dims
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["trigger.level=1e-3,2"], "trigger.level = 2 is not allowed"),
+        (["trigger.lvel=1,2"], "trigger.lvel is not a known field"),
+        (["foo=1,2"], "foo is not a known field"),
+        (["output=a,b"], "output cannot be swept"),
+        (["engine.workers=1,2"], "engine.workers cannot be swept"),
+        (["study=relaza2,relaza3"], "relaza3"),
+        (["trigger.level=interval(0,1)"], "trigger.level needs a list or a range of values"),
+        (["trigger.level=1e-4,1e-3", "output=/proc/nowhere"], "output = /proc/nowhere cannot be"),
+    ],
+)
+def test_wrong_input_ends_before_anything_runs(capsys, monkeypatch, tmp_path, words, said):
+    monkeypatch.setattr("leukosim.sweep.run_trial", None)
+    assert cli.main([*SMALL, *words]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_hundred_scenarios_are_composed_in_seconds(monkeypatch):
+    tables = []
+    monkeypatch.setattr(cli, "run_sweep", lambda table, console: tables.append(table) or 0)
+    started = time.perf_counter()
+    cli.main(["run", "-m", "seed=range(0,20)", "trigger.delay_days=range(0,10)"])
+    assert len(tables[0].composed) == 200
+    assert time.perf_counter() - started < 10
