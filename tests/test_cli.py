@@ -44,7 +44,7 @@ def test_help_lists_verbs_and_studies(capsys):
 
 
 def test_help_is_fast_because_nothing_heavy_is_imported():
-    heavy = "numpy|numba|hydra|xarray|matplotlib|mesa|lifelines".split("|")
+    heavy = ["numpy", "numba", "hydra", "xarray", "matplotlib", "mesa", "lifelines"]
     program = (
         "import sys; from leukosim.cli import main; main(['--help']); "
         f"print([name for name in {heavy} if name in sys.modules])"
@@ -178,7 +178,9 @@ def wait_for(condition, call, seconds=60.0):
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize(("verb", "file"), [("parameters", "parameters.md"), ("vocabulary", "results.md")])
+@pytest.mark.parametrize(
+    ("verb", "file"), [("parameters", "parameters.md"), ("vocabulary", "results.md")]
+)
 def test_generated_pages_are_current(capsys, request, verb, file):
     committed = request.config.rootpath / "docs" / file
     if not committed.exists():

@@ -115,7 +115,9 @@ def test_configurations_can_be_written_and_read_again():
 AZACITIDINE = "strategies.triggered.courses.azacitidine"
 WRONG = {
     "an unknown field": ("foo=1", ["foo", "study"]),
-    "an unknown field inside": ("trigger.levle=1", ["trigger.levle", "did you mean trigger.level?"]),
+    "an unknown field inside": (
+        "trigger.levle=1", ["trigger.levle", "did you mean trigger.level?"]
+    ),
     "an unknown field in a course": (f"{AZACITIDINE}.dosis=1", [f"{AZACITIDINE}.dosis"]),
     "an added field": ("+trigger.colour=1", ["trigger.colour", "level"]),
     "a text for a number": (
@@ -161,7 +163,9 @@ WRONG = {
     "an unknown method": ("engine.method=tau", ["engine.method = tau", "tally, direct"]),
     "a reference to nothing": ("trigger.level=${trigger.x}", ["trigger.level", "trigger.x"]),
     "half an override": ("trigger.level", ["trigger.level"]),
-    "low above high": ("cohort.dominant_fraction_low=0.95", ["cohort.dominant_fraction_low = 0.95"]),
+    "low above high": (
+        "cohort.dominant_fraction_low=0.95", ["cohort.dominant_fraction_low = 0.95"]
+    ),
 }  # fmt: skip
 
 

@@ -52,7 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"leukosim: {error}", file=sys.stderr)
         return WRONG_INPUT
     except KeyboardInterrupt:
-        print("leukosim: interrupted: what was finished is kept, the same command does the rest", file=sys.stderr)
+        print(
+            "leukosim: interrupted: what was finished is kept, the same command does the rest",
+            file=sys.stderr,
+        )
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has seen enough, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -181,13 +184,11 @@ def run_sweep(table: "Table", console: "Console") -> int:
     with progress_bar(console) as bar:
         patients = sum(scenario.config.cohort.size for scenario in missing)
         line = bar.add_task(f"{len(missing)} scenarios", total=patients)
-        before = {"digest": "", "patients": 0}
+        done_of: dict[str, int] = {}
 
         def advance(scenario: "Scenario", finished: int) -> None:
-            if scenario.digest != before["digest"]:
-                before.update(digest=scenario.digest, patients=0)
-            bar.update(line, advance=finished - int(before["patients"]))
-            before["patients"] = finished
+            bar.update(line, advance=finished - done_of.get(scenario.digest, 0))
+            done_of[scenario.digest] = finished
 
         errors = sweeps.run_missing(sweep, workers(sweep.scenarios[0].config), advance)
     merged, log = sweeps.merge(sweep, errors)
@@ -206,7 +207,7 @@ def run_sweep(table: "Table", console: "Console") -> int:
 
 
 def workers(config: "Config") -> int:
-    """Threads to work with: as many as asked for, or one for each processor this process may use."""
+    """Threads to work with: as many as asked for, or one for each processor it may use."""
     if config.engine.workers:
         return config.engine.workers
     if hasattr(os, "sched_getaffinity"):

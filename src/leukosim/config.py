@@ -1,7 +1,7 @@
 """What a run is: its schema, its composition by Hydra, and what it means for a trial.
 
 Hydra sees plain data: the defaults of the dataclasses here, then the YAML files of ``configs/``,
-then what stands on the command line. What comes out is checked by :func:`leukosim.validation.build`.
+then what stands on the command line. What comes out is checked by :mod:`leukosim.validation`.
 Nothing in a configuration can name code to be run.
 """
 
@@ -212,9 +212,7 @@ def compose(overrides: Sequence[str] = (), folder: str | Path | None = None) -> 
     return read_config(compose_plain(overrides, folder))
 
 
-def compose_plain(
-    overrides: Sequence[str] = (), folder: str | Path | None = None
-) -> DictConfig:
+def compose_plain(overrides: Sequence[str] = (), folder: str | Path | None = None) -> DictConfig:
     """The same, before it is checked."""
     import hydra
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,13 @@ import pandas as pd
 import xarray as xr
 
 from leukosim import __version__
-from leukosim.compilation import source_digest
 from leukosim.validation import ConfigError
 
 RESULTS, DECISIONS, CONFIG = "results.nc", "decisions.csv", "config.yaml"
 
-# Fields of a configuration that cannot change a number.
+# What cannot change a number of a result: fields of a configuration, and source files.
 WITHOUT_INFLUENCE = ("output", "overwrite")
+ONLY_SHOWN = ("cli", "endpoints", "figures", "reference", "survival", "verification")
 
 
 def identity_of(plain: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,8 +35,20 @@ def identity_of(plain: Mapping[str, Any]) -> dict[str, Any]:
 
 def digest_of(identity: Mapping[str, Any]) -> str:
     """A name for exactly these numbers: configuration, code, and the libraries that draw."""
-    content = json.dumps([identity, source_digest(), np.__version__])
+    libraries = [version(name) for name in ("numpy", "numba", "scipy")]
+    content = json.dumps([identity, code_digest(), libraries])
     return hashlib.sha256(content.encode()).hexdigest()[:20]
+
+
+@cache
+def code_digest() -> str:
+    """A name for exactly this simulation: the sources that can change a number."""
+    package = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        if path.relative_to(package).parts[0].removesuffix(".py") not in ONLY_SHOWN:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def provenance(identity: Mapping[str, Any], digest: str) -> dict[str, str]:
@@ -47,9 +60,11 @@ def provenance(identity: Mapping[str, Any], digest: str) -> dict[str, str]:
         "seed": str(identity["seed"]),
         "config": json.dumps(identity),
         "digest": digest,
-        "code_digest": source_digest(),
+        "code_digest": code_digest(),
         "commit": commit(),
-        "versions": json.dumps({name: version(name) for name in ("numpy", "numba", "xarray")}),
+        "versions": json.dumps(
+            {name: version(name) for name in ("numpy", "numba", "scipy", "xarray")}
+        ),
     }
 
 

@@ -90,12 +90,14 @@ def expand(config_loader: Any, master: DictConfig, arguments: Sequence[str]) -> 
     is some thirty times faster.
     """
     parser = OverridesParser.create(config_loader=config_loader)
-    fixed, chosen, valued = [], {}, {}
+    fixed: list[str] = []
+    chosen: dict[str, list[tuple[str, Any]]] = {}  # groups, composed anew
+    valued: dict[str, list[tuple[str, Any]]] = {}  # values, set on copies
     output = None
     for override in parser.parse_overrides(list(arguments)):
         key = override.get_key_element()
         if not override.is_sweep_override():
-            fixed.append(override.input_line)
+            fixed.append(str(override.input_line))
             output = str(override.value()) if key == "output" else output
             continue
         if key.split(".")[0] in NOT_SWEPT:
@@ -104,7 +106,8 @@ def expand(config_loader: Any, master: DictConfig, arguments: Sequence[str]) -> 
             raise ConfigError(f"{key} needs a list or a range of values: {override.input_line}")
         lines = [f"{key}={value}" for value in override.sweep_string_iterator()]
         is_value = not override.is_add() and not config_loader.get_group_options(key)
-        (valued if is_value else chosen)[key] = [(line, parser.parse_override(line).value()) for line in lines]
+        points = [(line, parser.parse_override(line).value()) for line in lines]
+        (valued if is_value else chosen)[key] = points
     labels, composed = [], []
     for choice in itertools.product(*chosen.values()):
         lines = [*fixed, *(line for line, _ in choice)]
@@ -204,7 +207,7 @@ def run_missing(
     errors = {}
     for scenario in sweep.missing():
         try:
-            trial = treat(scenario.config, workers, lambda n, s=scenario: progress(s, n))  # type: ignore[misc]
+            trial = treat(scenario.config, workers, lambda n, s=scenario: progress(s, n))
         except Exception as error:  # whatever it is, it belongs to this scenario
             errors[scenario.digest] = f"{type(error).__name__}: {error}"
             continue
@@ -234,7 +237,10 @@ def merge(sweep: Sweep, errors: Mapping[str, str]) -> tuple[xr.Dataset, pd.DataF
         array = np.array(values, object if is_text else None)
         merged = merged.assign_coords({axis: ("scenario", array, attributes)})
     failures = [errors.get(s.digest, "") for s in sweep.scenarios]
-    merged["status"] = "scenario", np.array(["failed" if f else "finished" for f in failures], object)
+    merged["status"] = (
+        "scenario",
+        np.array(["failed" if f else "finished" for f in failures], object),
+    )
     merged["error"] = "scenario", np.array(failures, object)
     merged["scenario_config"] = (
         "scenario", np.array([json.dumps(s.identity) for s in sweep.scenarios], object)
@@ -260,9 +266,7 @@ def side_by_side(datasets: list[xr.Dataset], numbers: list[int], n_scenarios: in
         for name in first.data_vars
         if "arm" in first[name].dims or not all(first[name].equals(d[name]) for d in datasets)
     ]
-    longest = {
-        dim: max(each.sizes.get(dim, 0) for each in datasets) for dim in ("sample", "cycle")
-    }
+    longest = {dim: max(each.sizes.get(dim, 0) for each in datasets) for dim in ("sample", "cycle")}
     padded = [
         each.pad({dim: (0, n - each.sizes[dim]) for dim, n in longest.items() if dim in each.dims})
         for each in datasets

@@ -103,7 +103,7 @@ def plain(kind: type, value: Any, path: str, declared: Field[Any]) -> Any:
         value = str(value)
     if type(value) is not kind:
         raise ConfigError(f"{path} = {shown} is not {KINDS[kind]}{meaning(declared)}")
-    if kind is float and not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         raise ConfigError(f"{path} = {shown} is not a finite number{meaning(declared)}")
     try:
         check_value(path, value, declared.metadata)
@@ -143,13 +143,13 @@ def listed(names: Iterable[str]) -> str:
 
 def names_of(kind: type) -> list[str]:
     """The fields of a dataclass."""
-    return [each.name for each in fields(kind)]  # type: ignore[arg-type]
+    return [each.name for each in fields(kind)]
 
 
 def required(kind: type) -> list[str]:
     """The fields of a dataclass that have no default."""
     return [
         each.name
-        for each in fields(kind)  # type: ignore[arg-type]
+        for each in fields(kind)
         if each.default is MISSING and each.default_factory is MISSING
     ]
