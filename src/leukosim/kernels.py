@@ -40,9 +40,9 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_2 = np.uint64(0x94D049BB133111EB)
 ONE = np.uint64(1)
-SHIFT_11, SHIFT_27 = np.uint64(11), np.uint64(27)
+SHIFT_12, SHIFT_27 = np.uint64(12), np.uint64(27)
 SHIFT_30, SHIFT_31 = np.uint64(30), np.uint64(31)
-TO_UNIT = 2.0**-53
+TO_UNIT = 2.0**-52
 SEARCH_FROM_ZERO = 32.0  # binomials with fewer successes than this are searched from zero
 
 
@@ -170,14 +170,49 @@ def derive(key, word):
 def uniform(stream):
     """The stream's next number in (0, 1). ``stream`` : uint64[1], changed in place."""
     stream[0] += GOLDEN
-    return (np.float64(mix(stream[0]) >> SHIFT_11) + 0.5) * TO_UNIT
+    return (np.float64(mix(stream[0]) >> SHIFT_12) + 0.5) * TO_UNIT
+
+
+def ziggurat(layers=256, base=7.69711747013104972):
+    """Right edges of layers of equal area under exp(-x), and its heights there, lowest first."""
+    area = (base + 1.0) * math.exp(-base)
+    edge = np.zeros(layers + 1)
+    edge[0], edge[1] = area * math.exp(base), base
+    for i in range(2, layers):
+        edge[i] = -math.log(area / edge[i - 1] + math.exp(-edge[i - 1]))
+    return edge, np.exp(-edge)
+
+
+EDGE, HEIGHT = ziggurat()
+
+
+@compiled
+def exponential(stream):
+    """A waiting time at rate one (Marsaglia and Tsang 2000, doi:10.18637/jss.v005.i08)."""
+    while True:
+        stream[0] += GOLDEN
+        bits = mix(stream[0])
+        layer = np.int64(bits & np.uint64(255))
+        x = np.float64(bits >> SHIFT_12) * TO_UNIT * EDGE[layer]
+        if x < EDGE[layer + 1]:
+            return x
+        if layer == 0:
+            return EDGE[1] - math.log(uniform(stream))
+        height = HEIGHT[layer] + uniform(stream) * (HEIGHT[layer + 1] - HEIGHT[layer])
+        if height < math.exp(-x):
+            return x
 
 
 @compiled
 def normal(stream):
-    """A standard normal number (Box and Muller)."""
-    radius = math.sqrt(-2.0 * math.log(uniform(stream)))
-    return radius * math.cos(2.0 * math.pi * uniform(stream))
+    """A standard normal number (ratio of uniforms: Leva 1992, doi:10.1145/138351.138364)."""
+    while True:
+        u = uniform(stream)
+        v = 1.7156 * (uniform(stream) - 0.5)
+        x, y = u - 0.449871, abs(v) + 0.386595
+        q = x * x + y * (0.19600 * y - 0.25472 * x)
+        if q < 0.27597 or (q < 0.27846 and v * v < -4.0 * math.log(u) * u * u):
+            return v / u
 
 
 @compiled
@@ -235,6 +270,8 @@ def binomial_quantile(u, n, p):
         return 0
     if p >= 1.0:
         return n
+    if u <= 1.0 - n * p:  # (1 - p)^n is no less
+        return 0
     if p > 0.5:
         return n - binomial_quantile(1.0 - u, n, 1.0 - p)
     odds = p / (1.0 - p)
@@ -322,6 +359,7 @@ class Environment(NamedTuple):
     """One segment's rates and what they depend on."""
 
     rate: np.ndarray  # float64[class, outcome]: the largest rate of any cell in the class
+    upto: np.ndarray  # float64[class, outcome]: the sum of rates up to this outcome
     total: np.ndarray  # float64[class]
     bound: np.ndarray  # float64[trait]: the largest effect of any clone, included in ``rate``
     base: np.ndarray  # float64[class, outcome]: the rate of a cell without special traits
@@ -372,6 +410,7 @@ def set_rates(environment, wiring):
                 rate *= environment.niche_free
             environment.rate[c, j] = rate
             total += rate
+            environment.upto[c, j] = total
         environment.total[c] = total
 
 
@@ -395,8 +434,9 @@ def set_bounds(bound, cells, clones):
 @compiled
 def attachment(cxcr4, laws):
     """Share of the largest attachment rate, from the unblocked CXCR4 of one cell."""
-    helped = 1.0 / (1.0 + (laws.cxcr4_half / cxcr4) ** laws.cxcr4_hill)
-    return laws.attach_floor + (1.0 - laws.attach_floor) * helped
+    strength = cxcr4 / laws.cxcr4_half
+    strength = strength * strength if laws.cxcr4_hill == 2.0 else strength**laws.cxcr4_hill
+    return laws.attach_floor + (1.0 - laws.attach_floor) * strength / (1.0 + strength)
 
 
 @compiled
@@ -417,18 +457,24 @@ def choose(weights, row, columns, total, stream):
     left = uniform(stream) * total
     chosen = 0
     for j in range(columns):
-        if weights[row, j] > 0.0:
-            chosen = j
-            left -= weights[row, j]
-            if left < 0.0:
-                break
+        chosen += weights[row, j] <= left
     return chosen
+
+
+@compiled
+def soon(rate, length, stream):
+    """A waiting time at a constant rate, given that it is shorter than ``length``."""
+    while True:
+        time = length * uniform(stream)
+        accept = uniform(stream)
+        if accept < 1.0 - rate * time or accept < math.exp(-rate * time):
+            return time
 
 
 @compiled
 def mutated(mother, day, environment, clones, wiring, drivers, stream):
     """Found a clone that inherits the mother's traits changed by one driver; say its number."""
-    driver = choose(drivers.weight, 0, drivers.weight.shape[1], 1.0, stream)
+    driver = choose(drivers.weight, 0, drivers.weight.shape[1] - 1, 1.0, stream)
     new = clones.number[0]
     clones.number[0] = new + 1
     clones.parent[new] = mother
@@ -457,9 +503,11 @@ def step(cells, clones, environment, length, key, wiring, laws, drivers, method,
     changing array inside the loop would cost more than the events do.
     """
     n_classes, n_outcomes = environment.base.shape
-    rate, total, bound = environment.rate, environment.total, environment.bound
+    upto, total, bound = environment.upto, environment.total, environment.bound
+    rate = environment.rate
     renewal, cxcr4_free, niche_free = environment.renewal, environment.cxcr4_free, environment.niche_free
-    target, trait, attaches = wiring.target, wiring.trait, wiring.attaches
+    target, attaches, tallied = wiring.target.ravel(), wiring.attaches.ravel(), tally.ravel()
+    trait = wiring.trait
     subtype, anchored, cxcr4_factor = wiring.subtype, wiring.anchored, wiring.cxcr4_factor
     newborn, displaced = wiring.newborn, wiring.displaced
     first, room, count, n_clones = cells.first, cells.room, cells.count, clones.number
@@ -491,43 +539,28 @@ def step(cells, clones, environment, length, key, wiring, laws, drivers, method,
         effect, matured = clones.effect, clones.matured
         stack_room, clone_room = len(stack_time), len(effect)
 
-        while stacked + 2 <= stack_room and n_clones[0] + 2 <= clone_room:
+        while crowded < 0 and stacked + 2 <= stack_room and n_clones[0] + 2 <= clone_room:
+            at_start, proposed = False, stacked == 0
             if stacked > 0:
-                # A cell on its way: to its next event, or to the segment's end.
+                # A cell on its way.
                 stacked -= 1
                 c, clone = stack_class[stacked], stack_clone[stacked]
                 cxcr4, time = stack_cxcr4[stacked], stack_time[stacked]
-                if total[c] > 0.0 and time < length:
-                    time -= math.log(uniform(stream)) / total[c]
-                else:
-                    time = length
-                if time >= length:
-                    if count[c] == room[c]:
-                        stack_time[stacked] = length
-                        stacked += 1
-                        crowded = c
-                        break
-                    slot = first[c] + count[c]
-                    clone_of[slot], cxcr4_of[slot] = clone, cxcr4
-                    count[c] += 1
-                    continue
-                j = choose(rate, c, n_outcomes, total[c], stream)
-                at_start = False
+                j = 0
             else:
                 # The next event proposed to some cell: its class c, its outcome j and its time.
                 if method == DIRECT:
                     everything = 0.0
                     for k in range(n_classes):
-                        weight[0, k] = count[k] * total[k]
-                        everything += weight[0, k]
+                        everything += count[k] * total[k]
+                        weight[0, k] = everything
                     now -= math.log(uniform(stream)) / everything  # inf if nothing can happen
                     if not now < length:
                         finished = True
                         break
                     c = choose(weight, 0, n_classes, everything, stream)
-                    j = choose(rate, c, n_outcomes, total[c], stream)
+                    j = choose(upto, c, n_outcomes, total[c], stream)
                     time = now
-                    at_start = False
                     edge = first[c] + count[c] - 1
                 else:
                     while met == 0 and origin < n_classes:
@@ -552,7 +585,10 @@ def step(cells, clones, environment, length, key, wiring, laws, drivers, method,
                         break
                     met -= 1
                     c, j = origin, outcome
-                    time = -math.log1p(-uniform(stream) * eventful) / start_total[c]
+                    if eventful < 0.5:
+                        time = soon(start_total[c], length, stream)
+                    else:
+                        time = -math.log1p(-uniform(stream) * eventful) / start_total[c]
                     at_start = True
                     untouched[c] -= 1
                     edge = first[c] + untouched[c]
@@ -565,39 +601,63 @@ def step(cells, clones, environment, length, key, wiring, laws, drivers, method,
                 clone_of[slot], cxcr4_of[slot] = clone_of[edge], cxcr4_of[edge]
                 clone_of[edge], cxcr4_of[edge] = clone_of[last], cxcr4_of[last]
 
-            # It was proposed at the largest rate of the class: is it this cell's own?
-            share = effect[clone, trait[j]] / (start_bound[trait[j]] if at_start else bound[trait[j]])
-            if attaches[c, j]:
-                share *= attachment(cxcr4 * cxcr4_factor[c] * cxcr4_free, laws)
-            n_after, after, divided = 1, c, False
-            if share >= 1.0 or uniform(stream) < share:
-                tally[c, j] += 1
-                after = target[c, j]
-                if after == DIES:
-                    n_after = 0
-                elif after == DIVIDES:
-                    # Each daughter is a stem cell with the probability of renewal, independently.
-                    own_renewal = min(renewal * effect[clone, RENEWAL], 1.0)
-                    n_after = int(uniform(stream) < own_renewal) + int(uniform(stream) < own_renewal)
-                    matured[clone, subtype[c]] += 2 - n_after
-                    after, divided = newborn[c], True
-            for _ in range(n_after):
-                stack_class[stacked], stack_clone[stacked] = after, clone
-                stack_cxcr4[stacked] = cxcr4
-                stack_time[stacked] = time if method == TALLY else length
-                stacked += 1
-            if divided:
-                # Of two, one keeps its mother's place; the other stays if it finds one free.
-                if n_after == 2 and anchored[c] and niche_free < 1.0:
-                    if uniform(stream) >= niche_free:
-                        stack_class[stacked - 1] = displaced[c]
-                for k in range(stacked - n_after, stacked):
-                    stack_cxcr4[k] = inherited(cxcr4, laws, stream)
-                    if mutation_probability > 0.0 and uniform(stream) < mutation_probability:
-                        day = environment.start + time
-                        stack_clone[k] = mutated(
-                            clone, day, environment, clones, wiring, drivers, stream
+            # Follow the cell from event to event, until it dies, divides or the segment ends.
+            while True:
+                if not proposed:
+                    time += exponential(stream) / total[c]  # inf if nothing can happen
+                    if not time < length:
+                        if count[c] == room[c]:
+                            stack_class[stacked], stack_clone[stacked] = c, clone
+                            stack_cxcr4[stacked] = cxcr4
+                            stack_time[stacked] = length
+                            stacked += 1
+                            crowded = c
+                            break
+                        slot = first[c] + count[c]
+                        clone_of[slot], cxcr4_of[slot] = clone, cxcr4
+                        count[c] += 1
+                        break
+                    j = choose(upto, c, n_outcomes, total[c], stream)
+                proposed = False
+
+                # It was proposed at the largest rate of the class: is it this cell's own?
+                most = start_bound[trait[j]] if at_start else bound[trait[j]]
+                at_start = False
+                own = effect[clone, trait[j]]
+                if attaches[c * n_outcomes + j]:
+                    own *= attachment(cxcr4 * cxcr4_factor[c] * cxcr4_free, laws)
+                if own >= most or uniform(stream) * most < own:
+                    tallied[c * n_outcomes + j] += 1
+                    after = target[c * n_outcomes + j]
+                    if after >= 0:
+                        c = after
+                    elif after == DIES:
+                        break
+                    else:
+                        # Each daughter is a stem cell with the probability of renewal, independently.
+                        own_renewal = min(renewal * effect[clone, RENEWAL], 1.0)
+                        n_after = int(uniform(stream) < own_renewal) + int(
+                            uniform(stream) < own_renewal
                         )
+                        matured[clone, subtype[c]] += 2 - n_after
+                        for k in range(n_after):
+                            stack_class[stacked] = newborn[c]
+                            # Of two, one keeps its mother's place; the other stays if it finds one.
+                            if k == 1 and anchored[c] and niche_free < 1.0:
+                                if uniform(stream) >= niche_free:
+                                    stack_class[stacked] = displaced[c]
+                            stack_clone[stacked] = clone
+                            stack_cxcr4[stacked] = inherited(cxcr4, laws, stream)
+                            stack_time[stacked] = time if method == TALLY else length
+                            if mutation_probability > 0.0 and uniform(stream) < mutation_probability:
+                                day = environment.start + time
+                                stack_clone[stacked] = mutated(
+                                    clone, day, environment, clones, wiring, drivers, stream
+                                )
+                            stacked += 1
+                        break
+                if method == DIRECT:
+                    time = length
     return cells, clones
 
 
@@ -711,6 +771,7 @@ def advance(
 
         crowded = 0.5 + (laws.renewal - 0.5) * (1.0 - burden / laws.plateau)
         environment = Environment(
+            np.empty((n_classes, n_outcomes)),
             np.empty((n_classes, n_outcomes)),
             np.empty(n_classes),
             np.empty(n_traits),
