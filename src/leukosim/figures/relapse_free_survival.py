@@ -1,0 +1,196 @@
+"""Relapse-free survival by arm, with numbers at risk and what the curves amount to."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from leukosim.endpoints import TWO_YEARS, relapse_free_survival
+from leukosim.figures.style import (
+    BLACK,
+    DAYS_PER_MONTH,
+    GREY,
+    PAGE,
+    add_axes,
+    arm_colors,
+    empty_figure,
+    in_words,
+    month_ticks,
+    width_of,
+)
+from leukosim.survival import (
+    arms_with_patients,
+    compare,
+    kaplan_meier,
+    median_survival,
+    numbers_at_risk,
+    survival_at,
+)
+
+ROW = 3.6  # mm, of the tables
+REFERENCE = "at_relapse"
+
+
+def draw_relapse_free_survival(ds: xr.Dataset, ax: Axes) -> Axes:
+    """Kaplan-Meier curves by arm, with 95 % bands and ticks where patients were censored.
+
+    ds : Dataset with ``relapse_day``, ``death_day``, ``follow_up_day`` (arm, patient)
+    """
+    curves = kaplan_meier(relapse_free_survival(ds))
+    for arm, color in arm_colors(ds["arm"].values).items():
+        curve = curves[curves["arm"] == arm]
+        months = curve["day"] / DAYS_PER_MONTH
+        ax.fill_between(
+            months, curve["low"], curve["high"], step="post", color=color, alpha=0.18, linewidth=0
+        )
+        ax.step(months, curve["survival"], where="post", color=color, label=in_words(arm))
+        # The end of the trial censors everyone left; a tick there would say nothing.
+        lost = (curve["censored"] > 0) & (curve["day"] < curves["day"].max())
+        ax.plot(months[lost], curve["survival"][lost], "|", color=color, markersize=3.5, mew=0.5)
+    last = float(curves["day"].max()) if len(curves) else 1.0
+    ax.set(
+        xlim=(0.0, max(last, 1.0) / DAYS_PER_MONTH),
+        ylim=(0.0, 1.02),
+        xticks=month_ticks(max(last, 1.0)),
+        xlabel="Time from enrolment (months)",
+        ylabel="Relapse-free survival",
+    )
+    return ax
+
+
+def at_risk(times: xr.Dataset) -> pd.DataFrame:
+    """Numbers at risk at the ticks of the axis: columns arm, day, at_risk, month.
+
+    A tick half a day past the end of the trial, as 24 months of 730 days, means its last day.
+    """
+    last = float(times["day"].max())
+    months = np.array(month_ticks(max(last, 1.0)))
+    table = numbers_at_risk(times, np.minimum(months * DAYS_PER_MONTH, last))
+    return table.assign(month=np.tile(months, len(table) // len(months)))
+
+
+def draw_numbers_at_risk(ds: xr.Dataset, ax: Axes) -> Axes:
+    """Numbers at risk, each centred under its tick of the curves, a row for each arm."""
+    counts = at_risk(relapse_free_survival(ds))
+    arms = list(counts["arm"].unique())
+    ax.set(ylim=(len(arms) - 0.5, -1.5))
+    ax.set_axis_off()
+    beside: dict[str, Any] = {"ha": "right", "va": "center", "textcoords": "offset points"}
+    for row, label in enumerate(["At risk", *map(in_words, arms)], -1):
+        ax.annotate(label, (0.0, row), (-10.0, 0.0), annotation_clip=False, **beside)
+    for each in counts.itertuples():
+        row = arms.index(each.arm)
+        ax.text(each.month, row, f"{each.at_risk:,}", ha="center", va="center")
+    return ax
+
+
+def summary_numbers(ds: xr.Dataset, day: float = TWO_YEARS) -> pd.DataFrame:
+    """What the curves amount to: a row for each arm, with the comparison against the reference.
+
+    The reference is the arm "at_relapse", else the last one.
+    """
+    times = relapse_free_survival(ds)
+    arms = arms_with_patients(times)
+    if not arms:
+        return pd.DataFrame()
+    day = min(day, float(times["day"].max()))
+    reference = REFERENCE if REFERENCE in arms else arms[-1]
+    table = survival_at(times, day).merge(
+        median_survival(times), on="arm", suffixes=("", "_median")
+    )
+    others = [compare(times, arm, reference) for arm in arms if arm != reference]
+    columns = ["arm", "against", "hazard_ratio", "low", "high", "logrank", "p_logrank"]
+    comparisons = pd.DataFrame([vars(each) for each in others], columns=columns)
+    return table.merge(comparisons, on="arm", how="left", suffixes=("", "_hazard_ratio"))
+
+
+def draw_summary(ds: xr.Dataset, ax: Axes, day: float = TWO_YEARS) -> Axes:
+    """The key to the curves and what they amount to, as a table.
+
+    Survival at the day, median, hazard ratio (errors clustered by patient) and log-rank p, each
+    against the reference arm.
+    """
+    table = summary_numbers(ds, day)
+    size = 5.0 if width_of(ax) < PAGE else 6.0
+    colors = arm_colors(ds["arm"].values)
+    ax.set(xlim=(0, 1), ylim=(len(table) - 0.5, -1.5))
+    ax.set_axis_off()
+    if table.empty:
+        return ax
+    starts = (0.0, 0.23, 0.45, 0.68, 0.89)
+    months = table["day"].iloc[0] / DAYS_PER_MONTH
+    heads = ("", f"{months:.0f}-month RFS", "Median (months)", "Hazard ratio", "Log-rank p")
+    for x, head in zip(starts, heads, strict=True):
+        ax.text(x, -1, head, va="center", color=GREY, size=size)
+    for y, row in enumerate(table.itertuples()):
+        ax.plot([0.0, 0.03], [y, y], color=colors[row.arm], clip_on=False)
+        cells = (
+            in_words(row.arm),
+            with_interval(row.survival, row.low, row.high),
+            months_with_interval(row.median, row.low_median, row.high_median),
+            "reference"
+            if pd.isna(row.against) and len(table) > 1
+            else with_interval(row.hazard_ratio, row.low_hazard_ratio, row.high_hazard_ratio),
+            p_in_words(row.p_logrank),
+        )
+        for x, cell in zip((0.04, *starts[1:]), cells, strict=True):
+            ax.text(x, y, cell, va="center", color=BLACK, size=size)
+    return ax
+
+
+def with_interval(value: float, low: float, high: float) -> str:
+    """A number with its interval, such as "0.62 (0.55–0.69)"."""
+    if np.isnan(value):
+        return "–"
+    return f"{value:.2f}" if np.isnan(low) else f"{value:.2f} ({low:.2f}–{high:.2f})"
+
+
+def months_with_interval(value: float, low: float, high: float) -> str:
+    """A median of days in months; "not reached" where it is infinite."""
+    if not np.isfinite(value):
+        return "not reached"
+    ends = [f"{x / DAYS_PER_MONTH:.1f}" if np.isfinite(x) else "n.r." for x in (low, high)]
+    shown = f"{value / DAYS_PER_MONTH:.1f}"
+    return shown if np.isnan(low) else f"{shown} ({ends[0]}–{ends[1]})"
+
+
+def p_in_words(p: float) -> str:
+    """A p value, not below what it can mean."""
+    if np.isnan(p):
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def relapse_free_survival_figure(
+    ds: xr.Dataset, width_mm: float = PAGE, day: float = TWO_YEARS
+) -> Figure:
+    """Summary, curves and numbers at risk, one under the other."""
+    n_arms = max(len(arms_with_patients(relapse_free_survival(ds))), 1)
+    table = (n_arms + 1) * ROW
+    left, right, curve = 20.0, 4.0, 45.0 if width_mm < PAGE else 70.0
+    inside = width_mm - left - right
+    figure = empty_figure(width_mm, table + curve + table + 16.0)
+    draw_summary(ds, add_axes(figure, 3.0, 1.5, min(width_mm - 4.0, 120.0), table), day)
+    curves = draw_relapse_free_survival(ds, add_axes(figure, left, table + 4.5, inside, curve))
+    counts = add_axes(figure, left, table + curve + 13.0, inside, table)
+    counts.set_xlim(curves.get_xlim())
+    draw_numbers_at_risk(ds, counts)
+    return figure
+
+
+def numbers_drawn(ds: xr.Dataset, day: float = TWO_YEARS) -> pd.DataFrame:
+    """Every number of the figure: its part (curve, at risk, summary), the arm, and the values."""
+    times = relapse_free_survival(ds)
+    parts = {
+        "curve": kaplan_meier(times),
+        "at risk": at_risk(times),
+        "summary": summary_numbers(ds, day),
+    }
+    tables = [table.assign(part=part) for part, table in parts.items() if len(table)]
+    if not tables:
+        return pd.DataFrame(columns=["part", "arm", "day"])
+    every = pd.concat(tables, ignore_index=True)
+    return every[["part", *(name for name in every.columns if name != "part")]]

@@ -1,0 +1,79 @@
+"""How every figure looks: sizes in millimetres, fonts, and one colour for each arm.
+
+Figures are laid out by explicit axes in millimetres. An automatic layout would shift with the text
+and not save the same bytes twice.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.style import context
+
+COLUMN, PAGE = 89.0, 183.0  # mm, widths of a journal
+HIGHEST = 170.0  # mm
+MM_PER_INCH = 25.4
+DAYS_PER_MONTH = 365.25 / 12
+
+# Okabe and Ito: told apart by readers with any colour vision.
+BLACK, ORANGE, SKY_BLUE, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+GREY = "#7F7F7F"
+
+ARM_COLORS = {"triggered": BLUE, "at_relapse": VERMILLION, "maintenance": GREEN}
+OTHER_COLORS = (PURPLE, ORANGE, SKY_BLUE, BLACK, YELLOW)
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Within it, figures are made and saved in the house style."""
+    fonts = logging.getLogger("matplotlib.font_manager")
+    level = fonts.level
+    fonts.setLevel(logging.ERROR)  # the first fonts of the list are often not installed
+    try:
+        style = files("leukosim.figures") / "leukosim.mplstyle"
+        with as_file(style) as path, context(["default", str(path)]):
+            yield
+    finally:
+        fonts.setLevel(level)
+
+
+def arm_colors(arms: Iterable[str]) -> dict[str, str]:
+    """A colour for each arm: always the same for the arms of our studies, then the free ones."""
+    names = [str(arm) for arm in arms]
+    others = [name for name in names if name not in ARM_COLORS]
+    free = {name: OTHER_COLORS[i % len(OTHER_COLORS)] for i, name in enumerate(others)}
+    return {name: ARM_COLORS.get(name) or free[name] for name in names}
+
+
+def in_words(name: str) -> str:
+    """A name of a configuration as a reader would write it: ``at_relapse`` is "at relapse"."""
+    return name.replace("_", " ").replace(".", " ")
+
+
+def empty_figure(width_mm: float, height_mm: float) -> Figure:
+    """A figure of this size, without axes and without a window."""
+    return Figure(figsize=(width_mm / MM_PER_INCH, height_mm / MM_PER_INCH))
+
+
+def add_axes(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """Axes whose frame stands at so many mm from the left and from the top edge of the figure."""
+    wide, high = (inches * MM_PER_INCH for inches in figure.get_size_inches())
+    return figure.add_axes((left / wide, 1.0 - (top + height) / high, width / wide, height / high))
+
+
+def width_of(ax: Axes) -> float:
+    """The width of the whole figure in mm."""
+    return float(ax.figure.bbox.width / ax.figure.dpi * MM_PER_INCH)
+
+
+def month_ticks(last_day: float, at_most: int = 9) -> list[float]:
+    """Months to mark on an axis that ends at a day."""
+    months = last_day / DAYS_PER_MONTH
+    for step in (1, 2, 3, 6, 12, 24, 60, 120):
+        if months / step < at_most:
+            break
+    return [float(month) for month in range(0, int(months + 0.1) + 1, step)]

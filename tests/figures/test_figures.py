@@ -1,0 +1,393 @@
+"""Every figure is drawn from a dataset, whatever is missing in it, and shows the right numbers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import image
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from synthetic import dataset_of_arms, sweep, trial
+
+from leukosim.endpoints import relapse_free_survival, target_table
+from leukosim.figures import (
+    draw_sweep_figures,
+    draw_trial_figures,
+    mrd_courses,
+    sweep_heatmap,
+    targets,
+)
+from leukosim.figures import relapse_free_survival as rfs_figure
+from leukosim.figures.save import save_figure
+from leukosim.figures.style import (
+    COLUMN,
+    MM_PER_INCH,
+    PAGE,
+    add_axes,
+    arm_colors,
+    empty_figure,
+    house_style,
+    month_ticks,
+)
+from leukosim.survival import numbers_at_risk, sweep_summary
+
+
+@pytest.fixture
+def ds():
+    return trial(40)
+
+
+@pytest.fixture
+def ax():
+    return Figure().add_subplot()
+
+
+def texts(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def within(value, interval):
+    return min(interval) <= value <= max(interval)
+
+
+def overlaps(figure, size=0.2):
+    """Pairs of texts that overlap in a drawn figure, ticks and legends included."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    found = [
+        text for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()
+    ]
+    ticks = {
+        label
+        for ax in figure.axes
+        for axis in (ax.xaxis, ax.yaxis)
+        for tick in (*axis.majorTicks, *axis.minorTicks)
+        for label in (tick.label1, tick.label2)
+        if not (label.get_visible() and within(tick.get_loc(), axis.get_view_interval()))
+    }
+    boxes = [
+        (text.get_text(), text.get_window_extent(renderer)) for text in found if text not in ticks
+    ]
+    return [
+        (first, second)
+        for i, (first, a) in enumerate(boxes)
+        for second, b in boxes[i + 1 :]
+        if a.shrunk(1 - size, 1 - size).overlaps(b.shrunk(1 - size, 1 - size))
+    ]
+
+
+# ---------------------------------------------------------------------- style and saving
+
+
+def test_arms_keep_their_colours_whoever_else_is_drawn():
+    alone, among = arm_colors(["maintenance"]), arm_colors(["early", "triggered", "maintenance"])
+    assert alone["maintenance"] == among["maintenance"]
+    assert len(set(among.values())) == 3
+
+
+def test_axes_stand_where_they_were_put():
+    figure = empty_figure(COLUMN, 50.0)
+    box = add_axes(figure, 10.0, 5.0, 60.0, 30.0).get_position()
+    assert box.x0 * COLUMN == pytest.approx(10.0)
+    assert box.width * COLUMN == pytest.approx(60.0)
+    assert (1.0 - box.y1) * 50.0 == pytest.approx(5.0)
+
+
+def test_months_are_few_and_round():
+    assert month_ticks(730.0) == [0, 3, 6, 9, 12, 15, 18, 21, 24]
+    assert month_ticks(3652.0) == [0, 24, 48, 72, 96, 120]
+    assert month_ticks(10.0) == [0.0]
+
+
+def test_the_style_ends_with_its_context():
+    import matplotlib as mpl
+
+    before = mpl.rcParams["font.size"]
+    with house_style():
+        assert mpl.rcParams["pdf.fonttype"] == 42
+        assert mpl.rcParams["svg.fonttype"] == "none"
+    assert mpl.rcParams["font.size"] == before
+
+
+def test_figures_are_saved_in_the_size_of_a_journal(ds, tmp_path):
+    with house_style():
+        figure = rfs_figure.relapse_free_survival_figure(ds, COLUMN)
+    paths = save_figure(figure, pd.DataFrame({"a": [0.1]}), tmp_path, "curves")
+    assert [path.suffix for path in paths] == [".pdf", ".svg", ".png", ".csv"]
+    height, width, _ = image.imread(paths[2]).shape
+    assert width == pytest.approx(COLUMN / MM_PER_INCH * 300, abs=1)
+    assert height == pytest.approx(figure.get_figheight() * 300, abs=1)
+    svg = paths[1].read_text()
+    assert "<text" in svg
+    assert "Relapse-free survival" in svg
+    assert paths[3].read_text() == "a\n0.1\n"
+
+
+def test_repeated_figures_are_the_same_bytes(ds, tmp_path):
+    first = draw_trial_figures(ds, tmp_path / "first")
+    again = draw_trial_figures(ds.copy(deep=True), tmp_path / "again")
+    assert len(first) == 12
+    for one, other in zip(first, again, strict=True):
+        assert one.read_bytes() == other.read_bytes(), one.name
+    sizes = {path.suffix: path.stat().st_size for path in first}
+    assert min(sizes.values()) > 1_000  # empty files would be equal, too
+
+
+# ---------------------------------------------------------------------- relapse-free survival
+
+
+def test_curves_have_a_colour_and_a_step_for_each_arm(ds, ax):
+    rfs_figure.draw_relapse_free_survival(ds, ax)
+    curves = [line for line in ax.lines if line.get_drawstyle() == "steps-post"]
+    assert [line.get_color() for line in curves] == list(arm_colors(ds["arm"].values).values())
+    last = curves[0].get_ydata()[-1]
+    event = relapse_free_survival(ds)["event"].sel(arm="triggered")
+    assert last == pytest.approx(1.0 - float(event.mean()))
+
+
+def test_patients_lost_early_have_a_tick_and_the_end_of_the_trial_has_none(ax):
+    patients = [{"follow_up_day": 100.0}, {"relapse_day": 200.0}, {}, {}]
+    rfs_figure.draw_relapse_free_survival(dataset_of_arms({"triggered": patients}), ax)
+    ticks = next(line for line in ax.lines if line.get_marker() == "|")
+    np.testing.assert_allclose(ticks.get_xdata() * 30.4375, [100.0])
+
+
+def test_numbers_at_risk_stand_under_the_ticks(ds):
+    figure = rfs_figure.relapse_free_survival_figure(ds)
+    _, curves, table = figure.axes
+    assert curves.get_position().x0 == table.get_position().x0
+    assert curves.get_xlim() == table.get_xlim()
+    numbers = [text for text in table.texts if text.get_text().isdigit()]
+    ticks = list(curves.get_xticks())
+    assert [text.get_position()[0] for text in numbers] == ticks * 3
+    of_arms = numbers_at_risk(relapse_free_survival(ds), np.array([0.0, 730.0]))["at_risk"].tolist()
+    shown = [int(text.get_text()) for text in numbers]
+    assert shown[0 :: len(ticks)] == of_arms[0::2]
+    assert shown[len(ticks) - 1 :: len(ticks)] == of_arms[1::2]
+
+
+@pytest.mark.parametrize("width", [COLUMN, PAGE])
+def test_no_text_lies_on_another(ds, width):
+    with house_style():
+        assert overlaps(rfs_figure.relapse_free_survival_figure(ds, width)) == []
+        assert overlaps(mrd_courses.mrd_courses_figure(ds, width)) == []
+        assert overlaps(targets.targets_figure(target_table(ds), width)) == []
+
+
+def test_overlaps_would_be_noticed(ds):
+    with house_style():
+        figure = rfs_figure.relapse_free_survival_figure(ds, COLUMN)
+        figure.axes[0].text(0.24, 0, "0.62 (0.55–0.69)", va="center")
+        assert overlaps(figure)
+
+
+def test_curves_of_few_words():
+    """One patient, one arm; no event; all events at once."""
+    for patients in ([{}], [{"relapse_day": 100.0}], [{}] * 5, [{"relapse_day": 100.0}] * 5):
+        ds = dataset_of_arms({"triggered": patients})
+        figure = rfs_figure.relapse_free_survival_figure(ds, COLUMN)
+        assert "triggered" in texts(figure.axes[0])
+        assert len(rfs_figure.numbers_drawn(ds))
+
+
+def test_every_number_of_the_curves_is_exported(ds):
+    table = rfs_figure.numbers_drawn(ds)
+    assert set(table["part"]) == {"curve", "at risk", "summary"}
+    summary = table[table["part"] == "summary"].set_index("arm")
+    assert np.isnan(summary.loc["at_relapse", "hazard_ratio"])
+    assert summary.loc["triggered", "hazard_ratio"] < 1.0
+
+
+# ---------------------------------------------------------------------- single patients
+
+
+def test_each_kind_of_patient_is_the_first_of_its_kind():
+    converted = {"mrd_conversion_day": 100.0, "treatment_start_day": 101.0}
+    samples = {"samples": [(28.0, 0.0)]}
+    late = {**samples, "mrd_conversion_day": 100.0, "relapse_day": 200.0}
+    ds = dataset_of_arms(
+        {
+            "triggered": [
+                {"relapse_day": 20.0},  # shows nothing: no sample
+                samples,
+                {**samples, **converted},
+                {**samples, **converted},
+                {**samples, **converted, "relapse_day": 400.0},
+                {**samples, "relapse_day": 300.0},
+            ],
+            "at_relapse": [{"relapse_day": 20.0}, samples, late, late, late, late],
+        }
+    )
+    chosen = {each.kind: each.patient for each in mrd_courses.choose_patients(ds)}
+    assert chosen == {
+        "relapse prevented": 2,
+        "relapse despite treatment": 4,
+        "relapse without warning": 5,
+        "never MRD-positive": 1,
+        "": 0,
+    }
+
+
+def test_samples_below_detection_are_open_at_the_limit(ax):
+    patient = {
+        "samples": [(28.0, 0.0), (56.0, 0.02)],
+        "cycles": [(70.0, 76.0), (98.0, 104.0)],
+        "relapse_day": 300.0,
+    }
+    ds = dataset_of_arms({"triggered": [patient]}).isel(arm=0, patient=0)
+    mrd_courses.draw_mrd_course(ds, ax, truth=False)
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    assert [list(line.get_ydata()) for line in dots] == [[0.02], [3e-5]]
+    assert dots[1].get_markerfacecolor() == "white"
+    assert len(ax.patches) == 2
+    start, width = ax.patches[0].get_x(), ax.patches[0].get_width()
+    assert (start * 30.4375, width * 30.4375) == pytest.approx((70.0, 7.0))
+    relapse = next(line for line in ax.lines if line.get_marker() == "v")
+    assert relapse.get_xdata()[0] * 30.4375 == pytest.approx(300.0)
+
+
+def test_the_true_ratio_is_that_of_a_perfect_assay():
+    course = dataset_of_arms({"triggered": [{"blasts": [1e12, 0.0]}]}).isel(arm=0, patient=0)
+    np.testing.assert_allclose(mrd_courses.true_ratio(course), [5.0, 0.0])
+
+
+def test_courses_without_samples_or_blasts():
+    ds = dataset_of_arms({"only": [{}]}).drop_vars(["blasts", "transcript_ratio"])
+    figure = mrd_courses.mrd_courses_figure(ds, COLUMN)
+    assert len(figure.axes) == 2  # the patient and the key
+    assert set(mrd_courses.numbers_drawn(ds)["what"]) == {"trigger", "detection limit"}
+
+
+def test_the_same_patient_stands_in_one_column(ds):
+    figure = mrd_courses.mrd_courses_figure(ds, PAGE)
+    panels = figure.axes[:-1]
+    assert len(panels) == 10
+    assert panels[0].get_position().x0 == panels[1].get_position().x0
+    assert panels[0].get_xlim() == panels[1].get_xlim()
+
+
+# ---------------------------------------------------------------------- sweeps
+
+THREE = {
+    "trigger.level": [0.001, 0.01],
+    "monitoring.interval_days": [28, 56, 84],
+    "trigger.delay_days": [0, 28],
+}
+
+
+def test_cells_show_the_value_of_their_scenario(ax):
+    axes = {"trigger.level": [0.01, 0.001], "monitoring.interval_days": [28, 56]}
+    summary = sweep_summary(sweep(axes, 10)).sel(arm="triggered")
+    x, y = "monitoring.interval_days", "trigger.level"
+    outcome = sweep_heatmap.survival_outcome(summary)
+    sweep_heatmap.draw_sweep_heatmap(summary, ax, x=x, y=y, outcome=outcome)
+    grid = ax.collections[0].get_array()
+    for scenario in range(4):
+        one = summary.isel(scenario=scenario)
+        row = [0.001, 0.01].index(float(one[y]))
+        column = [28.0, 56.0].index(float(one[x]))
+        assert grid[row, column] == one["survival"].item()
+        at = [t.get_text() for t in ax.texts if t.get_position()[0] == column]
+        assert f"{one['survival'].item():.2f}" in at
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["0.001", "0.01"]
+    assert ax.get_xlabel() == "Sampling interval (days)"
+
+
+def test_a_third_axis_makes_facets():
+    summary = sweep_summary(sweep(THREE, 5))
+    outcome = sweep_heatmap.difference_outcome(summary)
+    figure = sweep_heatmap.sweep_heatmap_figure(summary, outcome)
+    titles = [ax.get_title() for ax in figure.axes]
+    assert titles == ["Delay to treatment (days): 0", "Delay to treatment (days): 28", ""]
+    assert len(sweep_heatmap.numbers_drawn(summary, outcome)) == 12
+
+
+@pytest.mark.parametrize("width", [COLUMN, PAGE])
+def test_no_cell_text_lies_on_another(width):
+    summary = sweep_summary(sweep(THREE, 5))
+    outcome = sweep_heatmap.difference_outcome(summary)
+    with house_style():
+        assert overlaps(sweep_heatmap.sweep_heatmap_figure(summary, outcome, width)) == []
+
+
+def test_missing_cells_say_so(ax):
+    axes = {"trigger.level": [0.001, 0.01], "monitoring.interval_days": [28, 56]}
+    summary = sweep_summary(sweep(axes, 5)).sel(arm="triggered").isel(scenario=[0, 1, 2])
+    x, y = "monitoring.interval_days", "trigger.level"
+    outcome = sweep_heatmap.survival_outcome(summary)
+    sweep_heatmap.draw_sweep_heatmap(summary, ax, x=x, y=y, outcome=outcome)
+    assert texts(ax).count("no data") == 1
+
+
+def test_scenarios_that_share_a_cell_are_refused(ax):
+    axes = {"trigger.level": [0.001, 0.01], "monitoring.interval_days": [28, 56], "seed": [1, 2]}
+    summary = sweep_summary(sweep(axes, 5)).sel(arm="triggered")
+    outcome = sweep_heatmap.survival_outcome(summary)
+    with pytest.raises(ValueError, match="share a cell"):
+        sweep_heatmap.draw_sweep_heatmap(
+            summary, ax, x="monitoring.interval_days", y="trigger.level", outcome=outcome
+        )
+    assert len(sweep_heatmap.sweep_heatmap_figure(summary, outcome).axes) == 3  # a facet each
+
+
+def test_one_axis_makes_dots_and_one_scenario_a_dot(tmp_path):
+    for values in ([0.001, 0.01], [0.01]):
+        ds = sweep({"trigger.level": values}, 5)
+        paths = draw_sweep_figures(ds, tmp_path)
+        assert len(paths) == 8
+        table = pd.read_csv(tmp_path / "sweep_relapse_free_survival.csv")
+        assert len(table) == 3 * len(values)
+
+
+def test_an_axis_of_words():
+    axes = {"monitoring.sample": ["marrow", "blood"], "trigger.level": [0.001, 0.01]}
+    summary = sweep_summary(sweep(axes, 5))
+    outcome = sweep_heatmap.difference_outcome(summary)
+    ax = sweep_heatmap.sweep_heatmap_figure(summary, outcome).axes[0]
+    labels = [label.get_text() for label in (*ax.get_xticklabels(), *ax.get_yticklabels())]
+    assert {"marrow", "blood"} <= set(labels)
+
+
+def test_a_name_of_a_scenario_is_no_axis():
+    ds = sweep({"trigger.level": [0.001, 0.01]}, 5)
+    ds = ds.assign_coords(key=("scenario", ["a1", "b2"]))
+    assert sweep_heatmap.varied(sweep_summary(ds)) == ["trigger.level"]
+
+
+def test_sweeps_without_the_usual_arms(tmp_path):
+    axes = {"trigger.level": [0.001, 0.01], "monitoring.interval_days": [28, 56]}
+    ds = sweep(axes, 5).assign_coords(arm=["early", "late", "always"])
+    assert len(draw_sweep_figures(ds, tmp_path)) == 4  # no difference to draw
+
+
+# ---------------------------------------------------------------------- targets
+
+
+def test_targets_and_model_stand_side_by_side(ds, ax):
+    table = target_table(ds)
+    shares = table[table["unit"] == "probability"]
+    targets.draw_targets(shares, ax)
+    published, model = (line.get_xdata() for line in ax.lines)
+    np.testing.assert_array_equal(published, shares["target"])
+    np.testing.assert_array_equal(model, shares["model"])
+    assert [label.get_text() for label in ax.get_yticklabels()] == list(shares["label"])
+
+
+def test_targets_without_data_say_so(ds, ax):
+    table = target_table(ds.drop_vars("blasts"))
+    targets.draw_targets(table[table["unit"] == "day"], ax)
+    assert texts(ax).count("no data") == 3
+
+
+# ---------------------------------------------------------------------- the standard sets
+
+
+def test_one_patient_of_one_arm_is_drawn(tmp_path):
+    ds = trial(3).isel(arm=0, patient=0)
+    assert len(draw_trial_figures(ds, tmp_path)) >= 8
+
+
+def test_a_trial_without_the_arms_of_the_targets_has_no_targets(ds, tmp_path):
+    names = [path.name for path in draw_trial_figures(ds.sel(arm=["maintenance"]), tmp_path)]
+    assert "relapse_free_survival.pdf" in names
+    assert "targets.pdf" not in names
