@@ -15,7 +15,7 @@ from leukosim.biology.clones import TRAITS
 from leukosim.biology.cycle import PHASES
 from leukosim.biology.niche import PLACES, detachment_rate
 from leukosim.biology.subtypes import switching_rates
-from leukosim.drugs.drug import COLUMN, Exposure, no_exposure
+from leukosim.drugs.drug import COLUMN, EXPOSURES, Exposure, no_exposure
 from leukosim.patient import MARROW, Patient
 
 # Columns of outcomes; from SWITCH on, one for each subtype that a cell may become.
@@ -210,6 +210,11 @@ class Rates:
             / (blasts.loss_rate + balance.growth)
         )  # fmt: skip
         return 1.0 / (self.patient.stem_cell_share * blasts_per_gain)
+
+    @cached_property
+    def drug_free(self) -> kernels.Regimes:
+        """Rates without a drug: what most segments of a remission need."""
+        return self.under(np.zeros((1, len(EXPOSURES))))
 
     def under(self, values: np.ndarray) -> kernels.Regimes:
         """Rates under drugs. ``values`` : float64[regime, exposure]."""
@@ -435,7 +440,7 @@ class Marrow:
             self.rates.wiring,
             self.rates.laws,
             self.rates.drivers,
-            self.rates.under(distinct),
+            self.rates.under(distinct) if distinct.any() else self.rates.drug_free,
             segments,
             self.key,
             self.method,
