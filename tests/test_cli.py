@@ -23,7 +23,7 @@ def _in_an_empty_folder_without_figures(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def draw(dataset, folder, console):
-        (folder / "figure.pdf").touch()
+        (folder / "figures").mkdir(exist_ok=True)
         return 0
 
     monkeypatch.setattr(cli, "draw", draw)
@@ -75,7 +75,7 @@ def test_hydra_answers_after_the_verb(capsys):
 def test_a_run_leaves_dataset_log_configuration_and_figures(capsys):
     code, out, _ = called(capsys, *SMALL, "output=here")
     assert code == 0
-    assert "here: config.yaml, decisions.csv, figure.pdf, results.nc" in out
+    assert "here: config.yaml, decisions.csv, figures, results.nc" in out
     result = load_dataset("here/results.nc")
     assert dict(result.sizes)["patient"] == 4
     assert list(result.arm.values) == ["triggered", "at_relapse", "maintenance"]

@@ -15,12 +15,12 @@ if TYPE_CHECKING:  # slow to import, and --help needs none of it
     import xarray as xr
     from omegaconf import DictConfig
     from rich.console import Console
-    from rich.progress import Progress
 
     from leukosim.config import Config
     from leukosim.sweep import Scenario, Table
 
 FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+FIGURES = "figures"  # their folder
 
 HELP = """\
 leukosim: acute myeloid leukaemia in remission and relapse, simulated cell by cell
@@ -141,6 +141,7 @@ def run_one(composed: "DictConfig", console: "Console") -> int:
 
     from leukosim import store
     from leukosim.config import as_plain, read_config
+    from leukosim.screen import announce_compilation, contents, outcome_table, progress_bar
     from leukosim.sweep import treat
 
     config = read_config(composed)
@@ -170,6 +171,7 @@ def run_sweep(table: "Table", console: "Console") -> int:
     """All scenarios that are not finished yet, then one dataset of all."""
     from leukosim import store
     from leukosim import sweep as sweeps
+    from leukosim.screen import announce_compilation, contents, progress_bar
 
     sweep = sweeps.check(table)
     total = len(sweep.scenarios)
@@ -215,47 +217,6 @@ def workers(config: "Config") -> int:
     return os.cpu_count() or 1
 
 
-def announce_compilation(console: "Console") -> None:
-    """Say why nothing moves for a while on the first run."""
-    from leukosim.compilation import CACHE_FOLDER
-
-    if not any(CACHE_FOLDER.rglob("*.nbi")):
-        console.print("Compiling the engine; only the first run of this version does (about 20 s).")
-
-
-def progress_bar(console: "Console") -> "Progress":
-    """Patients done, and how long the rest will take."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as Remaining
-
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    return Progress(*columns, TextColumn("patients"), Remaining(), console=console, transient=True)
-
-
-def outcome_table(dataset: "xr.Dataset") -> Any:
-    """How many patients of each arm met what."""
-    from rich.table import Table as Printed
-
-    printed = Printed(title=f"{dataset.sizes['patient']} patients in each arm")
-    columns = {
-        "MRD conversion": "mrd_conversion_day",
-        "treated": "treatment_start_day",
-        "relapse": "relapse_day",
-        "death": "death_day",
-    }
-    for heading in ("arm", *columns):
-        printed.add_column(heading, justify="left" if heading == "arm" else "right")
-    for arm in dataset.arm.values:
-        counts = [int(dataset[name].sel(arm=arm).notnull().sum()) for name in columns.values()]
-        printed.add_row(str(arm), *map(str, counts))
-    return printed
-
-
-def contents(folder: Path) -> str:
-    """What a user finds in a folder."""
-    return ", ".join(sorted(path.name for path in folder.iterdir() if path.name[0] != "."))
-
-
 # ---------------------------------------------------------------------- other verbs
 
 
@@ -264,7 +225,8 @@ def draw(dataset: "xr.Dataset", folder: Path, console: "Console") -> int:
     try:
         from leukosim.figures import draw_sweep_figures, draw_trial_figures
 
-        (draw_sweep_figures if "scenario" in dataset.dims else draw_trial_figures)(dataset, folder)
+        draw_figures = draw_sweep_figures if "scenario" in dataset.dims else draw_trial_figures
+        draw_figures(dataset, folder / FIGURES)
     except Exception as error:
         console.print(f"leukosim: the figures failed: {type(error).__name__}: {error}", style="red")
         return FAILED
@@ -275,7 +237,7 @@ def draw_missing(folder: Path, console: "Console") -> int:
     """Draw the figures of a finished result that has none, as after an interruption."""
     from leukosim import store
 
-    if any(path.suffix in (".pdf", ".png", ".svg") for path in folder.rglob("*")):
+    if (folder / FIGURES).exists():
         return 0
     return draw(store.load_dataset(folder / store.RESULTS), folder, console)
 
@@ -285,6 +247,7 @@ def figures(words: list[str]) -> int:
     from rich.console import Console
 
     from leukosim import store
+    from leukosim.screen import contents
 
     if len(words) != 1:
         raise ConfigError("figures needs one word: the folder, or the results.nc in it")

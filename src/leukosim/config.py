@@ -198,7 +198,9 @@ def register() -> None:
             # An unknown field inside is left to read_config, whose message says more.
             OmegaConf.set_struct(node[name], False)
     ConfigStore.instance().store(name="defaults", node=node, provider="leukosim")
-    OmegaConf.register_new_resolver("sum", lambda *numbers: sum(numbers), replace=True)
+    # renamed in OmegaConf 2.4, which comes with Hydra 1.4
+    name_resolver = getattr(OmegaConf, "register_resolver", OmegaConf.register_new_resolver)
+    name_resolver("sum", lambda *numbers: sum(numbers), replace=True)
 
 
 def compose(overrides: Sequence[str] = (), folder: str | Path | None = None) -> Config:

@@ -279,7 +279,9 @@ def side_by_side(datasets: list[xr.Dataset], numbers: list[int], n_scenarios: in
         compat="override",
         join="outer",
         combine_attrs="drop_conflicts",
-    ).reindex(scenario=range(n_scenarios))
+    )
+    arms = dict.fromkeys(arm for each in datasets for arm in each.arm.values)  # in their order
+    stacked = stacked.reindex(scenario=range(n_scenarios), arm=list(arms))
     for name, each in stacked.items():
         if each.dtype == object:  # texts of patients whom not every scenario has
             stacked[name] = each.where(each.notnull(), "")
