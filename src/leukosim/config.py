@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+import omegaconf
 from hydra.core.config_store import ConfigStore
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
@@ -198,9 +199,10 @@ def register() -> None:
             # An unknown field inside is left to read_config, whose message says more.
             OmegaConf.set_struct(node[name], False)
     ConfigStore.instance().store(name="defaults", node=node, provider="leukosim")
-    # renamed in OmegaConf 2.4, which comes with Hydra 1.4
-    name_resolver = getattr(OmegaConf, "register_resolver", OmegaConf.register_new_resolver)
-    name_resolver("sum", lambda *numbers: sum(numbers), replace=True)
+    # OmegaConf 2.4, which comes with Hydra 1.4, renames this; 2.3 means something else by the name
+    is_old = omegaconf.__version__.startswith("2.3")
+    add = OmegaConf.register_new_resolver if is_old else OmegaConf.register_resolver
+    add("sum", lambda *numbers: sum(numbers), replace=True)
 
 
 def compose(overrides: Sequence[str] = (), folder: str | Path | None = None) -> Config:
