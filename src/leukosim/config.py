@@ -201,7 +201,7 @@ def register() -> None:
     ConfigStore.instance().store(name="defaults", node=node, provider="leukosim")
     # OmegaConf 2.4, which comes with Hydra 1.4, renames this; 2.3 means something else by the name
     is_old = omegaconf.__version__.startswith("2.3")
-    add = OmegaConf.register_new_resolver if is_old else OmegaConf.register_resolver
+    add: Any = OmegaConf.register_new_resolver if is_old else OmegaConf.register_resolver
     add("sum", lambda *numbers: sum(numbers), replace=True)
 
 
