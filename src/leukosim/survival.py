@@ -305,4 +305,6 @@ def sweep_summary(
         name: values for name, values in ds.coords.items() if values.dims == ("scenario",)
     }
     attributes = {"arm": arm, "against": against, "day": float(day)}
+    if "axes" in ds.attrs:
+        attributes["axes"] = ds.attrs["axes"]
     return xr.Dataset(variables, {**coordinates, "arm": arms}, attributes)

@@ -174,6 +174,22 @@ def test_no_text_lies_on_another(ds, width):
         assert overlaps(targets.targets_figure(target_table(ds), width)) == []
 
 
+def test_long_names_of_arms_find_room(ds):
+    named = ds.assign_coords(arm=["triggered_low_dose", "at_relapse", "venetoclax_and_azacitidine"])
+    with house_style():
+        figure = rfs_figure.relapse_free_survival_figure(named, COLUMN)
+        assert overlaps(figure) == []
+        left = min(text.get_window_extent().x0 for text in figure.axes[2].texts)
+    assert left >= 0.0
+
+
+def test_the_axis_ends_with_the_trial_even_if_nobody_is_left():
+    ds = dataset_of_arms({"triggered": [{"relapse_day": 100.0}] * 3})
+    figure = rfs_figure.relapse_free_survival_figure(ds)
+    assert list(figure.axes[1].get_xticks()) == month_ticks(730.0)
+    assert "0.00 (0.00–0.71)" in texts(figure.axes[0])  # at 24 months
+
+
 def test_overlaps_would_be_noticed(ds):
     with house_style():
         figure = rfs_figure.relapse_free_survival_figure(ds, COLUMN)
@@ -352,6 +368,17 @@ def test_a_name_of_a_scenario_is_no_axis():
     ds = sweep({"trigger.level": [0.001, 0.01]}, 5)
     ds = ds.assign_coords(key=("scenario", ["a1", "b2"]))
     assert sweep_heatmap.varied(sweep_summary(ds)) == ["trigger.level"]
+
+
+def test_the_axes_that_a_sweep_names_are_its_axes():
+    ds = sweep({"cohort": ["relaza2", "after_consolidation"], "disease.niche.places": [1, 2]}, 5)
+    ds.attrs["axes"] = '["cohort", "disease.niche.places"]'
+    ds["disease.niche.places"].attrs["units"] = "cells"
+    summary = sweep_summary(ds)
+    assert sweep_heatmap.varied(summary) == ["cohort", "disease.niche.places"]
+    outcome = sweep_heatmap.difference_outcome(summary)
+    ax = sweep_heatmap.sweep_heatmap_figure(summary, outcome).axes[0]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("Cohort", "Disease niche places (cells)")
 
 
 def test_sweeps_without_the_usual_arms(tmp_path):

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from leukosim.endpoints import conversion_day, preemptive_start_day, relapse_free_survival
+from leukosim.endpoints import conversion_day, horizon_days, preemptive_start_day
 from leukosim.figures.style import (
     BLACK,
     DAYS_PER_MONTH,
@@ -183,8 +183,7 @@ def mrd_courses_figure(
     wide = min(wide, 80.0)
     bottom = top + len(arms) * (high + gap) - gap
     figure = empty_figure(width_mm, bottom + 14.5)
-    rfs = relapse_free_survival(ds)["day"]
-    last = float(max(ds.attrs.get("horizon_days", 0.0), float(rfs.max())))
+    last = float(np.nanmax([1.0, horizon_days(ds), ds["follow_up_day"].max()]))
     lowest = lowest_ratio(ds)
     for column, each in enumerate(patients):
         for row, arm in enumerate(arms):
@@ -212,7 +211,7 @@ def mrd_courses_figure(
 def title_of(ds: xr.Dataset, chosen: Chosen, wide_mm: float) -> str:
     """Kind and number of a patient, in lines that fit above a panel."""
     kind = chosen.kind[:1].upper() + chosen.kind[1:]
-    lines = textwrap.wrap(kind, max(int(wide_mm / 1.25), 8))
+    lines = textwrap.wrap(kind, max(int(wide_mm / 1.2), 8))
     return "\n".join([*lines, f"patient {ds['patient'].values[chosen.patient]}"])
 
 

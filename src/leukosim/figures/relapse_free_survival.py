@@ -1,5 +1,6 @@
 """Relapse-free survival by arm, with numbers at risk and what the curves amount to."""
 
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from leukosim.endpoints import TWO_YEARS, relapse_free_survival
+from leukosim.endpoints import TWO_YEARS, horizon_days, relapse_free_survival
 from leukosim.figures.style import (
     BLACK,
     DAYS_PER_MONTH,
@@ -39,7 +40,7 @@ def draw_relapse_free_survival(ds: xr.Dataset, ax: Axes) -> Axes:
 
     ds : Dataset with ``relapse_day``, ``death_day``, ``follow_up_day`` (arm, patient)
     """
-    curves = kaplan_meier(relapse_free_survival(ds))
+    curves, last = kaplan_meier(relapse_free_survival(ds)), last_day(ds)
     for arm, color in arm_colors(ds["arm"].values).items():
         curve = curves[curves["arm"] == arm]
         months = curve["day"] / DAYS_PER_MONTH
@@ -48,39 +49,51 @@ def draw_relapse_free_survival(ds: xr.Dataset, ax: Axes) -> Axes:
         )
         ax.step(months, curve["survival"], where="post", color=color, label=in_words(arm))
         # The end of the trial censors everyone left; a tick there would say nothing.
-        lost = (curve["censored"] > 0) & (curve["day"] < curves["day"].max())
+        lost = (curve["censored"] > 0) & (curve["day"] < last)
         ax.plot(months[lost], curve["survival"][lost], "|", color=color, markersize=3.5, mew=0.5)
-    last = float(curves["day"].max()) if len(curves) else 1.0
     ax.set(
-        xlim=(0.0, max(last, 1.0) / DAYS_PER_MONTH),
+        xlim=(0.0, last / DAYS_PER_MONTH),
         ylim=(0.0, 1.02),
-        xticks=month_ticks(max(last, 1.0)),
+        xticks=month_ticks(last),
         xlabel="Time from enrolment (months)",
         ylabel="Relapse-free survival",
     )
     return ax
 
 
-def at_risk(times: xr.Dataset) -> pd.DataFrame:
+def last_day(ds: xr.Dataset) -> float:
+    """The end of the axis: that of the trial, even if nobody is left by then."""
+    longest = np.nanmax([1.0, horizon_days(ds), ds["follow_up_day"].max()])
+    return float(longest)
+
+
+def arm_label(arm: str) -> dict[str, Any]:
+    """The name of an arm for a table; a long one in two lines, and small."""
+    lines = textwrap.wrap(in_words(arm), 14)
+    small = {"size": 5.0, "linespacing": 0.95} if len(lines) > 1 else {}
+    return {"text": "\n".join(lines), **small}
+
+
+def at_risk(ds: xr.Dataset) -> pd.DataFrame:
     """Numbers at risk at the ticks of the axis: columns arm, day, at_risk, month.
 
     A tick half a day past the end of the trial, as 24 months of 730 days, means its last day.
     """
-    last = float(times["day"].max())
-    months = np.array(month_ticks(max(last, 1.0)))
-    table = numbers_at_risk(times, np.minimum(months * DAYS_PER_MONTH, last))
+    last = last_day(ds)
+    months = np.array(month_ticks(last))
+    table = numbers_at_risk(relapse_free_survival(ds), np.minimum(months * DAYS_PER_MONTH, last))
     return table.assign(month=np.tile(months, len(table) // len(months)))
 
 
 def draw_numbers_at_risk(ds: xr.Dataset, ax: Axes) -> Axes:
     """Numbers at risk, each centred under its tick of the curves, a row for each arm."""
-    counts = at_risk(relapse_free_survival(ds))
+    counts = at_risk(ds)
     arms = list(counts["arm"].unique())
     ax.set(ylim=(len(arms) - 0.5, -1.5))
     ax.set_axis_off()
     beside: dict[str, Any] = {"ha": "right", "va": "center", "textcoords": "offset points"}
-    for row, label in enumerate(["At risk", *map(in_words, arms)], -1):
-        ax.annotate(label, (0.0, row), (-10.0, 0.0), annotation_clip=False, **beside)
+    for row, label in enumerate([{"text": "At risk"}, *map(arm_label, arms)], -1):
+        ax.annotate(xy=(0.0, row), xytext=(-10.0, 0.0), annotation_clip=False, **label, **beside)
     for each in counts.itertuples():
         row = arms.index(each.arm)
         ax.text(each.month, row, f"{each.at_risk:,}", ha="center", va="center")
@@ -96,7 +109,7 @@ def summary_numbers(ds: xr.Dataset, day: float = TWO_YEARS) -> pd.DataFrame:
     arms = arms_with_patients(times)
     if not arms:
         return pd.DataFrame()
-    day = min(day, float(times["day"].max()))
+    day = min(day, last_day(ds))
     reference = REFERENCE if REFERENCE in arms else arms[-1]
     table = survival_at(times, day).merge(
         median_survival(times), on="arm", suffixes=("", "_median")
@@ -110,25 +123,33 @@ def summary_numbers(ds: xr.Dataset, day: float = TWO_YEARS) -> pd.DataFrame:
 def draw_summary(ds: xr.Dataset, ax: Axes, day: float = TWO_YEARS) -> Axes:
     """The key to the curves and what they amount to, as a table.
 
-    Survival at the day, median, hazard ratio (errors clustered by patient) and log-rank p, each
-    against the reference arm.
+    Survival at the day and median; against the reference arm the hazard ratio, with errors
+    clustered by patient, and the p of the log-rank test. That test does not know that the arms
+    share their patients, so it can miss what the hazard ratio's interval shows.
     """
     table = summary_numbers(ds, day)
     size = 5.0 if width_of(ax) < PAGE else 6.0
     colors = arm_colors(ds["arm"].values)
-    ax.set(xlim=(0, 1), ylim=(len(table) - 0.5, -1.5))
+    ax.set(xlim=(0, 1), ylim=(len(table) - 0.5, -2.7))
     ax.set_axis_off()
     if table.empty:
         return ax
     starts = (0.0, 0.23, 0.45, 0.68, 0.89)
     months = table["day"].iloc[0] / DAYS_PER_MONTH
-    heads = ("", f"{months:.0f}-month RFS", "Median (months)", "Hazard ratio", "Log-rank p")
+    heads = (
+        "",
+        f"{months:.0f}-month RFS",
+        "Median (months)",
+        "Hazard ratio\n(paired errors)",
+        "Log-rank p\n(unpaired)",
+    )
     for x, head in zip(starts, heads, strict=True):
-        ax.text(x, -1, head, va="center", color=GREY, size=size)
+        ax.text(x, -0.7, head, va="bottom", color=GREY, size=size, linespacing=1.1)
     for y, row in enumerate(table.itertuples()):
         ax.plot([0.0, 0.03], [y, y], color=colors[row.arm], clip_on=False)
+        label = {"size": size, **arm_label(row.arm)}
+        ax.text(0.04, y, label.pop("text"), va="center", color=BLACK, **label)
         cells = (
-            in_words(row.arm),
             with_interval(row.survival, row.low, row.high),
             months_with_interval(row.median, row.low_median, row.high_median),
             "reference"
@@ -136,7 +157,7 @@ def draw_summary(ds: xr.Dataset, ax: Axes, day: float = TWO_YEARS) -> Axes:
             else with_interval(row.hazard_ratio, row.low_hazard_ratio, row.high_hazard_ratio),
             p_in_words(row.p_logrank),
         )
-        for x, cell in zip((0.04, *starts[1:]), cells, strict=True):
+        for x, cell in zip(starts[1:], cells, strict=True):
             ax.text(x, y, cell, va="center", color=BLACK, size=size)
     return ax
 
@@ -170,12 +191,13 @@ def relapse_free_survival_figure(
     """Summary, curves and numbers at risk, one under the other."""
     n_arms = max(len(arms_with_patients(relapse_free_survival(ds))), 1)
     table = (n_arms + 1) * ROW
+    summary = table + 1.2 * ROW  # with two lines of heads
     left, right, curve = 20.0, 4.0, 45.0 if width_mm < PAGE else 70.0
     inside = width_mm - left - right
-    figure = empty_figure(width_mm, table + curve + table + 16.0)
-    draw_summary(ds, add_axes(figure, 3.0, 1.5, min(width_mm - 4.0, 120.0), table), day)
-    curves = draw_relapse_free_survival(ds, add_axes(figure, left, table + 4.5, inside, curve))
-    counts = add_axes(figure, left, table + curve + 13.0, inside, table)
+    figure = empty_figure(width_mm, summary + curve + table + 16.0)
+    draw_summary(ds, add_axes(figure, 3.0, 1.5, min(width_mm - 4.0, 120.0), summary), day)
+    curves = draw_relapse_free_survival(ds, add_axes(figure, left, summary + 4.5, inside, curve))
+    counts = add_axes(figure, left, summary + curve + 13.0, inside, table)
     counts.set_xlim(curves.get_xlim())
     draw_numbers_at_risk(ds, counts)
     return figure
@@ -186,7 +208,7 @@ def numbers_drawn(ds: xr.Dataset, day: float = TWO_YEARS) -> pd.DataFrame:
     times = relapse_free_survival(ds)
     parts = {
         "curve": kaplan_meier(times),
-        "at risk": at_risk(times),
+        "at risk": at_risk(ds),
         "summary": summary_numbers(ds, day),
     }
     tables = [table.assign(part=part) for part, table in parts.items() if len(table)]

@@ -1,6 +1,7 @@
 """An outcome over the axes of a sweep: heat maps side by side, dots for a single axis."""
 
 import itertools
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,23 +76,27 @@ def years(summary: xr.Dataset) -> str:
 def varied(summary: xr.Dataset) -> list[str]:
     """The coordinates of the scenarios that take more than one value, best known first.
 
-    Coordinates that merely name a scenario (neither known nor with a dot, as in ``trigger.level``)
-    are no axes.
+    These are the axes that the sweep says it has. Where it says nothing, coordinates that merely
+    name a scenario (neither known nor with a dot, as in ``trigger.level``) are none.
     """
+    said = json.loads(summary.attrs.get("axes", "null"))
     names = [
         str(name)
         for name, values in summary.coords.items()
         if values.dims == ("scenario",)
-        and (name in AXES or "." in str(name))
+        and (name in said if said is not None else name in AXES or "." in str(name))
         and len(np.unique(values.values.astype(str))) > 1
     ]
     order = list(AXES)
     return sorted(names, key=lambda name: (order.index(name) if name in AXES else len(order), name))
 
 
-def axis_label(name: str) -> str:
+def axis_label(coordinate: xr.DataArray) -> str:
     """What an axis says of itself, with its unit."""
-    return AXES.get(name) or in_words(name).capitalize()
+    name = str(coordinate.name)
+    unit = coordinate.attrs.get("units", "1")
+    in_unit = f" ({unit})" if unit != "1" else ""
+    return AXES.get(name) or in_words(name).capitalize() + in_unit
 
 
 def tick_label(value: object) -> str:
@@ -119,7 +124,7 @@ def facets(summary: xr.Dataset, names: list[str]) -> list[tuple[str, xr.Dataset]
         for name, value in zip(names, values, strict=True):
             chosen &= summary[name].values == value
         title = "\n".join(
-            f"{axis_label(name)}: {tick_label(value)}"
+            f"{axis_label(summary[name])}: {tick_label(value)}"
             for name, value in zip(names, values, strict=True)
         )
         if chosen.any():
@@ -215,7 +220,7 @@ def draw_sweep_heatmap(
     ax.set_yticks(range(len(y_values)), [tick_label(value) for value in y_values])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    ax.set(xlabel=axis_label(x), ylabel=axis_label(y))
+    ax.set(xlabel=axis_label(facet[x]), ylabel=axis_label(facet[y]))
     return ax
 
 
@@ -250,7 +255,11 @@ def draw_sweep_dots(summary: xr.Dataset, ax: Axes, *, x: str | None, outcome: Ou
     ax.set_xticks(
         range(len(ticks)), [tick_label(value) for value in ticks] if x else ["one scenario"]
     )
-    ax.set(xlim=(-0.6, len(ticks) - 0.4), xlabel=axis_label(x) if x else "", ylabel=outcome.label)
+    ax.set(
+        xlim=(-0.6, len(ticks) - 0.4),
+        xlabel=axis_label(summary[x]) if x else "",
+        ylabel=outcome.label,
+    )
     if len(arms) > 1:
         ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.2)
     return ax
