@@ -353,6 +353,7 @@ def test_one_axis_makes_dots_and_one_scenario_a_dot(tmp_path):
         assert len(paths) == 8
         table = pd.read_csv(tmp_path / "sweep_relapse_free_survival.csv")
         assert len(table) == 3 * len(values)
+        assert {"survival", "survival_low", "survival_high"} <= set(table.columns)
 
 
 def test_an_axis_of_words():
@@ -379,6 +380,18 @@ def test_the_axes_that_a_sweep_names_are_its_axes():
     outcome = sweep_heatmap.difference_outcome(summary)
     ax = sweep_heatmap.sweep_heatmap_figure(summary, outcome).axes[0]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("Cohort", "Disease niche places (cells)")
+
+
+def test_words_beside_a_heat_map_find_room():
+    axes = {"trigger.level": [0.001, 0.01], "cohort.kind": ["relaza2", "after_consolidation"]}
+    summary = sweep_summary(sweep(axes, 5))
+    outcome = sweep_heatmap.difference_outcome(summary)
+    with house_style():
+        figure = sweep_heatmap.sweep_heatmap_figure(summary, outcome)
+        assert overlaps(figure) == []
+        labels = [figure.axes[0].yaxis.label, *figure.axes[0].get_yticklabels()]
+    assert min(label.get_window_extent().x0 for label in labels) >= 0.0
+    assert figure.get_figwidth() * MM_PER_INCH == pytest.approx(COLUMN)
 
 
 def test_sweeps_without_the_usual_arms(tmp_path):

@@ -65,7 +65,7 @@ def draw_sweep_figures(
     with house_style():
         for name, outcome in outcomes.items():
             if shown[outcome.value].notnull().any():
-                figure = sweep_heatmap.sweep_heatmap_figure(shown, outcome, PAGE)
+                figure = sweep_heatmap.sweep_heatmap_figure(shown, outcome)
                 numbers = sweep_heatmap.numbers_drawn(shown, outcome)
                 paths += save_figure(figure, numbers, folder, name)
     return paths

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import textwrap
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from matplotlib.figure import Figure
 
 from leukosim.figures.style import (
     BLACK,
+    COLUMN,
     GREY,
     HIGHEST,
     PAGE,
@@ -100,8 +102,10 @@ def axis_label(coordinate: xr.DataArray) -> str:
 
 
 def tick_label(value: object) -> str:
-    """A value on an axis."""
-    return f"{value:g}" if isinstance(value, float | int | np.number) else str(value)
+    """A value on an axis; words in lines that fit beside a cell."""
+    if isinstance(value, float | int | np.number):
+        return f"{value:g}"
+    return "\n".join(textwrap.wrap(in_words(str(value)), 14))
 
 
 def chosen_axes(summary: xr.Dataset) -> tuple[list[str], list[str]]:
@@ -124,7 +128,7 @@ def facets(summary: xr.Dataset, names: list[str]) -> list[tuple[str, xr.Dataset]
         for name, value in zip(names, values, strict=True):
             chosen &= summary[name].values == value
         title = "\n".join(
-            f"{axis_label(summary[name])}: {tick_label(value)}"
+            f"{axis_label(summary[name])}: {tick_label(value)}".replace("\n", " ")
             for name, value in zip(names, values, strict=True)
         )
         if chosen.any():
@@ -279,13 +283,21 @@ def dots_of(summary: xr.Dataset, x: str | None, outcome: Outcome) -> pd.DataFram
     return pd.concat(tables, ignore_index=True)
 
 
-def sweep_heatmap_figure(summary: xr.Dataset, outcome: Outcome, width_mm: float = PAGE) -> Figure:
+def sweep_heatmap_figure(
+    summary: xr.Dataset, outcome: Outcome, width_mm: float | None = None
+) -> Figure:
     """Heat maps over two axes, one for each value of a third; dots if only one axis is varied.
 
+    Parameters
+    ----------
     summary : from :func:`leukosim.survival.sweep_summary`; for heat maps of survival, with an arm
         selected
+    width_mm : by default a column of a journal where one small panel is all there is, else a page
     """
     xy, rest = chosen_axes(summary)
+    if width_mm is None:
+        small = not rest and all(len(np.unique(summary[name].values)) <= 4 for name in xy[:1])
+        width_mm = COLUMN if small else PAGE
     if len(xy) < 2:
         return dots_figure(summary, outcome, width_mm, xy[0] if xy else None)
     if "arm" in summary[outcome.value].dims:
@@ -296,7 +308,8 @@ def sweep_heatmap_figure(summary: xr.Dataset, outcome: Outcome, width_mm: float 
     colors = colors_of(outcome, *limits(summary, outcome))
 
     n_lines = len(rest)
-    left, gap, bar = 16.0, 5.0, 14.0
+    longest = max(len(line) for each in y_values for line in tick_label(each).split("\n"))
+    left, gap, bar = max(16.0, 8.0 + 1.1 * longest), 5.0, 14.0
     room = width_mm - left - 4.0
     needed = SMALLEST_CELL * len(x_values) * (1.5 if outcome.diverging else 1.0)
     n_columns = max(1, min(len(maps), int((room + gap) // (needed + gap))))
@@ -341,9 +354,12 @@ def dots_figure(summary: xr.Dataset, outcome: Outcome, width_mm: float, x: str |
 
 
 def numbers_drawn(summary: xr.Dataset, outcome: Outcome) -> pd.DataFrame:
-    """Every number of the figure: the varied coordinates, arm, value, low, high."""
+    """Every number of the figure: the varied coordinates, the arm, the outcome and its bounds."""
     xy, rest = chosen_axes(summary)
     table = dots_of(summary, None, outcome).drop(columns="x")
+    table.columns = pd.Index(["arm", *outcome.names])
+    if outcome.value == "difference":
+        table["arm"] = f"{summary.attrs['arm']} minus {summary.attrs['against']}"
     repeats = len(table) // summary.sizes["scenario"]
     for position, name in enumerate([*xy, *rest]):
         table.insert(position, name, np.tile(summary[name].values, repeats))
