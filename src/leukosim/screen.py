@@ -1,5 +1,6 @@
 """What a user sees on the screen while and after something runs."""
 
+import sys
 from pathlib import Path
 
 import xarray as xr
@@ -7,12 +8,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from leukosim.compilation import CACHE_FOLDER
+from leukosim import kernels
 
 
 def announce_compilation(console: Console) -> None:
     """Say why nothing moves for a while on the first run."""
-    if not any(CACHE_FOLDER.rglob("*.nbi")):
+    kept = {each.stats.cache_path for each in vars(kernels).values() if hasattr(each, "stats")}
+    of_this_python = f"*.py{sys.version_info.major}{sys.version_info.minor}.nbi"
+    if kept and not any(list(Path(folder).glob(of_this_python)) for folder in kept):
         console.print("Compiling the engine; only the first run of this version does (about 20 s).")
 
 
