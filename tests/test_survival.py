@@ -208,6 +208,12 @@ def test_the_paired_interval_covers_the_truth():
     assert covered > 0.92 * 2_000
 
 
+def test_an_event_on_the_day_itself_counts_and_lost_patients_do_not():
+    times = times_of(a=[730, -730, -730, -300], b=[-730, -730, -730, -730])
+    estimate = paired_difference(times, "a", "b", 730.0)
+    assert (estimate.n, estimate.value) == (3, pytest.approx(-1 / 3))
+
+
 def test_a_difference_of_identical_arms_has_a_width():
     estimate = paired_difference(times_of(a=[100, -730] * 10, b=[100, -730] * 10), "a", "b")
     assert estimate.value == 0.0

@@ -309,7 +309,7 @@ def sweep_heatmap_figure(
 
     n_lines = len(rest)
     longest = max(len(line) for each in y_values for line in tick_label(each).split("\n"))
-    left, gap, bar = max(16.0, 8.0 + 1.1 * longest), 5.0, 14.0
+    left, gap, bar = max(16.0, 8.0 + 1.1 * longest), 5.0, 16.0
     room = width_mm - left - 4.0
     needed = SMALLEST_CELL * len(x_values) * (1.5 if outcome.diverging else 1.0)
     n_columns = max(1, min(len(maps), int((room + gap) // (needed + gap))))
@@ -336,7 +336,7 @@ def sweep_heatmap_figure(
     top = n_rows * (above + high + below) + 2.5
     legend = add_axes(figure, left, top, min(60.0, room), 2.2)
     figure.colorbar(colors, cax=legend, orientation="horizontal")
-    legend.set_xlabel(outcome.label)
+    legend.set_xlabel(outcome.label.replace(", ", ",\n"))
     legend.tick_params(length=1.5)
     return figure
 
