@@ -104,12 +104,13 @@ class Cohort:
         0.25, "protection budget", low=0.1, high=0.4, highest=1.0, source="assumed"
     )
     responsiveness_logit_mean: float = estimate(
-        -0.3, "logit", low=-1.1, high=0.0, lowest=-10.0, highest=10.0, source="assumed",
+        -0.8, "logit", low=-1.1, high=0.0, lowest=-10.0, highest=10.0, source="assumed",
         note="of azacitidine's effects; tuned by hand to RELAZA2",
     )  # fmt: skip
     responsiveness_logit_sd: float = estimate(
-        2.0, "logit", low=1.0, high=3.0, highest=10.0, source="assumed"
-    )
+        3.0, "logit", low=1.0, high=3.0, highest=10.0, source="assumed",
+        note="tuned by hand to RELAZA2",
+    )  # fmt: skip
     transcript_ratio: float = estimate(
         10.0, "1", low=3.0, high=20.0, lowest=1e-3, highest=1e4, source="assumed",
         note="marker / ABL1 of leukaemic cells: several hundred to over 1,000 % at diagnosis",
