@@ -33,7 +33,7 @@ class Protocol:
 
     horizon_days: int = setting(730, "day", lowest=1, highest=36525)
     after_relapse_days: int = setting(
-        112, "day", lowest=0, highest=36525, note="in arms that treat relapse; others end there"
+        84, "day", lowest=0, highest=36525, note="in arms that treat relapse; others end there"
     )
     trigger: Trigger = field(default_factory=Trigger)
     monitoring: Monitoring = field(default_factory=Monitoring)
