@@ -32,7 +32,9 @@ def test_a_delay_postpones_the_first_dose_only(make_patient, strategies):
     from dataclasses import replace
 
     trigger = replace(strategies["triggered"].rules["trigger"], delay_days=21)
-    late = replace(strategies["triggered"], rules={**strategies["triggered"].rules, "trigger": trigger})
+    late = replace(
+        strategies["triggered"], rules={**strategies["triggered"].rules, "trigger": trigger}
+    )
     history = run(make_patient(residual_stem_cells=500), late)
     assert history.doses[0].day == decided(history, "trigger")[0].day + 21
 
@@ -80,7 +82,9 @@ def test_cycles_say_what_was_given(make_patient, strategies):
 
 def test_samples_are_taken_on_the_calendar(make_patient, strategies):
     monitoring = Monitoring(interval_days=84, first_day=56)
-    history = run(make_patient(residual_stem_cells=0), strategies["at_relapse"], monitoring=monitoring)
+    history = run(
+        make_patient(residual_stem_cells=0), strategies["at_relapse"], monitoring=monitoring
+    )
     sampled = [r.sampled for r in history.chart.reports if r.measure == "mrd"]
     assert sampled == [56.0, 140.0, 224.0, 308.0]
 

@@ -74,9 +74,7 @@ class Cohort:
         0.6, "fraction", low=0.5, high=0.7, source="assumed",
         note="the dominant subtype has 60-90 % of a patient's stem cells",
     )  # fmt: skip
-    dominant_fraction_high: float = estimate(
-        0.9, "fraction", low=0.8, high=1.0, source="assumed"
-    )
+    dominant_fraction_high: float = estimate(0.9, "fraction", low=0.8, high=1.0, source="assumed")
     cxcr4_median: float = estimate(7.1, "MFI ratio", low=5.0, high=10.0, lowest=1e-3, source=SPOO)
     cxcr4_log_sd: float = estimate(
         0.94, "ln", low=0.7, high=1.2, highest=3.0, source=SPOO, note="between patients"

@@ -55,7 +55,7 @@ def set_cache_folder() -> Path:
     name = source_digest()
     candidates = [Path(chosen)] if chosen else []
     folder = writable_folder([*candidates, root / name, shared / name])
-    numba.config.CACHE_DIR = str(folder)
+    numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
     if folder.parent == root:
         os.utime(folder)
         forget_old_code(root, folder)

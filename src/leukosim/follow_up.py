@@ -7,6 +7,7 @@ strategy decides. The strategy sees the chart, never the marrow.
 import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -80,7 +81,7 @@ class FollowUp:
         self.counts: list[Counts] = []
         self.conversion_day: float | None = None
         self.life_left = float(patient.stream(DEATH).exponential())  # in units of hazard
-        self.agenda: list[tuple[float, int, int, object]] = []
+        self.agenda: list[tuple[float, int, int, Any]] = []
         self.planned = 0
 
     def run(self) -> History:
@@ -90,7 +91,9 @@ class FollowUp:
         self._plan(monitoring.first_day, MRD_SAMPLE, "scheduled")
         self._plan(monitoring.blood_count_days, BLOOD_COUNT)
         if self.strategy.begin_with:
-            self._plan(0.0, START, Decision(0.0, "begin_with", "", "start", self.strategy.begin_with))
+            self._plan(
+                0.0, START, Decision(0.0, "begin_with", "", "start", self.strategy.begin_with)
+            )
         if 0.0 in self.record_days:
             self.counts.append(self.marrow.count())
         death_day = None
@@ -112,7 +115,7 @@ class FollowUp:
             death_day,
         )
 
-    def _plan(self, day: float, kind: int, content: object = None) -> None:
+    def _plan(self, day: float, kind: int, content: Any = None) -> None:
         """Put something on the agenda, unless the trial is over by then."""
         if day <= self.protocol.horizon_days:
             self.planned += 1  # breaks ties in the order of planning
@@ -142,7 +145,7 @@ class FollowUp:
 
     # ------------------------------------------------------------------ at a visit
 
-    def _meet(self, day: float, kind: int, content: object) -> None:
+    def _meet(self, day: float, kind: int, content: Any) -> None:
         """Do what the agenda says for this day."""
         assays, monitoring = self.protocol.assays, self.protocol.monitoring
         luck = self.patient.stream(ASSAY, kind, int(day))

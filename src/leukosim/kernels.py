@@ -53,7 +53,7 @@ class Cells(NamedTuple):
     cxcr4: np.ndarray  # float64[slot], mean fluorescence ratio
     first: np.ndarray  # int64[class]
     room: np.ndarray  # int64[class]
-    count: np.ndarray  # int64[class], cells present
+    count: np.ndarray  # type: ignore[assignment]  # int64[class], cells present
 
 
 class Clones(NamedTuple):
@@ -85,7 +85,7 @@ class Wiring(NamedTuple):
 class Drivers(NamedTuple):
     """Mutations that found clones."""
 
-    weight: np.ndarray  # float64[1, driver], sums to 1
+    upto: np.ndarray  # float64[1, driver], running sum of their frequencies, ends in 1
     effect: np.ndarray  # float64[driver, trait]
 
 
@@ -154,7 +154,10 @@ class Record(NamedTuple):
 
 @compiled
 def mix(z):
-    """Scramble 64 bits: the finaliser of SplitMix64 (Steele et al. 2014, doi:10.1145/2714064.2660195)."""
+    """Scramble 64 bits: SplitMix64's finaliser.
+
+    Steele et al. 2014, doi:10.1145/2714064.2660195
+    """
     z = (z ^ (z >> SHIFT_30)) * MIX_1
     z = (z ^ (z >> SHIFT_27)) * MIX_2
     return z ^ (z >> SHIFT_31)
@@ -217,6 +220,7 @@ def normal(stream):
 
 @compiled
 def log_binomial_probability(k, n, p):
+    """Log of P(X = k) for X ~ Binomial(n, p)."""
     return (
         math.lgamma(n + 1.0)
         - math.lgamma(k + 1.0)
@@ -252,11 +256,7 @@ def binomial_cdf(k, n, p):
             break
         m += 1.0
     log_front = (
-        math.lgamma(a + b)
-        - math.lgamma(a)
-        - math.lgamma(b)
-        + a * math.log(x)
-        + b * math.log1p(-x)
+        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
     )
     tail = math.exp(log_front) * fraction / a
     return 1.0 - tail if upper else tail
@@ -298,7 +298,7 @@ def binomial_quantile(u, n, p):
 
 @compiled
 def normal_quantile(u):
-    """The standard normal quantile to 4.5e-4 (Abramowitz and Stegun 26.2.23): a first guess only."""
+    """The standard normal quantile to 4.5e-4 (Abramowitz and Stegun 26.2.23): a first guess."""
     t = math.sqrt(-2.0 * math.log(min(u, 1.0 - u)))
     z = t - (2.515517 + t * (0.802853 + t * 0.010328)) / (
         1.0 + t * (1.432788 + t * (0.189269 + t * 0.001308))
@@ -452,12 +452,12 @@ def inherited(cxcr4, laws, stream):
 
 
 @compiled
-def choose(weights, row, columns, total, stream):
-    """One of the first columns of ``weights[row]``, with probability in proportion to its weight."""
-    left = uniform(stream) * total
+def choose(upto, row, columns, total, stream):
+    """A column of a row of running sums up to ``total``, in proportion to its weight."""
+    left = uniform(stream) * total  # below total, since a uniform number is below 1
     chosen = 0
     for j in range(columns):
-        chosen += weights[row, j] <= left
+        chosen += upto[row, j] <= left
     return chosen
 
 
@@ -474,7 +474,7 @@ def soon(rate, length, stream):
 @compiled
 def mutated(mother, day, environment, clones, wiring, drivers, stream):
     """Found a clone that inherits the mother's traits changed by one driver; say its number."""
-    driver = choose(drivers.weight, 0, drivers.weight.shape[1] - 1, 1.0, stream)
+    driver = choose(drivers.upto, 0, drivers.upto.shape[1] - 1, 1.0, stream)
     new = clones.number[0]
     clones.number[0] = new + 1
     clones.parent[new] = mother
@@ -505,7 +505,11 @@ def step(cells, clones, environment, length, key, wiring, laws, drivers, method,
     n_classes, n_outcomes = environment.base.shape
     upto, total, bound = environment.upto, environment.total, environment.bound
     rate = environment.rate
-    renewal, cxcr4_free, niche_free = environment.renewal, environment.cxcr4_free, environment.niche_free
+    renewal, cxcr4_free, niche_free = (
+        environment.renewal,
+        environment.cxcr4_free,
+        environment.niche_free,
+    )
     target, attaches, tallied = wiring.target.ravel(), wiring.attaches.ravel(), tally.ravel()
     trait = wiring.trait
     subtype, anchored, cxcr4_factor = wiring.subtype, wiring.anchored, wiring.cxcr4_factor
@@ -634,7 +638,7 @@ def step(cells, clones, environment, length, key, wiring, laws, drivers, method,
                     elif after == DIES:
                         break
                     else:
-                        # Each daughter is a stem cell with the probability of renewal, independently.
+                        # Each daughter is a stem cell with the probability of renewal.
                         own_renewal = min(renewal * effect[clone, RENEWAL], 1.0)
                         n_after = int(uniform(stream) < own_renewal) + int(
                             uniform(stream) < own_renewal
@@ -649,7 +653,10 @@ def step(cells, clones, environment, length, key, wiring, laws, drivers, method,
                             stack_clone[stacked] = clone
                             stack_cxcr4[stacked] = inherited(cxcr4, laws, stream)
                             stack_time[stacked] = time if method == TALLY else length
-                            if mutation_probability > 0.0 and uniform(stream) < mutation_probability:
+                            if (
+                                mutation_probability > 0.0
+                                and uniform(stream) < mutation_probability
+                            ):
                                 day = environment.start + time
                                 stack_clone[stacked] = mutated(
                                     clone, day, environment, clones, wiring, drivers, stream

@@ -81,7 +81,9 @@ class Rates:
                 for phase in range(len(PHASES)):
                     here = s, place, phase
                     target[(*here, PLACE)] = class_index(s, 1 - place, phase)
-                    target[(*here, REST_OR_WAKE)] = class_index(s, place, GAP if phase == G0 else G0)
+                    target[(*here, REST_OR_WAKE)] = class_index(
+                        s, place, GAP if phase == G0 else G0
+                    )
                     target[(*here, S_ENTRY)] = class_index(s, place, S)
                     target[(*here, DIVISION)] = kernels.DIVIDES
                     for other in range(n):
@@ -110,7 +112,7 @@ class Rates:
 
     @cached_property
     def untreated(self) -> np.ndarray:
-        """Rates without a drug, float64[class, outcome], the return to G0 in the niche still zero."""
+        """Rates without a drug, float64[class, outcome]; the niche's return to G0 still nil."""
         cycle, niche = self.disease.cycle, self.disease.niche
         rates = np.zeros(self.shape)
         rates[:, IN_NICHE, :, PLACE] = niche.detachment_rate
@@ -182,7 +184,7 @@ class Rates:
 
     @cached_property
     def return_rate(self) -> float:
-        """Rate of return to G0 in the niche at which the untreated leukaemia doubles as published."""
+        """Rate of return to G0 in the niche at which the leukaemia doubles in its time, per day."""
         return solve_return_rate(self, self.patient.doubling_days)
 
     @cached_property
@@ -223,7 +225,9 @@ class Rates:
         rates = np.broadcast_to(self.untreated.reshape(self.shape), (n, *self.shape)).copy()
         rates[:, :, IN_NICHE, GAP, REST_OR_WAKE] = self.return_rate
 
-        blocked = values[:, [COLUMN["bcl2_blocked"], COLUMN["bclxl_blocked"], COLUMN["mcl1_blocked"]]]
+        blocked = values[
+            :, [COLUMN["bcl2_blocked"], COLUMN["bclxl_blocked"], COLUMN["mcl1_blocked"]]
+        ]
         left = protection(self.dependences, blocked)
         full = protection(self.dependences, np.zeros(3))
         shift = self.patient.protection_shift
@@ -290,7 +294,9 @@ class Rates:
         drivers = list(self.disease.mutation.drivers.values())
         weight = np.array([driver.weight for driver in drivers])
         effect = np.array([[getattr(driver, trait) for trait in TRAITS] for driver in drivers])
-        return kernels.Drivers(weight[None] / weight.sum(), effect.reshape(-1, len(TRAITS)))
+        return kernels.Drivers(
+            np.cumsum(weight)[None] / weight.sum(), effect.reshape(-1, len(TRAITS))
+        )
 
 
 def crowded_renewal(renewal: float, burden: float, plateau: float) -> float:
@@ -389,7 +395,7 @@ class Marrow:
         return kernels.Cells(np.zeros(room.sum(), np.int32), cxcr4, first, room, count)
 
     def _founder(self) -> kernels.Clones:
-        """One clone; its maturing cells and blasts, if there are any, in balance with stem cells."""
+        """One clone, with maturing cells and blasts (if any) in balance with its stem cells."""
         composition = self.rates.composition[None, :]
         overt = self.patient.overt_blasts
         daily = self.rates.balanced.inflow * self.patient.residual_stem_cells if overt else 0.0
@@ -405,7 +411,10 @@ class Marrow:
         )
 
     def advance(
-        self, until: float, exposure: Exposure | None = None, record_days: Sequence[float] = ()
+        self,
+        until: float,
+        exposure: Exposure | None = None,
+        record_days: Sequence[float] | np.ndarray = (),
     ) -> Counts:
         """Let time pass until a day, and return the counts on ``record_days``.
 
@@ -413,10 +422,10 @@ class Marrow:
         """
         if exposure is None:
             exposure = no_exposure(self.day, until)
-        record_days = np.asarray(record_days, float)
+        days = np.asarray(record_days, float)
         row = np.full(len(exposure.end), -1, np.int64)
-        position = np.searchsorted(exposure.end, record_days)
-        row[position] = np.arange(len(record_days))
+        position = np.searchsorted(exposure.end, days)
+        row[position] = np.arange(len(days))
         differs = np.any(exposure.values[1:] != exposure.values[:-1], axis=1)
         regime = np.concatenate([[0], np.cumsum(differs)])
         distinct = exposure.values[np.concatenate([[True], differs])]
@@ -429,9 +438,9 @@ class Marrow:
         )
         n_subtypes = self.rates.n_subtypes
         record = kernels.Record(
-            np.zeros((len(record_days), len(self.cells.count)), np.int64),
-            np.zeros((len(record_days), n_subtypes)),
-            np.zeros((len(record_days), 1 + len(LINEAGES))),
+            np.zeros((len(days), len(self.cells.count)), np.int64),
+            np.zeros((len(days), n_subtypes)),
+            np.zeros((len(days), 1 + len(LINEAGES))),
         )
         self.cells, self.clones = kernels.advance(
             self.cells,
@@ -448,9 +457,9 @@ class Marrow:
             record,
         )
         self.day = float(until)
-        shape = (len(record_days), n_subtypes, len(PLACES), len(PHASES))
+        shape = (len(days), n_subtypes, len(PLACES), len(PHASES))
         return Counts(
-            record_days,
+            days,
             record.cells.reshape(shape),
             record.blasts,
             record.healthy[:, 0],

@@ -58,8 +58,10 @@ def estimate(
     return field(default=value, metadata=metadata)
 
 
-def setting(value: Any, unit: str, *, lowest: float, highest: float = math.inf, note: str = "") -> Any:
-    """Declare a dataclass field that a user chooses (a dose, an interval), with its allowed range."""
+def setting(
+    value: Any, unit: str, *, lowest: float, highest: float = math.inf, note: str = ""
+) -> Any:
+    """Declare a dataclass field that a user chooses (a dose, say), with its allowed range."""
     metadata = dict(unit=unit, lowest=lowest, highest=highest, note=note)
     return field(default=value, metadata=metadata)
 

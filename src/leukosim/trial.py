@@ -58,7 +58,9 @@ def run_trial(
     if not arms:
         raise ValueError("arms is empty: a trial needs at least one arm")
     protocol = protocol or Protocol()
-    days = np.unique(np.append(np.arange(0, protocol.horizon_days, record_days), protocol.horizon_days))
+    days = np.unique(
+        np.append(np.arange(0, protocol.horizon_days, record_days), protocol.horizon_days)
+    )
     days = days.astype(float)
 
     def treat(patient: Patient) -> list[History]:
@@ -153,7 +155,9 @@ def patient_values(patients: Sequence[Patient]) -> dict[str, np.ndarray]:
     )  # fmt: skip
     values = {name: np.array([getattr(patient, name) for patient in patients]) for name in names}
     values["genotype"] = values["genotype"].astype(object)
-    values["responsiveness"] = np.array([p.responsiveness.get("azacitidine", 1.0) for p in patients])
+    values["responsiveness"] = np.array(
+        [p.responsiveness.get("azacitidine", 1.0) for p in patients]
+    )
     values["transplanted"] = np.array([p.transplanted for p in patients], np.int8)
     return values
 

@@ -1,7 +1,7 @@
 """Apoptosis by an overdrawn protection budget.
 
-A stem cell lives on what BCL-2, BCL-xL and MCL-1 protect it with. Drugs block one or the other; when
-what is left falls below a threshold, the cell dies. Synergy between drugs follows from the budget.
+A stem cell lives on what BCL-2, BCL-xL and MCL-1 protect it with. Drugs block one or the other;
+when what is left falls below a threshold, the cell dies. Synergy between drugs follows from it.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,9 @@ class Apoptosis:
     stem_cell_rate: float = estimate(
         0.5, "1/day", low=0.4, high=0.6, source="assumed", note="h_max of stem cells"
     )
-    blast_rate: float = estimate(0.13, "1/day", low=0.05, high=0.3, source="assumed", note="of blasts")
+    blast_rate: float = estimate(
+        0.13, "1/day", low=0.05, high=0.3, source="assumed", note="of blasts"
+    )
     blast_own_subtype: float = estimate(
         0.5, "fraction", low=0.0, high=1.0, source="assumed",
         note="sensitivity of blasts: their own subtype's share, the rest the patient's mean",
@@ -53,7 +55,7 @@ def protection(dependences, blocked):
 
 
 def apoptosis_rate(left, untouched, law, max_rate):
-    """Death rate of cells with budget ``left``, above that of the same cells without a drug, per day.
+    """Death rate of cells with budget ``left`` above that without a drug, per day.
 
         h = h_max * (f(P) - f(P_0)),   f(P) = 1 / (1 + exp((P - theta) / kappa))
 

@@ -17,7 +17,7 @@ class Blood:
     )
     healthy_division_weeks: float = estimate(
         40.0, "week", low=25.0, high=50.0, lowest=1.0,
-        source="Catlin et al. 2011, Blood 117:4460", note="between divisions of a healthy stem cell",
+        source="Catlin et al. 2011, Blood 117:4460", note="between divisions of a stem cell",
     )  # fmt: skip
     healthy_marrow_cells: float = estimate(
         1e12, "cells", low=5e11, high=2e12, lowest=1.0, source="textbook value, assumed",
@@ -34,7 +34,9 @@ class Blood:
     neutrophil_feedback: float = estimate(
         0.161, "1", low=0.1, high=0.45, source=FRIBERG, note="gamma"
     )
-    platelet_feedback: float = estimate(0.25, "1", low=0.2, high=0.3, source="assumed", note="gamma")
+    platelet_feedback: float = estimate(
+        0.25, "1", low=0.2, high=0.3, source="assumed", note="gamma"
+    )
 
     __post_init__ = check_ranges
 

@@ -1,7 +1,7 @@
 """The cell cycle of a stem cell and the growth that comes of it.
 
 Phases: G0, gap (G1 and G2/M together) and S. A cell divides at the end of S; its stem daughters
-start in gap. Only cells in S are open to S-phase drugs, so a kill can never exceed the entry into S.
+start in gap. Only cells in S are open to S-phase drugs, so no kill can exceed the entry into S.
 
 Growth is one equation, not four numbers: the doubling time is what is published, so the rate at
 which niche cells fall back into G0 is solved from it (:func:`leukosim.marrow.solve_return_rate`).

@@ -42,6 +42,6 @@ class Disease:
             )
 
     def cxcr4_factors(self) -> list[float]:
-        """CXCR4 of each subtype relative to the patient's: equal, as the mRNA says, or its inverse."""
+        """CXCR4 of each subtype relative to the patient's: equal, as its mRNA, or the inverse."""
         power = {"equal": 0.0, "measured": 1.0, "reversed": -1.0}[self.cxcr4_by_subtype]
         return [subtype.cxcr4_ratio**power for subtype in self.subtypes.values()]

@@ -117,7 +117,9 @@ class Switching:
         0.01, "1/day", low=0.003, high=0.03, source="assumed",
         note="towards `refuge` under full drug stress; 0: selection only",
     )  # fmt: skip
-    refuge: str = field(default="MEP-like", metadata={"unit": "subtype", "source": "Waclawiczek 2026"})
+    refuge: str = field(
+        default="MEP-like", metadata={"unit": "subtype", "source": "Waclawiczek 2026"}
+    )
 
     __post_init__ = check_ranges
 

@@ -49,7 +49,9 @@ class Azacitidine:
     neutrophil_production_loss: float = estimate(
         0.3, "fraction", low=0.1, high=0.6, source="assumed"
     )
-    platelet_production_loss: float = estimate(0.2, "fraction", low=0.05, high=0.5, source="assumed")
+    platelet_production_loss: float = estimate(
+        0.2, "fraction", low=0.05, high=0.5, source="assumed"
+    )
     incorporated_half_life_days: float = estimate(
         1.0, "day", low=0.5, high=3.0, lowest=1e-2, source="assumed", note="drug in nucleic acids"
     )

@@ -77,7 +77,7 @@ class Drug:
 
     @cached_property
     def responses(self) -> dict[float, tuple[np.ndarray, np.ndarray]]:
-        """Coefficients and rates of the level after 1 mg, peak scaled to 1, by half-life in days."""
+        """Coefficients and rates of the level after 1 mg, peak scaled to 1, by half-life (day)."""
         course = np.arange(float(self.reference_days))
         doses = np.full(self.reference_days, self.reference_dose_mg)
         scaled = {}
@@ -139,24 +139,24 @@ def exposure(
     if not doses:
         return no_exposure(start, end)
     edges = day_grid(start, end)
-    for drug in {dose.drug for dose in doses}:
-        hours = drugs[drug].segment_hours
+    for name in {dose.drug for dose in doses}:
+        hours = drugs[name].segment_hours
         if hours < 24.0:
-            days = np.array([dose.day for dose in doses if dose.drug == drug])
+            days = np.array([dose.day for dose in doses if dose.drug == name])
             fine = np.arange(np.floor(start) * 24.0, end * 24.0, hours) / 24.0
             near = ((fine[:, None] >= np.floor(days)) & (fine[:, None] < days + 7.0)).any(1)
             edges = np.union1d(edges, fine[near & (fine > start) & (fine < end)])
     lower, upper = edges[:-1], edges[1:]
     values = np.zeros((len(lower), len(EXPOSURES)))
     for name, drug_doses in by_drug(doses).items():
-        drug = drugs[name]
+        given = drugs[name]
         days = np.array([dose.day for dose in drug_doses])
         amounts = np.array([dose.amount_mg for dose in drug_doses])
         level = {
-            half_life: mean_level(*response, days, amounts, lower, upper)
-            for half_life, response in drug.responses.items()
+            half_life: mean_level(coefficients, rates, days, amounts, lower, upper)
+            for half_life, (coefficients, rates) in given.responses.items()
         }
-        for effect in drug.effects:
+        for effect in given.effects:
             strength = effect.of(level[effect.half_life_days], responsiveness.get(name, 1.0))
             column = COLUMN[effect.target]
             if IS_FRACTION[column]:

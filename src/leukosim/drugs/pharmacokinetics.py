@@ -28,7 +28,7 @@ class Pharmacokinetics:
     def unit_response(self) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients (1/L) and rates (1/day) of the plasma level after 1 mg at time 0.
 
-            C(t) = ka / (V (ka - ke)) * (exp(-ke t) - exp(-ka t)),   ke = CL / V
+        C(t) = ka / (V (ka - ke)) * (exp(-ke t) - exp(-ka t)),   ke = CL / V
         """
         elimination = self.clearance / self.volume
         absorption = self.absorption_rate

@@ -45,9 +45,7 @@ class Rule:
     def __post_init__(self) -> None:
         check_ranges(self)
         if self.measure not in MEASURES:
-            raise ValueError(
-                f"measure = {self.measure} is unknown: allowed {', '.join(MEASURES)}"
-            )
+            raise ValueError(f"measure = {self.measure} is unknown: allowed {', '.join(MEASURES)}")
         if self.action not in ACTIONS:
             raise ValueError(f"action = {self.action} is unknown: allowed {', '.join(ACTIONS)}")
         fractional = self.measure in ("mrd", "marrow_blasts", "blood_blasts")
