@@ -43,7 +43,7 @@ ONE = np.uint64(1)
 SHIFT_12, SHIFT_27 = np.uint64(12), np.uint64(27)
 SHIFT_30, SHIFT_31 = np.uint64(30), np.uint64(31)
 TO_UNIT = 2.0**-52
-SEARCH_FROM_ZERO = 32.0  # binomials with fewer successes than this are searched from zero
+MANY = 32.0  # expected successes from which binomials are drawn by rejection
 
 
 class Cells(NamedTuple):
@@ -231,65 +231,15 @@ def log_binomial_probability(k, n, p):
 
 
 @compiled
-def binomial_cdf(k, n, p):
-    """P(X <= k) for X ~ Binomial(n, p), 0 <= k < n: the incomplete beta function by Lentz's
-    continued fraction (Abramowitz and Stegun 26.5.8, 26.5.24)."""
-    a, b, x = n - k, k + 1.0, 1.0 - p
-    upper = x > (a + 1.0) / (a + b + 2.0)  # the fraction converges fast on one side only
-    if upper:
-        a, b, x = b, a, p
-    tiny = 1e-300
-    c, d = 1.0, 1.0 - (a + b) * x / (a + 1.0)
-    d = 1.0 / (d if abs(d) > tiny else tiny)
-    fraction = d
-    m = 1.0
-    while True:
-        even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m))
-        odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0))
-        for numerator in (even, odd):
-            d = 1.0 + numerator * d
-            d = 1.0 / (d if abs(d) > tiny else tiny)
-            c = 1.0 + numerator / c
-            c = c if abs(c) > tiny else tiny
-            fraction *= c * d
-        if abs(c * d - 1.0) < 1e-14:
-            break
-        m += 1.0
-    log_front = (
-        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
-    )
-    tail = math.exp(log_front) * fraction / a
-    return 1.0 - tail if upper else tail
-
-
-@compiled
 def binomial_quantile(u, n, p):
-    """The smallest k with P(X <= k) >= u, for X ~ Binomial(n, p): a binomial number that rises with
-    u, n and p, so that the same u in two arms gives nearly the same count."""
-    if p <= 0.0 or n == 0:
-        return 0
-    if p >= 1.0:
-        return n
+    """The smallest k with P(X <= k) >= u, for X ~ Binomial(n, p) of a small mean and p <= 1/2."""
     if u <= 1.0 - n * p:  # (1 - p)^n is no less
         return 0
-    if p > 0.5:
-        return n - binomial_quantile(1.0 - u, n, 1.0 - p)
     odds = p / (1.0 - p)
-    mean = n * p
-    if mean < SEARCH_FROM_ZERO:
-        k = 0
-        probability = math.exp(n * math.log1p(-p))
-        cumulative = probability
-    else:
-        spread = math.sqrt(mean * (1.0 - p))
-        k = min(max(int(mean + spread * normal_quantile(u)), 0), n - 1)
-        probability = math.exp(log_binomial_probability(float(k), float(n), p))
-        cumulative = binomial_cdf(float(k), float(n), p)
-        while k > 0 and cumulative - probability >= u:
-            cumulative -= probability
-            probability *= k / ((n - k + 1) * odds)
-            k -= 1
-    while cumulative < u and k < n and (probability > 1e-17 or k < mean):
+    k = 0
+    probability = math.exp(n * math.log1p(-p))
+    cumulative = probability
+    while cumulative < u and k < n and (probability > 1e-17 or k < n * p):
         probability *= (n - k) * odds / (k + 1)
         k += 1
         cumulative += probability
@@ -297,13 +247,39 @@ def binomial_quantile(u, n, p):
 
 
 @compiled
-def normal_quantile(u):
-    """The standard normal quantile to 4.5e-4 (Abramowitz and Stegun 26.2.23): a first guess."""
-    t = math.sqrt(-2.0 * math.log(min(u, 1.0 - u)))
-    z = t - (2.515517 + t * (0.802853 + t * 0.010328)) / (
-        1.0 + t * (1.432788 + t * (0.189269 + t * 0.001308))
-    )
-    return z if u > 0.5 else -z
+def binomial(n, p, stream):
+    """A binomial number that hardly changes where n and p hardly do and the stream is the same.
+
+    Few expected: the quantile of the stream's next number, which rises with n and p. Many: the
+    transformed rejection of Hormann (1993, doi:10.1080/00949659308811496), whose proposal moves
+    along with the mean.
+    """
+    if p <= 0.0 or n == 0:
+        return 0
+    if p >= 1.0:
+        return n
+    if p > 0.5:
+        return n - binomial(n, 1.0 - p, stream)
+    if n * p < MANY:
+        return binomial_quantile(uniform(stream), n, p)
+    spread = math.sqrt(n * p * (1.0 - p))
+    b = 1.15 + 2.53 * spread
+    a = -0.0873 + 0.0248 * b + 0.01 * p
+    alpha = (2.83 + 5.1 / b) * spread
+    squeeze = 0.92 - 4.2 / b
+    mode = math.floor((n + 1) * p)
+    while True:
+        u = uniform(stream) - 0.5
+        v = uniform(stream)
+        us = 0.5 - abs(u)
+        k = math.floor((2.0 * a / us + b) * u + n * p + 0.5)
+        if us >= 0.07 and v <= squeeze:
+            return int(k)
+        if k < 0 or k > n:
+            continue
+        height = log_binomial_probability(k, n, p) - log_binomial_probability(mode, n, p)
+        if v * alpha / (a / (us * us) + b) <= math.exp(height):
+            return int(k)
 
 
 # ---------------------------------------------------------------------- buckets of cells
@@ -579,9 +555,7 @@ def step(cells, clones, environment, length, key, wiring, laws, drivers, method,
                             continue
                         stream[0] = derive(key, origin * n_outcomes + outcome)
                         share = start_rate[origin, outcome] / start_total[origin] * eventful
-                        met = binomial_quantile(
-                            uniform(stream), unassigned, min(share / probability_left, 1.0)
-                        )
+                        met = binomial(unassigned, min(share / probability_left, 1.0), stream)
                         unassigned -= met
                         probability_left -= share
                     if met == 0:
@@ -679,11 +653,11 @@ def mature(maturing, blasts, inflow, stage_rate, gain, loss, kill, length):
         dM_i/dt = k M_i-1 - (k + kill) M_i
         dB/dt   = gain k M_n - (loss + kill) B
 
-    by the classical Runge-Kutta method with steps of half a day at most. ``inflow`` is in cells per
+    by the classical Runge-Kutta method with steps of a quarter of a day at most. ``inflow`` is in cells per
     day; ``kill``, per day, is what drugs do to maturing cells and blasts alike.
     """
     n = len(maturing)
-    steps = int(math.ceil(length / 0.5))
+    steps = int(math.ceil(length / 0.25))
     h = length / steps
     state = np.empty(n + 1)
     slope = np.empty(n + 1)

@@ -1,0 +1,301 @@
+"""The engine against an object-per-cell mesa model of the same law, in one run.
+
+    python benchmarks/stem_cells.py
+
+Prints nanoseconds per cell-day and per event for both, their ratio, whether both end with the same
+cells, how much the common randomness of two arms reduces the variance of their difference, and what
+a patient at diagnosis costs. Absolute times are this machine's; the ratios are the claim.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import mesa
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from leukosim import kernels
+from leukosim.biology.cycle import Cycle
+from leukosim.biology.disease import Disease
+from leukosim.biology.niche import Niche
+from leukosim.drugs.azacitidine import Azacitidine
+from leukosim.drugs.drug import Dose, exposure
+from leukosim.marrow import Marrow, Rates
+from leukosim.patient import Patient
+
+CELLS = 10_000
+BURN_IN_DAYS, ENGINE_DAYS, MESA_DAYS = 20, 60, 3
+ROUNDS = 5
+
+
+def patient(disease: Disease, cells: int, doubling_days: float, seed: int = 1) -> Patient:
+    """A patient whose marrow neither fills up nor mutates while it is timed."""
+    return Patient(
+        index=0,
+        seed=seed,
+        disease=disease,
+        genotype="NPM1",
+        doubling_days=doubling_days,
+        residual_stem_cells=cells,
+        composition=(0.10, 0.70, 0.15, 0.05),
+        cxcr4=7.1,
+        stem_cell_share=1e-6,
+        plateau=1e30,
+        protection_shift=0.0,
+        responsiveness={"azacitidine": 0.5},
+        transcript_ratio=10.0,
+        death_rate=0.0,
+        overt_death_rate=0.0,
+        body_surface_m2=1.8,
+    )
+
+
+BUSY = Disease(niche=Niche(detachment_rate=0.025))
+QUIET = Disease(niche=Niche(detachment_rate=0.002), cycle=Cycle(wake_in_niche=0.004))
+LAWS = {"busy": (BUSY, 90.0), "quiet": (QUIET, 250.0)}
+
+
+# ---------------------------------------------------------------------- the peer
+
+
+class StemCell(mesa.Agent):
+    """One leukaemic stem cell as an object, with its own exact waiting times."""
+
+    def __init__(self, model: "MarrowOfObjects", cell_class: int, cxcr4: float):
+        super().__init__(model)
+        self.cell_class = cell_class
+        self.cxcr4 = cxcr4
+
+    def step(self) -> None:
+        """Live through a day."""
+        self.live(0.0)
+
+    def live(self, now: float) -> None:
+        """Live from a time of the day to its end: usually nothing happens."""
+        model = self.model
+        draw = model.random
+        while True:
+            total, outcomes = model.table[self.cell_class]
+            now += draw.expovariate(total)
+            if now >= 1.0:
+                return
+            left = draw.random() * total
+            for rate, kind, target in outcomes:
+                left -= rate
+                if left < 0.0:
+                    break
+            if kind == "attach" and draw.random() >= model.attachment(self):
+                continue
+            model.events += 1
+            if kind == "divide":
+                n_stem = (draw.random() < model.renewal) + (draw.random() < model.renewal)
+                if n_stem == 0:
+                    self.remove()
+                    return
+                self.cell_class = model.newborn[self.cell_class]
+                mother = self.cxcr4
+                self.cxcr4 = model.inherited(mother)
+                if n_stem == 2:
+                    born_into = self.cell_class
+                    if model.anchored[born_into] and draw.random() >= model.niche_free:
+                        born_into = model.displaced[born_into]
+                    StemCell(model, born_into, model.inherited(mother)).live(now)
+            else:
+                self.cell_class = target
+
+
+class MarrowOfObjects(mesa.Model):
+    """A marrow of stem cells, a day a step; the rates are those of the engine."""
+
+    def __init__(self, rates: Rates, classes: np.ndarray, cxcr4: np.ndarray, seed: int):
+        super().__init__(seed=seed)
+        table = rates.drug_free.rates[0]
+        wiring, laws = rates.wiring, rates.laws
+        self.laws = laws
+        self.renewal = laws.renewal
+        self.niche_free = rates.niche_free
+        self.newborn, self.displaced = wiring.newborn.tolist(), wiring.displaced.tolist()
+        self.anchored = wiring.anchored.tolist()
+        self.events = 0
+        self.table = []
+        for c in range(len(table)):
+            outcomes = []
+            for j in np.argsort(-table[c]):  # frequent ones first
+                rate, target = float(table[c, j]), int(wiring.target[c, j])
+                kind = "divide" if target == kernels.DIVIDES else "move"
+                if wiring.attaches[c, j]:
+                    kind, rate = "attach", rate * self.niche_free
+                if rate > 0.0:
+                    outcomes.append((rate, kind, target))
+            self.table.append((sum(rate for rate, _, _ in outcomes), outcomes))
+        for cell_class, own in zip(classes.tolist(), cxcr4.tolist(), strict=True):
+            StemCell(self, cell_class, own)
+
+    def attachment(self, cell: StemCell) -> float:
+        """Share of the largest attachment rate."""
+        strength = (cell.cxcr4 / self.laws.cxcr4_half) ** self.laws.cxcr4_hill
+        floor = self.laws.attach_floor
+        return floor + (1.0 - floor) * strength / (1.0 + strength)
+
+    def inherited(self, cxcr4: float) -> float:
+        """CXCR4 of a daughter."""
+        laws, correlation = self.laws, self.laws.cxcr4_inheritance
+        noise = (1.0 - correlation**2) ** 0.5 * laws.cxcr4_log_sd * self.random.gauss(0.0, 1.0)
+        centred = np.log(cxcr4) - laws.cxcr4_log_mean
+        return float(np.exp(laws.cxcr4_log_mean + correlation * centred + noise))
+
+    def step(self) -> None:
+        """A day."""
+        self.agents.do("step")
+
+
+# ---------------------------------------------------------------------- speed
+
+
+def cells_of(marrow: Marrow) -> tuple[np.ndarray, np.ndarray]:
+    """Class and CXCR4 of every stem cell."""
+    cells = marrow.cells
+    slots = [
+        np.arange(first, first + n) for first, n in zip(cells.first, cells.count, strict=True)
+    ]
+    return np.repeat(np.arange(len(cells.count)), cells.count), cells.cxcr4[np.concatenate(slots)]
+
+
+def time_engine(disease: Disease, doubling_days: float, method: str, seed: int) -> dict[str, float]:
+    """Nanoseconds per cell-day and per event over days of constant environment."""
+    marrow = Marrow(patient(disease, CELLS, doubling_days, seed), method)
+    marrow.advance(BURN_IN_DAYS)
+    marrow.tally[:] = 0
+    days = np.arange(BURN_IN_DAYS + 1, BURN_IN_DAYS + ENGINE_DAYS + 1)
+    begun = time.perf_counter()
+    counts = marrow.advance(days[-1], record_days=days)
+    seconds = time.perf_counter() - begun
+    return costs(seconds, float(counts.cells.sum()), int(marrow.tally.sum()))
+
+
+def time_mesa(disease: Disease, doubling_days: float, seed: int) -> dict[str, float]:
+    """The same for objects, from the same cells."""
+    marrow = Marrow(patient(disease, CELLS, doubling_days, seed))
+    marrow.advance(BURN_IN_DAYS)
+    model = MarrowOfObjects(marrow.rates, *cells_of(marrow), seed)
+    seconds, cell_days = 0.0, 0.0
+    for _ in range(MESA_DAYS):
+        begun = time.perf_counter()
+        model.step()
+        seconds += time.perf_counter() - begun
+        cell_days += len(model.agents)
+    return costs(seconds, cell_days, model.events)
+
+
+def costs(seconds: float, cell_days: float, events: int) -> dict[str, float]:
+    """What a cell-day and an event cost, in nanoseconds."""
+    return {
+        "ns per cell-day": 1e9 * seconds / cell_days,
+        "ns per event": 1e9 * seconds / events,
+        "events per cell-day": events / cell_days,
+    }
+
+
+def compare_speed(console: Console) -> None:
+    """Engine and peer in turn, several rounds, medians; the ratio is of medians."""
+    for law, (disease, doubling_days) in LAWS.items():
+        runs: dict[str, list[dict[str, float]]] = {}
+        for seed in range(1, ROUNDS + 1):
+            for method in ("tally", "direct"):
+                measured = time_engine(disease, doubling_days, method, seed)
+                runs.setdefault(f"engine, {method}", []).append(measured)
+            measured = time_mesa(disease, doubling_days, seed)
+            runs.setdefault("mesa, an object per cell", []).append(measured)
+        median = {
+            name: {key: statistics.median(r[key] for r in rounds) for key in rounds[0]}
+            for name, rounds in runs.items()
+        }
+        peer = median["mesa, an object per cell"]["ns per cell-day"]
+        table = Table(title=f"{law}: {CELLS:,} cells, medians of {ROUNDS} rounds")
+        for column in ("", *next(iter(median.values())), "times as fast as mesa"):
+            table.add_column(column, justify="left" if column == "" else "right")
+        for name, row in median.items():
+            ratio = peer / row["ns per cell-day"]
+            table.add_row(name, *(f"{value:,.3g}" for value in row.values()), f"{ratio:,.0f}")
+        console.print(table)
+
+
+def compare_laws(console: Console, replicates: int = 40, cells: int = 200) -> None:
+    """Both must end with the same mean numbers: |z| of every large class after some days."""
+    disease, doubling_days = LAWS["busy"]
+    ends: dict[str, list[np.ndarray]] = {"engine": [], "mesa": []}
+    for seed in range(replicates):
+        marrow = Marrow(patient(disease, cells, doubling_days, seed))
+        n_classes = len(marrow.cells.count)
+        model = MarrowOfObjects(marrow.rates, *cells_of(marrow), seed)
+        marrow.advance(BURN_IN_DAYS)
+        for _ in range(BURN_IN_DAYS):
+            model.step()
+        ends["engine"].append(marrow.cells.count.copy())
+        classes = [cell.cell_class for cell in model.agents]
+        ends["mesa"].append(np.bincount(classes, minlength=n_classes))
+    engine, objects = (np.array(ends[name], float) for name in ("engine", "mesa"))
+    large = engine.mean(0) > 1.0
+    error = np.sqrt((engine.var(0, ddof=1) + objects.var(0, ddof=1)) / replicates)[large]
+    z = (engine.mean(0) - objects.mean(0))[large] / error
+    console.print(
+        f"Same law: after {BURN_IN_DAYS} days the two differ by at most |z| = {abs(z).max():.1f} "
+        f"in {large.sum()} classes ({replicates} marrows of {cells} cells each)"
+    )
+
+
+# ---------------------------------------------------------------------- shared luck
+
+
+def final_cells(seed: int, treated: bool, days: float = 84.0) -> float:
+    """log10 of stem cells (and one) of a marrow that began with few, under a drug or none."""
+    drug = Azacitidine().drug()
+    doses = [Dose("azacitidine", day, 135.0) for day in range(7)] if treated else []
+    marrow = Marrow(patient(Disease(), 20, 14.0, seed))
+    met = exposure({"azacitidine": drug}, doses, 0.0, days, {"azacitidine": 0.2})
+    marrow.advance(days, met)
+    return float(np.log10(1 + marrow.stem_cells.sum()))
+
+
+def shared_luck(console: Console, pairs: int = 400) -> None:
+    """How much smaller the variance of an arm difference is when arms share their luck."""
+    treated = np.array([final_cells(seed, True) for seed in range(pairs)])
+    untreated = np.array([final_cells(seed, False) for seed in range(pairs)])
+    others = np.array([final_cells(seed + pairs, False) for seed in range(pairs)])
+    shared, separate = np.var(treated - untreated, ddof=1), np.var(treated - others, ddof=1)
+    console.print(
+        f"Shared luck: the variance of the difference of two arms (log10 stem cells after 84 days, "
+        f"one cycle of azacitidine or none, the same patient {pairs} times) is "
+        f"{separate / shared:.1f} times smaller with common random numbers"
+    )
+
+
+def at_diagnosis(console: Console) -> None:
+    """A patient with 1e6 stem cells and 1e12 blasts, two years."""
+    start = replace(patient(Disease(), 1_000_000, 11.0), plateau=1.3e12, overt_blasts=1e12)
+    marrow = Marrow(start)
+    begun = time.perf_counter()
+    marrow.advance(730.0)
+    seconds = time.perf_counter() - begun
+    console.print(
+        f"At diagnosis: 1,000,000 stem cells and 1e12 blasts, two years: {seconds:.1f} s, "
+        f"{marrow.tally.sum():,} events, {1e9 * seconds / marrow.tally.sum():.0f} ns each"
+    )
+
+
+def main() -> None:
+    """Run all, one after the other."""
+    console = Console(width=110)
+    parts: list[Callable[[Console], None]] = [
+        compare_speed, compare_laws, shared_luck, at_diagnosis,
+    ]  # fmt: skip
+    Marrow(patient(Disease(), 100, 11.0)).advance(1.0)  # compile before anything is timed
+    for part in parts:
+        part(console)
+
+
+if __name__ == "__main__":
+    main()
