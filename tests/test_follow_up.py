@@ -113,3 +113,21 @@ def test_an_endless_remission_is_followed_to_the_end(make_patient, strategies, r
     history = run(patient, strategies["triggered"])
     assert history.last_day == 365.0
     assert history.chart.relapse_day is None
+
+
+def test_no_sample_is_counted_twice(make_patient, strategies):
+    """A rule that asks for a marrow on a day that has one must not turn one result into two."""
+    from dataclasses import replace
+
+    from leukosim.strategy.rules import Rule
+
+    looks = {f"look{i}": Rule("platelets", "marrow", below=1e4, repeats=True) for i in range(2)}
+    rules = {**looks, **strategies["triggered"].rules}
+    eager = replace(strategies["triggered"], rules=rules)
+    patient = make_patient(residual_stem_cells=200)
+    history = run(
+        patient, eager, trigger=Trigger(confirmations=2), monitoring=Monitoring(confirm_days=21)
+    )
+    for measure in ("mrd", "marrow_blasts"):
+        sampled = [r.sampled for r in history.chart.reports if r.measure == measure]
+        assert len(sampled) == len(set(sampled)) > 10

@@ -20,7 +20,6 @@ AILLES = "Ailles et al. 1999, Blood 94:1761"
 PLATZBECKER = "Platzbecker et al. 2018, Lancet Oncol 19:1668"
 RAZA = "Raza et al. 1991, Br J Haematol"
 FRIBERG = "Friberg et al. 2002, doi:10.1200/JCO.2002.02.140"
-LABEL = "US prescribing information"
 VEN_AZA = "published venetoclax-azacitidine model"
 
 PUBLISHED = [  # path, value, unit, source
@@ -40,12 +39,11 @@ PUBLISHED = [  # path, value, unit, source
     ("cohort.stem_cell_share_log10_low", -7, "log10 cells per blast", AILLES),
     ("cohort.transplanted_share", 0.55, "fraction", PLATZBECKER),
     ("disease.cycle.s_phase_hours", 12, "hour", RAZA),
-    ("disease.cycle.renewal", 0.85, "probability", "Stiehl et al. 2015; Banck et al. 2019"),
     ("disease.blood.healthy_stem_cells", 100_000, "cells", "Lee-Six et al. 2018"),
     ("disease.blood.healthy_division_weeks", 40, "week", "Catlin et al. 2011, Blood 117:4460"),
     ("disease.blood.neutrophil_transit_hours", 88.7, "hour", FRIBERG),
     ("disease.blood.neutrophil_feedback", 0.161, "1", FRIBERG),
-    ("drug.azacitidine.pharmacokinetics.absorption_rate", 17, "1/day", LABEL),
+    ("drug.azacitidine.pharmacokinetics.absorption_rate", 17, "1/day", VEN_AZA),
     ("drug.azacitidine.pharmacokinetics.clearance", 4589, "L/day", VEN_AZA),
     ("drug.azacitidine.pharmacokinetics.volume", 110, "L", VEN_AZA),
     ("assay.mrd.blood_to_marrow", 0.20, "ratio", "prospective paired flow cohort (n = 118)"),
@@ -73,6 +71,7 @@ TARGETS = [  # id, value, days, k, n, low, high
 PROTOCOL = [  # what RELAZA2 did, Platzbecker et al. 2018
     ("dose_mg_per_m2", 75),
     ("days", [1, 2, 3, 4, 5, 6, 7]),
+    ("cycle_days", 29),
     ("cycles", 24),
 ]
 

@@ -75,9 +75,17 @@ class Cohort:
         note="the dominant subtype has 60-90 % of a patient's stem cells",
     )  # fmt: skip
     dominant_fraction_high: float = estimate(0.9, "fraction", low=0.8, high=1.0, source="assumed")
-    cxcr4_median: float = estimate(7.1, "MFI ratio", low=5.0, high=10.0, lowest=1e-3, source=SPOO)
+    cxcr4_median: float = estimate(
+        7.1, "MFI ratio", low=5.0, high=10.0, lowest=1e-3, source=f"{SPOO} (derived)"
+    )
     cxcr4_log_sd: float = estimate(
-        0.94, "ln", low=0.7, high=1.2, highest=3.0, source=SPOO, note="between patients"
+        0.94,
+        "ln",
+        low=0.7,
+        high=1.2,
+        highest=3.0,
+        source=f"{SPOO} (derived)",
+        note="between patients",
     )
     stem_cell_share_log10_low: float = estimate(
         -7.0, "log10 cells per blast", low=-7.0, high=-6.0, lowest=-10.0, highest=-3.0,
@@ -85,7 +93,7 @@ class Cohort:
     )  # fmt: skip
     stem_cell_share_log10_high: float = estimate(
         -5.0, "log10 cells per blast", low=-6.0, high=-4.0, lowest=-10.0, highest=-3.0,
-        source=AILLES, note="log-uniform; 1e-4 at the most in the source",
+        source="assumed", note="log-uniform; Ailles et al. 1999 found up to 1e-4",
     )  # fmt: skip
     contained_share: float = estimate(
         0.2, "fraction", low=0.0, high=0.3, source="assumed",
@@ -179,7 +187,7 @@ def draw_patient(index: int, cohort: Cohort, disease: Disease, seed: int) -> Pat
         disease=disease,
         genotype=genotype,
         doubling_days=float(doubling),
-        residual_stem_cells=int(luck.poisson(min(residual, MOST_RESIDUAL_CELLS))),
+        residual_stem_cells=0,
         composition=draw_composition(cohort, disease, luck),
         cxcr4=float(cohort.cxcr4_median * np.exp(cohort.cxcr4_log_sd * luck.standard_normal())),
         stem_cell_share=float(
@@ -200,7 +208,9 @@ def draw_patient(index: int, cohort: Cohort, disease: Disease, seed: int) -> Pat
     )
     shortest, longest = doubling_range(Rates(patient))
     within = float(np.clip(doubling, shortest * MARGIN, longest / MARGIN))
-    return replace(patient, doubling_days=within)
+    # Poisson draws take as many random numbers as they need, so they come after all others
+    cells = int(luck.poisson(min(residual, MOST_RESIDUAL_CELLS)))
+    return replace(patient, doubling_days=within, residual_stem_cells=cells)
 
 
 def draw_composition(

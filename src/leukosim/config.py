@@ -73,7 +73,7 @@ class Config:
     """A run: which study, with which luck, and where its results go."""
 
     study: str = ""
-    seed: int = setting(1, "1", lowest=0, highest=2**63 - 1)
+    seed: int = setting(1, "1", lowest=0, highest=2**32 - 1)
     output: str = "outputs"
     overwrite: bool = False  # replace what another configuration left in the output folder
     horizon_days: int = as_in_protocol("horizon_days")

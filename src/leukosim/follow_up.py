@@ -82,6 +82,7 @@ class FollowUp:
         self.conversion_day: float | None = None
         self.life_left = float(patient.stream(DEATH).exponential())  # in units of hazard
         self.agenda: list[tuple[float, int, int, Any]] = []
+        self.sampled: set[tuple[int, float]] = set()
         self.planned = 0
 
     def run(self) -> History:
@@ -91,9 +92,9 @@ class FollowUp:
         self._plan(monitoring.first_day, MRD_SAMPLE, "scheduled")
         self._plan(monitoring.blood_count_days, BLOOD_COUNT)
         if self.strategy.begin_with:
-            self._plan(
-                0.0, START, Decision(0.0, "begin_with", "", "start", self.strategy.begin_with)
-            )
+            first = Decision(0.0, "begin_with", "", "start", self.strategy.begin_with)
+            self.chart.decisions.append(first)
+            self._plan(0.0, START, first)
         if 0.0 in self.record_days:
             self.counts.append(self.marrow.count())
         death_day = None
@@ -148,16 +149,20 @@ class FollowUp:
     def _meet(self, day: float, kind: int, content: Any) -> None:
         """Do what the agenda says for this day."""
         assays, monitoring = self.protocol.assays, self.protocol.monitoring
+        if kind == MRD_SAMPLE and content == "scheduled":
+            self._plan(day + monitoring.interval_days, MRD_SAMPLE, "scheduled")
+        if kind in (MRD_SAMPLE, MARROW_SAMPLE):
+            if (kind, day) in self.sampled:
+                return  # a second look at the same sample would confirm nothing
+            self.sampled.add((kind, day))
         luck = self.patient.stream(ASSAY, kind, int(day))
         if kind == MRD_SAMPLE:
             ratio = assays.mrd.report(
                 self._burden(), self.patient.transcript_ratio, monitoring.sample, luck
             )
             self._report(day, assays.mrd.turnaround_days, {"mrd": ratio})
-            if content == "scheduled":
-                self._plan(day + monitoring.interval_days, MRD_SAMPLE, "scheduled")
-                if monitoring.sample == "marrow":
-                    self._plan(day, MARROW_SAMPLE)
+            if monitoring.sample == "marrow":
+                self._plan(day, MARROW_SAMPLE)
         elif kind == BLOOD_COUNT:
             counts = assays.blood_count.report(
                 self._burden(), self.marrow.neutrophils, self.marrow.platelets, luck
@@ -228,13 +233,16 @@ class FollowUp:
     def _give_cycle(self, day: float, treatment: Treatment) -> None:
         """Write down the doses of the next cycle, if this is still the patient's treatment."""
         course = treatment.course
-        if treatment is not self.chart.treatment or treatment.cycles_given == course.cycles:
+        if treatment is not self.chart.treatment:
+            return
+        if treatment.cycles_given > 0:
+            self.chart.cycles_completed += 1
+        if treatment.cycles_given == course.cycles:
             return
         cycle = treatment.cycles_given
         self.doses += course.doses(treatment.first_day, cycle, self.patient.body_surface_m2)
         self.cycles.append((day + min(course.days) - 1, day + max(course.days) - 1))
         treatment.cycles_given += 1
-        self.chart.cycles_given += 1
         self._plan(course.cycle_start(treatment.first_day, cycle + 1), CYCLE, treatment)
 
     def _cancel_doses_from(self, day: float) -> None:

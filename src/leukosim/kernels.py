@@ -5,7 +5,7 @@ each **outcome** (a death, a move to another class, a division) happens to each 
 constant rate while the environment is constant, i.e. over a **segment**. The loop knows no drug and
 no gene: it is told rates, and which class an outcome leads to.
 
-Two exact algorithms share the buckets and what an outcome does to a cell (:func:`happen`):
+Two exact algorithms share the buckets and what an outcome does to a cell (:func:`step`):
 
 - ``TALLY`` (default) draws, for every class and outcome, how many cells meet it first, picks those
   cells, and follows them and their daughters to the end of the segment. Cells to which nothing
@@ -101,7 +101,7 @@ class Laws(NamedTuple):
     cxcr4_inheritance: float  # correlation of log CXCR4, mother to daughter
     renewal: float  # probability that a daughter is a stem cell, in an empty marrow
     plateau: float  # cells, inf: no crowding
-    mutation_probability: float  # per division
+    mutation_probability: float  # per stem daughter
     maturing_rate: float  # per day and stage
     gain: float  # blasts per matured daughter
     blast_loss: float  # per day
@@ -653,11 +653,11 @@ def mature(maturing, blasts, inflow, stage_rate, gain, loss, kill, length):
         dM_i/dt = k M_i-1 - (k + kill) M_i
         dB/dt   = gain k M_n - (loss + kill) B
 
-    by the classical Runge-Kutta method with steps of a quarter of a day at most. ``inflow`` is in cells per
-    day; ``kill``, per day, is what drugs do to maturing cells and blasts alike.
+    by the classical Runge-Kutta method with steps of a quarter of a day at most. ``inflow`` is in
+    cells per day; ``kill``, per day, is what drugs do to maturing cells and blasts alike.
     """
     n = len(maturing)
-    steps = int(math.ceil(length / 0.25))
+    steps = int(math.ceil(length * max(4.0, stage_rate + kill, loss + kill)))
     h = length / steps
     state = np.empty(n + 1)
     slope = np.empty(n + 1)
@@ -695,7 +695,7 @@ def form_blood(lineage, setpoint, transit_rate, feedback, progenitor_loss, count
     ``lineage`` : float64[5], proliferating, three transit, circulating; ``setpoint`` : C0, lowered
     by the caller in proportion to the marrow that blasts occupy.
     """
-    steps = int(math.ceil(length / 0.25))
+    steps = int(math.ceil(length * max(4.0, transit_rate + count_loss)))
     h = length / steps
     state, slope, total = np.empty(5), np.empty(5), np.empty(5)
     for _ in range(steps):

@@ -191,6 +191,7 @@ class Rates:
     def balanced(self) -> "Balance":
         """Balanced growth at the burden at which stem cells have their share of blasts."""
         burden = self.patient.overt_blasts or self.disease.blasts.share_holds_at
+        burden = min(burden, self.patient.plateau)
         cycle, blasts = self.disease.cycle, self.disease.blasts
         renewal = crowded_renewal(cycle.renewal, burden, self.patient.plateau)
         growth, mix = leading(self.mean_matrix(self.return_rate, renewal))

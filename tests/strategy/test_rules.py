@@ -48,9 +48,9 @@ def test_a_rule_fires_once_unless_it_repeats():
 def test_de_escalation_waits_for_its_cycles():
     reduce = Rule("mrd", "change", below=0.01, course="azacitidine", after_cycles=6)
     seen = chart(0.001)
-    seen.cycles_given = 5
+    seen.cycles_completed = 5
     assert decide({"reduce": reduce}, seen) == []
-    seen.cycles_given = 6
+    seen.cycles_completed = 6
     assert decide({"reduce": reduce}, seen) == ["change"]
 
 

@@ -58,8 +58,8 @@ class QuantitativePcr:
         the run.
         """
         fraction = burden.marrow_fraction * (self.blood_to_marrow if sample == "blood" else 1.0)
+        noise = 10.0 ** (self.noise_log10_sd * luck.standard_normal())  # first: arms share it
         cells = luck.binomial(int(self.input_cells), min(fraction, 1.0))
-        noise = 10.0 ** (self.noise_log10_sd * luck.standard_normal())
         expected = cells / self.input_cells * transcript_ratio * self.abl1_copies * noise
         copies = luck.poisson(expected) + luck.poisson(self.background_copies)
         return float(copies / self.abl1_copies) if copies >= self.detected_from else 0.0

@@ -2,7 +2,7 @@
 
 A daughter that leaves the stem pool passes through maturing stages and then counts as ``gain``
 blasts. The gain is solved so that stem cells make up their published share of blasts
-(:func:`leukosim.marrow.solve_gain`).
+(:attr:`leukosim.marrow.Rates.gain`).
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,6 @@ STAGES = 5
 class Blasts:
     """Burden, turnover and crowding."""
 
-    diagnosis_burden: float = estimate(
-        1e12, "cells", low=5e10, high=1e13, lowest=1.0, source="textbook value, assumed",
-        note="what MRD is relative to",
-    )  # fmt: skip
     loss_rate: float = estimate(0.02, "1/day", low=0.02, high=0.15, source="assumed")
     transit_days: float = estimate(
         15.0, "day", low=8.0, high=45.0, lowest=0.1, source="assumed",

@@ -39,4 +39,7 @@ class Mutation:
     )  # fmt: skip
     drivers: dict[str, Driver] = field(default_factory=assumed_drivers)
 
-    __post_init__ = check_ranges
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        if not sum(driver.weight for driver in self.drivers.values()) > 0.0:
+            raise ValueError("drivers needs at least one driver with a weight above 0")

@@ -18,7 +18,12 @@ class AzacitidinePharmacokinetics(Pharmacokinetics):
     """After a subcutaneous dose."""
 
     absorption_rate: float = estimate(
-        17.0, "1/day", low=10.0, high=40.0, lowest=1e-3, source="US prescribing information"
+        17.0,
+        "1/day",
+        low=10.0,
+        high=40.0,
+        lowest=1e-3,
+        source="published venetoclax-azacitidine model",
     )
     clearance: float = estimate(
         4589.0, "L/day", low=2000.0, high=7000.0, lowest=1e-3,

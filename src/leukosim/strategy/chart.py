@@ -45,7 +45,7 @@ class Chart:
     reports: list[Report] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     treatment: Treatment | None = None
-    cycles_given: int = 0  # of all courses
+    cycles_completed: int = 0  # of all courses
     relapse_day: float | None = None
 
     def values(self, measure: str, day: float) -> list[float]:

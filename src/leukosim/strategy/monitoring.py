@@ -13,7 +13,7 @@ from leukosim.parameters import check_ranges, setting
 class Trigger:
     """The MRD level at which a strategy acts."""
 
-    level: float = setting(0.01, "transcript ratio", lowest=0.0, highest=1.0)
+    level: float = setting(0.01, "transcript ratio", lowest=1e-7, highest=1.0)
     confirmations: int = setting(0, "further samples", lowest=0, highest=9)
     delay_days: int = setting(0, "day", lowest=0, highest=3650, note="from report to first dose")
 

@@ -38,7 +38,7 @@ class Rule:
     samples: int = setting(1, "successive samples", lowest=1, highest=10)
     course: str = ""
     delay_days: int = setting(0, "day", lowest=0, highest=3650)
-    after_cycles: int = setting(0, "cycles given", lowest=0, highest=1000)
+    after_cycles: int = setting(0, "completed cycles", lowest=0, highest=1000)
     after_relapse: bool | None = None  # None: before and after; else only then
     repeats: bool = False
 
@@ -115,7 +115,7 @@ class Strategy:
                 continue
             if rule.action == "relapse" and relapsed:
                 continue
-            if chart.cycles_given < rule.after_cycles:
+            if chart.cycles_completed < rule.after_cycles:
                 continue
             seen = f"{measure} = {values[-1]:.3g} {MEASURES[measure]}" if values else ""
             decisions.append(
