@@ -236,7 +236,7 @@ def test_each_kind_of_patient_is_the_first_of_its_kind():
     )
     chosen = {each.kind: each.patient for each in mrd_courses.choose_patients(ds)}
     assert chosen == {
-        "relapse prevented": 2,
+        "relapse held off": 2,
         "relapse despite treatment": 4,
         "relapse without warning": 5,
         "never MRD-positive": 1,

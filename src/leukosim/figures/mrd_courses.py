@@ -63,7 +63,7 @@ def choose_patients(
     sampled = ds["sample_day"].sel(arm=arm).notnull().any("sample").values
     well = ~relapse & ~dead
     kinds = {
-        "relapse prevented": converted & treated & well & without,
+        "relapse held off": converted & treated & well & without,
         "relapse despite treatment": converted & treated & relapse,
         "relapse without warning": ~converted & relapse,
         "never MRD-positive": ~converted & well,
