@@ -191,3 +191,10 @@ def test_generated_pages_are_current(capsys, request, verb, file):
 def test_a_page_can_be_written_to_a_file(capsys, tmp_path):
     assert cli.main(["parameters", "--markdown", "page.md"]) == 0
     assert "`disease.cycle.renewal`" in (tmp_path / "page.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_options_may_stand_anywhere_among_fields(place):
+    fields = ["study=relaza2", "strategy=[triggered,mine]"]
+    mixed = [*fields[:place], "--config-dir", "mine", *fields[place:]]
+    assert cli.options_first(mixed) == ["--config-dir", "mine", *fields]

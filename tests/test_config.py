@@ -23,6 +23,7 @@ courses:
   slow: { drug: azacitidine, cycle_days: 42 }
 rules:
   conversion: { measure: mrd, at_least: "${trigger.level}", action: start, course: slow }
+  relapse: { measure: marrow_blasts, at_least: 0.15, action: relapse }
 """
 
 
@@ -125,7 +126,9 @@ WRONG = {
     ),
     "a fraction of a patient": ("cohort.size=2.5", ["cohort.size = 2.5", "whole number"]),
     "nothing for a number": ("trigger.level=null", ["trigger.level = null", "transcript ratio"]),
-    "no number": ("disease.cycle.renewal=nan", ["disease.cycle.renewal = nan", "from 0.5 to 1"]),
+    "no number": (
+        "disease.cycle.renewal=nan", ["disease.cycle.renewal = nan", "from 0.55 to 0.99"]
+    ),
     "an endless dose": (f"{AZACITIDINE}.dose_mg_per_m2=inf", ["dose_mg_per_m2 = inf", "mg/m2"]),
     "truth for a number": ("seed=true", ["seed = True", "whole number"]),
     "a number for a list": (f"{AZACITIDINE}.days=3", [f"{AZACITIDINE}.days = 3", "list"]),
@@ -134,9 +137,9 @@ WRONG = {
         f"{AZACITIDINE}.dose_mg_per_m2=-5",
         [f"{AZACITIDINE}.dose_mg_per_m2 = -5", "mg/m2", "0 or more"],
     ),
-    "a day past the cycle": (f"{AZACITIDINE}.days=[1,40]", [f"{AZACITIDINE}.days", "1 to 28"]),
+    "a day past the cycle": (f"{AZACITIDINE}.days=[1,40]", [f"{AZACITIDINE}.days", "1 to 29"]),
     "a trigger above 1": (
-        "trigger.level=2", ["trigger.level = 2 ", "transcript ratio", "from 0 to 1"]
+        "trigger.level=2", ["trigger.level = 2 ", "transcript ratio", "from 1e-07 to 1"]
     ),
     "an interval of 0": (
         "monitoring.interval_days=0", ["monitoring.interval_days = 0 ", "day", "from 1 to"]
@@ -204,3 +207,11 @@ def test_units_are_found_by_path():
 def test_every_shipped_file_says_what_it_is_for():
     for path in config_folder().rglob("*.yaml"):
         assert "# " in Path(path).read_text().split("\n\n")[0], path
+
+
+def test_an_arm_that_never_declares_relapse_is_refused(tmp_path):
+    (tmp_path / "strategy").mkdir()
+    blind = "\n".join(line for line in OWN_STRATEGY.splitlines() if "relapse" not in line)
+    (tmp_path / "strategy" / "mine.yaml").write_text("# @package strategies.mine" + blind)
+    with pytest.raises(ConfigError, match="no rule that declares relapse"):
+        compose(["strategy=[triggered,mine]"], tmp_path)

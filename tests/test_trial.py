@@ -97,3 +97,34 @@ def test_no_patient_and_no_arm_are_refused(patients, strategies):
         run_trial([], strategies)
     with pytest.raises(ValueError, match="arms is empty"):
         run_trial(patients, {})
+
+
+def test_a_function_that_decides_the_impossible_is_refused(make_patient):
+    from leukosim.strategy.chart import Decision, OwnStrategy
+    from leukosim.strategy.courses import Course
+
+    def deciding(**changes):
+        decision = dict(day=14.0, rule="mine", seen="", action="start", course="a", effective=99.0)
+        answer = [Decision(**{**decision, **changes})]
+        return OwnStrategy("mine", {"a": Course("azacitidine")}, lambda *_: answer)
+
+    patient = make_patient()
+    for changes, message in (
+        (dict(action="boogie"), "action = boogie of mine is unknown"),
+        (dict(course="zzz"), "course = zzz of mine is unknown"),
+        (dict(effective=1.0), "effective = 1.0"),
+        (dict(effective=float("nan")), "effective = nan"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            run_trial([patient], {"mine": deciding(**changes)}, PROTOCOL)
+
+
+def test_an_unknown_drug_and_a_recording_interval_of_nothing_are_refused(make_patient, strategies):
+    from leukosim.strategy.courses import Course
+    from leukosim.strategy.rules import Strategy
+
+    snake = Strategy("snake oil", {"a": Course("snake oil")}, {}, "a")
+    with pytest.raises(ValueError, match="drug = snake oil of course a in arm mine is unknown"):
+        run_trial([make_patient()], {"mine": snake})
+    with pytest.raises(ValueError, match="record_days = 0"):
+        run_trial([make_patient()], strategies, record_days=0)

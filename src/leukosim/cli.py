@@ -102,6 +102,20 @@ def run(words: list[str]) -> int:
     return code
 
 
+VALUED = ("--config-dir", "-cd", "--config-name", "-cn", "--cfg", "-c", "--package", "-p", "--info")
+
+
+def options_first(words: list[str]) -> list[str]:
+    """Options before fields, however they are mixed: Hydra takes fields in one piece only."""
+    options, others = [], []
+    previous = ""
+    for word in words:
+        is_option = word.startswith("-") or (previous in VALUED and "=" not in word)
+        (options if is_option else others).append(word)
+        previous = word
+    return options + others
+
+
 def compose(words: list[str]) -> "list[DictConfig | Table]":
     """What Hydra makes of a command line; nothing where it only showed something.
 
@@ -116,7 +130,7 @@ def compose(words: list[str]) -> "list[DictConfig | Table]":
 
     tasks: list[Any] = []
     arguments, full = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
-    sys.argv = ["leukosim run", *words]
+    sys.argv = ["leukosim run", *options_first(words)]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises what it would else print
     try:
         start = hydra.main(

@@ -131,6 +131,11 @@ def check_names(config: Config) -> None:
             raise ConfigError(f"arms: {unknown(arm, config.strategies, 'strategy')}")
         if config.arms.count(arm) > 1:
             raise ConfigError(f"arms = {listed(config.arms)} names {arm} more than once")
+        if not any(rule.action == "relapse" for rule in config.strategies[arm].rules.values()):
+            raise ConfigError(
+                f"strategies.{arm}.rules has no rule that declares relapse, so {arm} would never "
+                "relapse: begin the file's defaults with rules/relapse@rules"
+            )
     for name, strategy in config.strategies.items():
         for course_name, course in strategy.courses.items():
             if course.drug not in names_of(Drugs):

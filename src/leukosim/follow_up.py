@@ -18,8 +18,9 @@ from leukosim.marrow import G0, IN_NICHE, Counts, Marrow, Rates
 from leukosim.parameters import check_ranges, setting
 from leukosim.patient import ASSAY, DEATH, Patient
 from leukosim.strategy.chart import Chart, Decision, OwnStrategy, Report, Treatment
+from leukosim.strategy.courses import Course
 from leukosim.strategy.monitoring import Assays, Monitoring, Trigger
-from leukosim.strategy.rules import Strategy
+from leukosim.strategy.rules import ACTIONS, Strategy
 
 OVERT_FRACTION = 0.2  # of the marrow: leukaemia that can kill
 
@@ -191,6 +192,7 @@ class FollowUp:
         if measure == "mrd":
             self._note_conversion(day)
         for decision in self.strategy.decide(self.chart, day, measure):
+            check_decision(decision, day, self.strategy.courses)
             self.chart.decisions.append(decision)
             if decision.action == "relapse":
                 self.chart.relapse_day = day
@@ -212,6 +214,8 @@ class FollowUp:
 
     def _note_conversion(self, day: float) -> None:
         """MRD conversion: at or above the trigger, as often as it has to be confirmed."""
+        if self.chart.relapse_day is not None:
+            return
         trigger, values = self.protocol.trigger, self.chart.values("mrd", day)
         above = [value >= trigger.level and value > 0.0 for value in values]
         needed = 1 + trigger.confirmations
@@ -255,6 +259,25 @@ class FollowUp:
             within = given[(given >= first) & (given <= last)]
             if len(within):
                 yield float(within[0]), float(within[-1])
+
+
+def check_decision(decision: Decision, day: float, courses: Mapping[str, Course]) -> None:
+    """Refuse what cannot be done; rules are checked when they are declared, functions here."""
+    if decision.action not in ACTIONS:
+        raise ValueError(
+            f"action = {decision.action} of {decision.rule} is unknown: "
+            f"allowed {', '.join(ACTIONS)}"
+        )
+    if decision.action in ("start", "change") and decision.course not in courses:
+        raise ValueError(
+            f"course = {decision.course} of {decision.rule} is unknown: "
+            f"allowed {', '.join(courses)}"
+        )
+    if decision.action in ("start", "marrow") and not decision.effective >= day:
+        raise ValueError(
+            f"effective = {decision.effective} (day) of {decision.rule} is not allowed: "
+            f"allowed from the day of the decision, {day:g}"
+        )
 
 
 def follow(

@@ -57,7 +57,16 @@ def run_trial(
         raise ValueError("patients is empty: a trial needs at least one patient")
     if not arms:
         raise ValueError("arms is empty: a trial needs at least one arm")
+    if record_days < 1:
+        raise ValueError(f"record_days = {record_days} (day) is not allowed: allowed 1 or more")
     protocol = protocol or Protocol()
+    for arm, strategy in arms.items():
+        for name, course in strategy.courses.items():
+            if course.drug not in protocol.drugs:
+                raise ValueError(
+                    f"drug = {course.drug} of course {name} in arm {arm} is unknown: "
+                    f"allowed {', '.join(protocol.drugs)}"
+                )
     days = np.unique(
         np.append(np.arange(0, protocol.horizon_days, record_days), protocol.horizon_days)
     )

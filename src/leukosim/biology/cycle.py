@@ -26,7 +26,7 @@ class Cycle:
     )  # fmt: skip
     s_phase_hours: float = estimate(12.0, "hour", low=3.0, high=35.0, lowest=0.1, source=RAZA)
     renewal: float = estimate(
-        0.85, "probability", low=0.8, high=0.9, lowest=0.5, source="assumed",
+        0.85, "probability", low=0.8, high=0.9, lowest=0.55, highest=0.99, source="assumed",
         note="that a daughter of a dividing stem cell is one, in an empty marrow; healthy stem "
         "cells: 0.85-0.90 (Stiehl et al. 2015; Banck et al. 2019)",
     )  # fmt: skip

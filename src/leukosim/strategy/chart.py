@@ -62,8 +62,9 @@ class Chart:
 class OwnStrategy:
     """A strategy whose rules are a Python function.
 
-    ``decide(chart, day, measure)`` is called whenever a measure is reported and returns decisions;
-    the actions are those of :data:`leukosim.strategy.rules.ACTIONS`.
+    ``decide(chart, day, measure)`` is called whenever a measure is reported and returns decisions
+    (or none, an empty list); the actions are those of :data:`leukosim.strategy.rules.ACTIONS`. The
+    function also declares relapse, by a decision ``relapse``: what no rule calls a relapse is none.
     """
 
     title: str

@@ -21,7 +21,9 @@ class Course:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        if self.days and max(self.days) > self.cycle_days:
+        if not self.days:
+            raise ValueError("days is empty: a course needs at least one day (day of the cycle)")
+        if max(self.days) > self.cycle_days:
             raise ValueError(
                 f"days = {self.days} (day of the cycle) must lie within "
                 f"cycle_days = {self.cycle_days}: allowed from 1 to {self.cycle_days}"

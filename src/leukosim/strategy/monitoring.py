@@ -25,7 +25,7 @@ class Monitoring:
     """The calendar of samples, the same for all arms."""
 
     interval_days: int = setting(28, "day", lowest=1, highest=3650, note="between MRD samples")
-    first_day: int = setting(28, "day", lowest=0, highest=3650, note="of the first MRD sample")
+    first_day: int = setting(56, "day", lowest=0, highest=3650, note="of the first MRD sample")
     sample: str = "marrow"
     confirm_days: int = setting(14, "day", lowest=1, highest=365, note="to a confirming sample")
     blood_count_days: int = setting(14, "day", lowest=1, highest=365, note="between blood counts")
