@@ -107,7 +107,8 @@ VALUED = ("--config-dir", "-cd", "--config-name", "-cn", "--cfg", "-c", "--packa
 
 def options_first(words: list[str]) -> list[str]:
     """Options before fields, however they are mixed: Hydra takes fields in one piece only."""
-    options, others = [], []
+    options: list[str] = []
+    others: list[str] = []
     previous = ""
     for word in words:
         is_option = word.startswith("-") or (previous in VALUED and "=" not in word)

@@ -135,7 +135,9 @@ def mrd_negative_on_treatment(
     start = preemptive_start_day(ds)
     day = ds["sample_day"]
     counted = (day >= start + earliest_days) & (day <= start + days + grace_days)
-    last = day == day.where(counted).max("sample")
+    # reduce: unlike max, it can start from a value where there is no sample at all
+    latest = day.where(counted, -np.inf).reduce(np.max, "sample", initial=-np.inf)
+    last = day == latest
     limit = trigger_level(ds) if below == "trigger" else ds["mrd_detection_limit"]
     negative = (last & counted & (ds["mrd"] < limit)).any("sample")
     free = relapse_free_and_alive(ds, start, days)

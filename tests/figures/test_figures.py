@@ -431,3 +431,12 @@ def test_a_trial_without_the_arms_of_the_targets_has_no_targets(ds, tmp_path):
     names = [path.name for path in draw_trial_figures(ds.sel(arm=["maintenance"]), tmp_path)]
     assert "relapse_free_survival.pdf" in names
     assert "targets.pdf" not in names
+
+
+def test_a_trial_without_samples_is_drawn_without_courses(tmp_path):
+    """As where it ends, or everyone relapses, before the first sample."""
+    arms = {arm: [{"relapse_day": 1.0}, {}] for arm in ("triggered", "at_relapse")}
+    ds = dataset_of_arms(arms, time=(0.0, 1.0), horizon_days=1.0)
+    names = [path.name for path in draw_trial_figures(ds, tmp_path)]
+    assert "relapse_free_survival.pdf" in names
+    assert "mrd_courses.pdf" not in names

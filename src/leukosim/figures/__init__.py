@@ -14,8 +14,8 @@ from leukosim.survival import sweep_summary
 def draw_trial_figures(ds: xr.Dataset, folder: str | Path) -> list[Path]:
     """Write the figures of a trial, as PDF, SVG, PNG and CSV; return the paths.
 
-    Relapse-free survival, the courses of single patients and, where the arms allow it, the
-    published values beside the model's.
+    Relapse-free survival, the courses of single patients where any had an MRD sample and, where
+    the arms allow it, the published values beside the model's.
 
     ds : dimensions arm and patient; those of one patient in one arm may be left out
     """
@@ -28,8 +28,9 @@ def draw_trial_figures(ds: xr.Dataset, folder: str | Path) -> list[Path]:
         numbers = relapse_free_survival.numbers_drawn(ds)
         paths += save_figure(figure, numbers, folder, "relapse_free_survival")
 
-        figure = mrd_courses.mrd_courses_figure(ds, PAGE)
-        paths += save_figure(figure, mrd_courses.numbers_drawn(ds), folder, "mrd_courses")
+        if ds["sample_day"].notnull().any():
+            figure = mrd_courses.mrd_courses_figure(ds, PAGE)
+            paths += save_figure(figure, mrd_courses.numbers_drawn(ds), folder, "mrd_courses")
 
         table = target_table(ds)
         if table["model"].notna().any():
