@@ -313,7 +313,7 @@ def test_a_third_axis_makes_facets():
     summary = sweep_summary(sweep(THREE, 5))
     outcome = sweep_heatmap.difference_outcome(summary)
     figure = sweep_heatmap.sweep_heatmap_figure(summary, outcome)
-    titles = [ax.get_title() for ax in figure.axes]
+    titles = [ax.get_title().replace("\n", " ") for ax in figure.axes]
     assert titles == ["Delay to treatment (days): 0", "Delay to treatment (days): 28", ""]
     assert len(sweep_heatmap.numbers_drawn(summary, outcome)) == 12
 
@@ -350,10 +350,11 @@ def test_one_axis_makes_dots_and_one_scenario_a_dot(tmp_path):
     for values in ([0.001, 0.01], [0.01]):
         ds = sweep({"trigger.level": values}, 5)
         paths = draw_sweep_figures(ds, tmp_path)
-        assert len(paths) == 8
-        table = pd.read_csv(tmp_path / "sweep_relapse_free_survival.csv")
-        assert len(table) == 3 * len(values)
-        assert {"survival", "survival_low", "survival_high"} <= set(table.columns)
+        assert len(paths) == 4
+        table = pd.read_csv(tmp_path / "sweep_heatmap.csv")
+        counts = table["outcome"].value_counts().to_dict()
+        assert counts == {"survival": 3 * len(values), "difference": len(values)}
+        assert {"arm", "n", "value", "low", "high"} <= set(table.columns)
 
 
 def test_an_axis_of_words():
@@ -379,7 +380,8 @@ def test_the_axes_that_a_sweep_names_are_its_axes():
     assert sweep_heatmap.varied(summary) == ["cohort", "disease.niche.places"]
     outcome = sweep_heatmap.difference_outcome(summary)
     ax = sweep_heatmap.sweep_heatmap_figure(summary, outcome).axes[0]
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("Cohort", "Disease niche places (cells)")
+    labels = (ax.get_xlabel(), ax.get_ylabel().replace("\n", " "))
+    assert labels == ("Cohort", "Disease niche places (cells)")
 
 
 def test_words_beside_a_heat_map_find_room():
@@ -397,7 +399,69 @@ def test_words_beside_a_heat_map_find_room():
 def test_sweeps_without_the_usual_arms(tmp_path):
     axes = {"trigger.level": [0.001, 0.01], "monitoring.interval_days": [28, 56]}
     ds = sweep(axes, 5).assign_coords(arm=["early", "late", "always"])
-    assert len(draw_sweep_figures(ds, tmp_path)) == 4  # no difference to draw
+    assert len(draw_sweep_figures(ds, tmp_path)) == 4
+    numbers = pd.read_csv(tmp_path / "sweep_heatmap.csv")
+    assert set(numbers["outcome"]) == {"survival"}  # no difference to draw
+
+
+def outside(figure):
+    """Texts of a drawn figure that its edges cut off."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    box = figure.bbox
+    return [
+        text.get_text()
+        for text in figure.findobj(Text)
+        if text.get_text().strip() and text.get_visible()
+        for extent in [text.get_window_extent(renderer)]
+        if extent.x0 < 0 or extent.y0 < 0 or extent.x1 > box.x1 or extent.y1 > box.y1
+    ]
+
+
+LEVELS = {"trigger.level": [1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 20.0, 30.0]}
+INTERVALS = {"monitoring.interval_days": [28, 56, 84, 112, 140, 168, 196, 224]}
+
+
+@pytest.mark.parametrize(
+    ("n_levels", "n_intervals", "delays", "width"),
+    [
+        (2, 2, [0], PAGE), (3, 3, [0], PAGE), (2, 2, [0, 28], PAGE), (3, 2, [0, 28], PAGE),
+        (8, 8, [0], PAGE), (2, 3, [0, 28, 56, 84], PAGE), (2, 2, [0], COLUMN),
+    ],
+)  # fmt: skip
+def test_survival_and_difference_share_a_figure(n_levels, n_intervals, delays, width):
+    axes = {
+        "trigger.level": LEVELS["trigger.level"][:n_levels],
+        "monitoring.interval_days": INTERVALS["monitoring.interval_days"][:n_intervals],
+        "trigger.delay_days": delays,
+    }
+    summary = sweep_summary(sweep(axes, 4))
+    shown = summary.sel(arm="triggered")
+    outcomes = [sweep_heatmap.survival_outcome(shown), sweep_heatmap.difference_outcome(summary)]
+    with house_style():
+        figure = sweep_heatmap.sweep_heatmap_figure(shown, outcomes, width)
+        assert overlaps(figure) == []
+        assert outside(figure) == []
+    letters = [text.get_text() for text in figure.texts if len(text.get_text()) == 1]
+    assert letters == ["a", "b"]
+    assert figure.get_figwidth() * MM_PER_INCH == pytest.approx(width)
+    ends = [ax.get_position().x1 for ax in figure.axes if ax.get_ylabel() or ax.get_title()]
+    assert max(ends) * width > width - 4.0  # no blank half
+    assert any("n = 4 patients per scenario" in text.get_text() for text in figure.texts)
+
+
+def test_noise_gets_pale_colours():
+    axes = {"trigger.level": [0.001, 0.01], "monitoring.interval_days": [28, 56]}
+    summary = sweep_summary(sweep(axes, 5)).sel(arm="triggered")
+    survival = sweep_heatmap.survival_outcome(summary)
+    difference = sweep_heatmap.difference_outcome(summary)
+    for near, expected in ((0.5, (0.4, 0.6)), (0.0, (0.0, 0.2)), (1.0, (0.8, 1.0))):
+        one = summary.assign(survival=summary["survival"] * 0.0 + near)
+        assert sweep_heatmap.limits(one, survival) == pytest.approx(expected)
+    little = summary.assign(difference=summary["difference"] * 0.0 + 0.03)
+    assert sweep_heatmap.limits(little, difference) == (-0.2, 0.2)
+    much = summary.assign(difference=summary["difference"] * 0.0 - 0.4)
+    assert sweep_heatmap.limits(much, difference) == (-0.4, 0.4)
 
 
 # ---------------------------------------------------------------------- targets

@@ -46,9 +46,10 @@ def draw_sweep_figures(
     against: str = "at_relapse",
     day: float = TWO_YEARS,
 ) -> list[Path]:
-    """Write the figures of a sweep, as PDF, SVG, PNG and CSV; return the paths.
+    """Write the figure of a sweep, as PDF, SVG, PNG and CSV; return the paths.
 
-    Relapse-free survival at the day in an arm, and its paired difference from another arm.
+    ``sweep_heatmap``: relapse-free survival at the day in an arm, and its paired difference from
+    another arm, in the scenarios.
 
     ds : dimensions scenario, arm and patient; the first arm stands in where ``arm`` is missing
     """
@@ -58,15 +59,11 @@ def draw_sweep_figures(
     summary = sweep_summary(ds, arm, against, min(day, horizon))
     # Heat maps are of one arm; along a single axis there is room for all.
     shown = summary.sel(arm=arm) if len(sweep_heatmap.varied(summary)) > 1 else summary
-    outcomes = {
-        "sweep_relapse_free_survival": sweep_heatmap.survival_outcome(shown),
-        "sweep_difference": sweep_heatmap.difference_outcome(summary),
-    }
-    paths = []
+    both = sweep_heatmap.survival_outcome(shown), sweep_heatmap.difference_outcome(summary)
+    outcomes = [each for each in both if shown[each.value].notnull().any()]
+    if not outcomes:
+        return []
     with house_style():
-        for name, outcome in outcomes.items():
-            if shown[outcome.value].notnull().any():
-                figure = sweep_heatmap.sweep_heatmap_figure(shown, outcome)
-                numbers = sweep_heatmap.numbers_drawn(shown, outcome)
-                paths += save_figure(figure, numbers, folder, name)
-    return paths
+        figure = sweep_heatmap.sweep_heatmap_figure(shown, outcomes)
+        numbers = sweep_heatmap.numbers_drawn(shown, outcomes)
+        return save_figure(figure, numbers, folder, "sweep_heatmap")

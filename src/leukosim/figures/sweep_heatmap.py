@@ -1,8 +1,10 @@
-"""An outcome over the axes of a sweep: heat maps side by side, dots for a single axis."""
+"""Outcomes over the axes of a sweep, a panel each: heat maps, or dots for a single axis."""
 
 import itertools
 import json
+import re
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +15,14 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from leukosim.figures.style import (
     BLACK,
     COLUMN,
     GREY,
     HIGHEST,
+    MM_PER_INCH,
     PAGE,
     add_axes,
     arm_colors,
@@ -37,7 +41,10 @@ AXES = {
     "seed": "Seed",
 }
 MOST_FACETS = 24
-CELL, SMALLEST_CELL, HIGH_CELL = 16.0, 9.5, 8.5  # mm
+SMALLEST_CELL, HIGHEST_CELL = 9.5, 15.0  # mm, of their width and of their height
+GAP, BAR = 5.0, 11.0  # mm, between panels; of the colours' scale
+LETTER, SMALL_LETTER, LINE = 1.25, 1.1, 2.9  # mm, about: widths in labels and in ticks; a line
+LEAST_RANGE = 0.2  # of the colours, so that noise does not look like an effect
 MISSING = "#E6E6E6"
 
 
@@ -47,6 +54,7 @@ class Outcome:
 
     value: str  # a variable over scenario; with _low and _high it has an interval
     label: str
+    scale: str  # what the colours' scale says
     diverging: bool = False  # about zero, for differences
 
     @property
@@ -60,14 +68,21 @@ def survival_outcome(summary: xr.Dataset) -> Outcome:
     label = f"{years(summary)}-year relapse-free survival"
     if summary["arm"].ndim == 0:
         label += f", {in_words(str(summary['arm'].values))}"
-    return Outcome("survival", label)
+    return Outcome("survival", label, "Share of patients")
 
 
 def difference_outcome(summary: xr.Dataset) -> Outcome:
     """The paired difference of two arms."""
     arm, against = (in_words(summary.attrs[name]) for name in ("arm", "against"))
     label = f"Difference in {years(summary)}-year relapse-free survival, {arm} minus {against}"
-    return Outcome("difference", label, diverging=True)
+    return Outcome("difference", label, "Difference of shares", diverging=True)
+
+
+def patients_in_words(summary: xr.Dataset) -> str:
+    """How many patients each scenario rests on, such as "n = 10 patients per scenario"."""
+    few, many = int(summary["n"].min()), int(summary["n"].max())
+    n = f"{few:,}" if few == many else f"{few:,}–{many:,}"
+    return f"n = {n} patients per scenario"
 
 
 def years(summary: xr.Dataset) -> str:
@@ -153,16 +168,21 @@ def cells_of(facet: xr.Dataset, x: str, y: str, outcome: Outcome) -> pd.DataFram
 
 
 def limits(summary: xr.Dataset, outcome: Outcome) -> tuple[float, float]:
-    """The range of the colours: of the data, symmetric about zero for differences."""
+    """The range of the colours: of the data, symmetric about zero for differences.
+
+    Never narrower than LEAST_RANGE, on either side of zero for differences.
+    """
     values = summary[outcome.value].values
     values = values[np.isfinite(values)]
     if not len(values):
         return 0.0, 1.0
     if outcome.diverging:
-        most = max(float(np.abs(values).max()), 0.05)
+        most = max(float(np.abs(values).max()), LEAST_RANGE)
         return -most, most
     low, high = float(values.min()), float(values.max())
-    return (low, high) if high - low > 0.02 else (low - 0.05, high + 0.05)
+    missing = max(LEAST_RANGE - (high - low), 0.0)
+    low = min(max(low - missing / 2.0, 0.0), 1.0 - LEAST_RANGE)
+    return low, max(high, low + LEAST_RANGE)
 
 
 def colors_of(outcome: Outcome, low: float, high: float) -> ScalarMappable:
@@ -262,7 +282,7 @@ def draw_sweep_dots(summary: xr.Dataset, ax: Axes, *, x: str | None, outcome: Ou
     ax.set(
         xlim=(-0.6, len(ticks) - 0.4),
         xlabel=axis_label(summary[x]) if x else "",
-        ylabel=outcome.label,
+        ylabel=outcome.scale,
     )
     if len(arms) > 1:
         ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.2)
@@ -283,84 +303,215 @@ def dots_of(summary: xr.Dataset, x: str | None, outcome: Outcome) -> pd.DataFram
     return pd.concat(tables, ignore_index=True)
 
 
+@dataclass(frozen=True)
+class Layout:
+    """Where the maps of one panel stand: mm, but for the counts and the widths of words."""
+
+    columns: int
+    rows: int
+    left: float  # of the first map in its panel
+    wide: float  # of a map
+    high: float
+    above: float  # for the title of a map
+    below: float  # for its ticks and label
+    fits: bool  # whether there is room for intervals in the cells
+
+    @property
+    def height(self) -> float:
+        """Of all maps, with what stands above and below them."""
+        return self.rows * (self.above + self.high + self.below)
+
+    @property
+    def width(self) -> float:
+        """Of all maps of a row, without what stands left of them."""
+        return self.columns * (self.wide + GAP) - GAP
+
+
+def layout_of(
+    summary: xr.Dataset,
+    maps: list[tuple[str, xr.Dataset]],
+    *,
+    width_mm: float,
+    highest_mm: float,
+    wide_words: float,
+) -> Layout:
+    """Maps as large as the panel allows, and labels wrapped to fit beside them.
+
+    wide_words : how much wider than a share the words in a cell are
+    """
+    (x, y), _ = chosen_axes(summary)
+    x_values, y_values = np.unique(summary[x].values), np.unique(summary[y].values)
+    tick_lines = [line for each in y_values for line in tick_label(each).split("\n")]
+    ticks = 2.0 + SMALL_LETTER * max(map(len, tick_lines))
+    needed = SMALLEST_CELL * wide_words * len(x_values)
+    high = 0.0  # unknown at first, as it rests on the width that the label leaves
+    for _ in range(3):
+        y_lines = len(wrapped(axis_label(summary[y]), high, LETTER).split("\n")) if high else 1
+        left = ticks + 2.5 + LINE * y_lines
+        room = width_mm - left - 3.0
+        columns = max(1, min(len(maps), int((room + GAP) // (needed + GAP))))
+        rows = -(-len(maps) // columns)
+        wide = (room + GAP) / columns - GAP
+        titles = [wrapped(title, wide, SMALL_LETTER) for title, _ in maps]
+        lines = max(len(title.split("\n")) if title else 0 for title in titles)
+        above = 1.0 + 2.5 * lines + (1.0 if lines else 0.0)
+        x_ticks = max(len(tick_label(value).split("\n")) for value in x_values)
+        x_lines = len(wrapped(axis_label(summary[x]), wide, LETTER).split("\n"))
+        below = 2.5 + 2.5 * x_ticks + LINE * x_lines
+        cell = min(0.55 * wide / len(x_values), HIGHEST_CELL)
+        high = max(cell, 8.5) * len(y_values)
+        high = max(min(high, highest_mm / rows - above - below), 4.0)
+    fits = wide >= needed - 1e-9 and high / len(y_values) >= 5.0
+    return Layout(columns, rows, left, wide, high, above, below, fits)
+
+
+def wrapped(text: str, room_mm: float, letter_mm: float) -> str:
+    """A text in lines that fit into so many mm; a long one breaks at brackets and commas first."""
+    letters = max(int(room_mm / letter_mm), 10)
+    lines: list[str] = []
+    for part in text.split("\n"):
+        pieces = re.split(r" (?=\()|(?<=,) ", part) if len(part) > letters else [part]
+        lines += [line for piece in pieces for line in textwrap.wrap(piece, letters)]
+    return "\n".join(lines)
+
+
 def sweep_heatmap_figure(
-    summary: xr.Dataset, outcome: Outcome, width_mm: float | None = None
+    summary: xr.Dataset, outcomes: Outcome | Sequence[Outcome], width_mm: float | None = None
 ) -> Figure:
-    """Heat maps over two axes, one for each value of a third; dots if only one axis is varied.
+    """A panel for each outcome, side by side where they fit a page, else one under the other.
+
+    A panel has a heat map over two axes for each value of the others, or dots if only one axis is
+    varied.
 
     Parameters
     ----------
     summary : from :func:`leukosim.survival.sweep_summary`; for heat maps of survival, with an arm
         selected
-    width_mm : by default a column of a journal where one small panel is all there is, else a page
+    width_mm : by default a page, or a column of a journal where one small panel is all there is
     """
+    outcomes = [outcomes] if isinstance(outcomes, Outcome) else list(outcomes)
     xy, rest = chosen_axes(summary)
-    if width_mm is None:
-        small = not rest and all(len(np.unique(summary[name].values)) <= 4 for name in xy[:1])
-        width_mm = COLUMN if small else PAGE
     if len(xy) < 2:
-        return dots_figure(summary, outcome, width_mm, xy[0] if xy else None)
-    if "arm" in summary[outcome.value].dims:
+        return dots_figure(summary, outcomes, width_mm, xy[0] if xy else None)
+    if any("arm" in summary[outcome.value].dims for outcome in outcomes):
         raise ValueError("a heat map shows one arm: select it, such as summary.sel(arm=...)")
-    x, y = xy
-    x_values, y_values = np.unique(summary[x].values), np.unique(summary[y].values)
     maps = facets(summary, rest)
-    colors = colors_of(outcome, *limits(summary, outcome))
+    words = 1.5 if any(outcome.diverging for outcome in outcomes) else 1.0
 
-    n_lines = len(rest)
-    longest = max(len(line) for each in y_values for line in tick_label(each).split("\n"))
-    left, gap, bar = max(16.0, 8.0 + 1.1 * longest), 5.0, 16.0
-    room = width_mm - left - 4.0
-    needed = SMALLEST_CELL * len(x_values) * (1.5 if outcome.diverging else 1.0)
-    n_columns = max(1, min(len(maps), int((room + gap) // (needed + gap))))
-    wide = min((room + gap) / n_columns - gap, CELL * len(x_values))
-    n_rows = -(-len(maps) // n_columns)
-    above, below = 3.0 + 3.0 * n_lines, 9.0
-    high = HIGH_CELL * len(y_values)
-    high = min(high, (HIGHEST - bar) / n_rows - above - below)
-    figure = empty_figure(width_mm, n_rows * (above + high + below) + bar)
-    fits = wide / len(x_values) >= SMALLEST_CELL * (1.5 if outcome.diverging else 1.0) - 1e-9
+    def layout_in(width_mm: float, n_stacked: int) -> Layout:
+        highest = HIGHEST / n_stacked - heading - BAR
+        return layout_of(summary, maps, width_mm=width_mm, highest_mm=highest, wide_words=words)
+
+    heading = heading_height(summary, outcomes, COLUMN)
+    half = layout_in(COLUMN, 1)
+    small = half.fits and half.rows == 1
+    if width_mm is None:
+        width_mm = COLUMN if small and len(outcomes) == 1 else PAGE
+    beside = small and len(outcomes) > 1 and width_mm >= len(outcomes) * (COLUMN + GAP) - GAP
+    room = COLUMN if beside else width_mm
+    heading = heading_height(summary, outcomes, room)
+    layout = half if beside else layout_in(room, len(outcomes))
+    one = heading + layout.height + BAR
+    figure = empty_figure(width_mm, one if beside else one * len(outcomes))
+    for i, outcome in enumerate(outcomes):
+        at = (i * (COLUMN + GAP), 0.0) if beside else (0.0, i * one)
+        letter = "abcdefgh"[i] if len(outcomes) > 1 else ""
+        add_heading(figure, at, heading_of(summary, outcome, room), letter)
+        add_maps(figure, (at[0], at[1] + heading), layout, summary, maps, outcome)
+    return figure
+
+
+def heading_of(summary: xr.Dataset, outcome: Outcome, width_mm: float) -> str:
+    """What a panel shows and of how many patients, in lines that fit."""
+    return wrapped(f"{outcome.label}\n{patients_in_words(summary)}", width_mm - 10.0, LETTER)
+
+
+def heading_height(summary: xr.Dataset, outcomes: list[Outcome], width_mm: float) -> float:
+    """mm of the longest heading, so that panels stay aligned."""
+    lines = [heading_of(summary, outcome, width_mm).count("\n") + 1 for outcome in outcomes]
+    return 2.5 + LINE * max(lines)
+
+
+def add_heading(figure: Figure, at: tuple[float, float], text: str, letter: str) -> None:
+    """The letter of a panel and what it shows, from its top left corner in mm."""
+    wide, high = (inches * MM_PER_INCH for inches in figure.get_size_inches())
+    left, top = at
+    y = 1.0 - (top + 1.5) / high
+    if letter:
+        figure.text((left + 1.5) / wide, y, letter, weight="bold", va="top", size=8.0)
+    left += 5.5 if letter else 2.0
+    figure.text(left / wide, y, text, va="top", linespacing=1.15)
+
+
+def add_maps(
+    figure: Figure,
+    at: tuple[float, float],
+    layout: Layout,
+    summary: xr.Dataset,
+    maps: list[tuple[str, xr.Dataset]],
+    outcome: Outcome,
+) -> None:
+    """The maps of one panel and the scale of their colours, from a corner in mm."""
+    (x, y), _ = chosen_axes(summary)
+    x_values, y_values = np.unique(summary[x].values), np.unique(summary[y].values)
+    colors = colors_of(outcome, *limits(summary, outcome))
     for i, (title, facet) in enumerate(maps):
-        row, column = divmod(i, n_columns)
-        at = left + column * (wide + gap), row * (above + high + below) + above
-        ax = add_axes(figure, *at, wide, high)
+        row, column = divmod(i, layout.columns)
+        left = at[0] + layout.left + column * (layout.wide + GAP)
+        top = at[1] + row * (layout.above + layout.high + layout.below) + layout.above
+        ax = add_axes(figure, left, top, layout.wide, layout.high)
         draw_sweep_heatmap(
             facet, ax, x=x, y=y, outcome=outcome, x_values=x_values, y_values=y_values,
-            colors=colors, intervals=fits and high / len(y_values) >= 5.0,
+            colors=colors, intervals=layout.fits,
         )  # fmt: skip
-        ax.set_title(title, size=6)
+        ax.set_title(wrapped(title, layout.wide, SMALL_LETTER), size=6)
+        last = i + layout.columns >= len(maps)
+        ax.set_xlabel(wrapped(ax.get_xlabel(), layout.wide, LETTER) if last else "")
+        ax.set_ylabel(wrapped(ax.get_ylabel(), layout.high, LETTER))
         if column > 0:
             ax.set(ylabel="", yticklabels=[])
-        if i + n_columns < len(maps):
-            ax.set_xlabel("")
-    top = n_rows * (above + high + below) + 2.5
-    legend = add_axes(figure, left, top, min(60.0, room), 2.2)
-    figure.colorbar(colors, cax=legend, orientation="horizontal")
-    legend.set_xlabel(outcome.label.replace(", ", ",\n"))
-    legend.tick_params(length=1.5)
-    return figure
+    wide = min(60.0, layout.width)
+    scale = add_axes(figure, at[0] + layout.left, at[1] + layout.height + 1.5, wide, 2.0)
+    figure.colorbar(colors, cax=scale, orientation="horizontal", ticks=MaxNLocator(4))
+    scale.set_xlabel(outcome.scale)
+    scale.tick_params(length=1.5)
 
 
-def dots_figure(summary: xr.Dataset, outcome: Outcome, width_mm: float, x: str | None) -> Figure:
-    """Dots for a sweep of one axis, or of one scenario."""
+def dots_figure(
+    summary: xr.Dataset, outcomes: list[Outcome], width_mm: float | None, x: str | None
+) -> Figure:
+    """Dots for a sweep of one axis, or of one scenario: a panel for each outcome."""
     n = len(np.unique(summary[x].values)) if x else 1
-    wide = min(width_mm - 20.0, max(18.0 * n, 45.0))
-    figure = empty_figure(width_mm, 66.0)
-    ax = add_axes(figure, 16.0, 6.0, wide, 48.0)
-    draw_sweep_dots(summary, ax, x=x, outcome=outcome)
-    if len(outcome.label) > 48:
-        ax.set_ylabel(outcome.label.replace(", ", ",\n"))
+    width_mm = width_mm or (COLUMN if len(outcomes) == 1 and n <= 4 else PAGE)
+    beside = len(outcomes) > 1 and n <= 8 and width_mm >= len(outcomes) * (COLUMN + GAP) - GAP
+    room = COLUMN if beside else width_mm
+    heading, one = heading_height(summary, outcomes, room), 66.0
+    figure = empty_figure(width_mm, heading + one if beside else (heading + one) * len(outcomes))
+    for i, outcome in enumerate(outcomes):
+        at = (i * (COLUMN + GAP), 0.0) if beside else (0.0, i * (heading + one))
+        letter = "abcdefgh"[i] if len(outcomes) > 1 else ""
+        add_heading(figure, at, heading_of(summary, outcome, room), letter)
+        wide = min(room - 20.0, max(18.0 * n, 45.0))
+        ax = add_axes(figure, at[0] + 16.0, at[1] + heading + 5.0, wide, 48.0)
+        draw_sweep_dots(summary, ax, x=x, outcome=outcome)
     return figure
 
 
-def numbers_drawn(summary: xr.Dataset, outcome: Outcome) -> pd.DataFrame:
-    """Every number of the figure: the varied coordinates, the arm, the outcome and its bounds."""
+def numbers_drawn(summary: xr.Dataset, outcomes: Outcome | Sequence[Outcome]) -> pd.DataFrame:
+    """Every number of the figure: the varied coordinates, arm, n, outcome, value, low, high."""
+    outcomes = [outcomes] if isinstance(outcomes, Outcome) else list(outcomes)
     xy, rest = chosen_axes(summary)
-    table = dots_of(summary, None, outcome).drop(columns="x")
-    table.columns = pd.Index(["arm", *outcome.names])
-    if outcome.value == "difference":
-        table["arm"] = f"{summary.attrs['arm']} minus {summary.attrs['against']}"
-    repeats = len(table) // summary.sizes["scenario"]
-    for position, name in enumerate([*xy, *rest]):
-        table.insert(position, name, np.tile(summary[name].values, repeats))
-    return table
+    tables = []
+    for outcome in outcomes:
+        table = dots_of(summary, None, outcome).drop(columns="x")
+        n = summary["n"]
+        if outcome.value == "difference":
+            table["arm"] = f"{summary.attrs['arm']} minus {summary.attrs['against']}"
+            n = n if n.ndim == 1 else n.sel(arm=summary.attrs["arm"])
+        repeats = len(table) // summary.sizes["scenario"]
+        for position, name in enumerate([*xy, *rest]):
+            table.insert(position, name, np.tile(summary[name].values, repeats))
+        table.insert(table.columns.get_loc("value"), "outcome", outcome.value)
+        table["n"] = n.transpose(..., "scenario").values.ravel()
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
