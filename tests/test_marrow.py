@@ -251,3 +251,9 @@ def test_an_unknown_method_is_told(make_patient):
 def test_healthy_cells_that_fill_the_niche_leave_no_place(make_patient):
     disease = Disease(niche=Niche(places=1e5), blood=Blood(healthy_stem_cells=2e5))
     assert Rates(make_patient(disease=disease)).niche_free == 0.0
+
+
+@pytest.mark.parametrize("days", [[3.5], [5.0, 5.0], [11.0], [0.0]])
+def test_days_that_cannot_be_recorded_are_refused(make_patient, days):
+    with pytest.raises(ValueError, match="record_days"):
+        Marrow(make_patient()).advance(10.0, record_days=days)

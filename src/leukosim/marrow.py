@@ -426,6 +426,11 @@ class Marrow:
         days = np.asarray(record_days, float)
         row = np.full(len(exposure.end), -1, np.int64)
         position = np.searchsorted(exposure.end, days)
+        if len(np.unique(days)) < len(days) or not np.isin(days, exposure.end).all():
+            raise ValueError(
+                f"record_days = {list(record_days)} (day) is not allowed: allowed are different "
+                f"days on which a segment ends, between {self.day:g} and {until:g}"
+            )
         row[position] = np.arange(len(days))
         differs = np.any(exposure.values[1:] != exposure.values[:-1], axis=1)
         regime = np.concatenate([[0], np.cumsum(differs)])
