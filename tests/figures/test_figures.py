@@ -50,14 +50,12 @@ def within(value, interval):
     return min(interval) <= value <= max(interval)
 
 
-def overlaps(figure, size=0.2):
-    """Pairs of texts that overlap in a drawn figure, ticks and legends included."""
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    figure.draw(renderer)
+def drawn_texts(figure):
+    """Every text that is seen in a drawn figure, ticks and legends included."""
     found = [
         text for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()
     ]
-    ticks = {
+    unseen = {
         label
         for ax in figure.axes
         for axis in (ax.xaxis, ax.yaxis)
@@ -65,9 +63,14 @@ def overlaps(figure, size=0.2):
         for label in (tick.label1, tick.label2)
         if not (label.get_visible() and within(tick.get_loc(), axis.get_view_interval()))
     }
-    boxes = [
-        (text.get_text(), text.get_window_extent(renderer)) for text in found if text not in ticks
-    ]
+    return [text for text in found if text not in unseen]
+
+
+def overlaps(figure, size=0.2):
+    """Pairs of texts that overlap in a drawn figure."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in drawn_texts(figure)]
     return [
         (first, second)
         for i, (first, a) in enumerate(boxes)
@@ -174,6 +177,17 @@ def test_no_text_lies_on_another(ds, width):
         assert overlaps(targets.targets_figure(target_table(ds), width)) == []
 
 
+@pytest.mark.parametrize("width", [COLUMN, PAGE])
+def test_no_text_reaches_the_edge(ds, width):
+    with house_style():
+        for figure in (
+            rfs_figure.relapse_free_survival_figure(ds, width),
+            mrd_courses.mrd_courses_figure(ds, width),
+            targets.targets_figure(target_table(ds), width),
+        ):
+            assert outside(figure) == []
+
+
 def test_long_names_of_arms_find_room(ds):
     named = ds.assign_coords(arm=["triggered_low_dose", "at_relapse", "venetoclax_and_azacitidine"])
     with house_style():
@@ -230,8 +244,9 @@ def test_each_kind_of_patient_is_the_first_of_its_kind():
                 {**samples, **converted},
                 {**samples, **converted, "relapse_day": 400.0},
                 {**samples, "relapse_day": 300.0},
+                {"samples": [(28.0, 0.0), (56.0, 0.001)], "relapse_day": 300.0},
             ],
-            "at_relapse": [{"relapse_day": 20.0}, samples, late, late, late, late],
+            "at_relapse": [{"relapse_day": 20.0}, samples, late, late, late, late, late],
         }
     )
     chosen = {each.kind: each.patient for each in mrd_courses.choose_patients(ds)}
@@ -239,8 +254,8 @@ def test_each_kind_of_patient_is_the_first_of_its_kind():
         "relapse held off": 2,
         "relapse despite treatment": 4,
         "relapse without warning": 5,
+        "relapse before the trigger": 6,
         "never MRD-positive": 1,
-        "": 0,
     }
 
 
@@ -408,12 +423,11 @@ def outside(figure):
     """Texts of a drawn figure that its edges cut off."""
     renderer = FigureCanvasAgg(figure).get_renderer()
     figure.draw(renderer)
+    found = [(text, text.get_window_extent(renderer)) for text in drawn_texts(figure)]
     box = figure.bbox
     return [
         text.get_text()
-        for text in figure.findobj(Text)
-        if text.get_text().strip() and text.get_visible()
-        for extent in [text.get_window_extent(renderer)]
+        for text, extent in found
         if extent.x0 < 0 or extent.y0 < 0 or extent.x1 > box.x1 or extent.y1 > box.y1
     ]
 
@@ -471,16 +485,31 @@ def test_targets_and_model_stand_side_by_side(ds, ax):
     table = target_table(ds)
     shares = table[table["unit"] == "probability"]
     targets.draw_targets(shares, ax)
-    published, model = (line.get_xdata() for line in ax.lines)
-    np.testing.assert_array_equal(published, shares["target"])
-    np.testing.assert_array_equal(model, shares["model"])
+    drawn = {line.get_label(): line for line in ax.lines}
+    assumed = shares["id"] == "T08"  # the null hypothesis of its trial
+    observed, assumption = drawn["published"], drawn["trial's assumption"]
+    np.testing.assert_array_equal(observed.get_xdata(), shares["target"][~assumed])
+    np.testing.assert_array_equal(assumption.get_xdata(), shares["target"][assumed])
+    assert observed.get_color() != assumption.get_color()
+    np.testing.assert_array_equal(drawn["model"].get_xdata(), shares["model"])
     assert [label.get_text() for label in ax.get_yticklabels()] == list(shares["label"])
 
 
 def test_targets_without_data_say_so(ds, ax):
     table = target_table(ds.drop_vars("blasts"))
     targets.draw_targets(table[table["unit"] == "day"], ax)
-    assert texts(ax).count("no data") == 3
+    assert texts(ax) == ["– / no data"] * 3
+
+
+def test_a_model_of_few_patients_is_hollow(ds, ax):
+    table = target_table(ds)
+    shares = table[table["unit"] == "probability"].assign(model_n=[40, 4, 40, 5, 0])
+    targets.draw_targets(shares, ax)
+    drawn = {line.get_label(): line for line in ax.lines}
+    few = drawn["model, n < 5"]
+    assert few.get_markerfacecolor() == "white"
+    np.testing.assert_array_equal(few.get_xdata(), shares["model"].iloc[[1, 4]])
+    assert texts(ax)[:2] == ["198 / 40", "138 / 4"]
 
 
 # ---------------------------------------------------------------------- the standard sets

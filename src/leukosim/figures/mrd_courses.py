@@ -61,11 +61,14 @@ def choose_patients(
     converted = conversion_day(ds).sel(arm=arm).notnull().values
     dead = ds["death_day"].sel(arm=arm).notnull().values
     sampled = ds["sample_day"].sel(arm=arm).notnull().any("sample").values
+    early = ds["sample_day"].sel(arm=arm) < ds["relapse_day"].sel(arm=arm)
+    warned = (early & (ds["mrd"].sel(arm=arm) > 0.0)).any("sample").values
     well = ~relapse & ~dead
     kinds = {
         "relapse held off": converted & treated & well & without,
         "relapse despite treatment": converted & treated & relapse,
-        "relapse without warning": ~converted & relapse,
+        "relapse before the trigger": ~converted & relapse & warned,
+        "relapse without warning": ~converted & relapse & ~warned,
         "never MRD-positive": ~converted & well,
         "MRD without relapse": converted & well & ~without & compared,
         "treated, no relapse": converted & treated & well & (not compared),
@@ -178,7 +181,8 @@ def mrd_courses_figure(
     arms = arms or chosen_arms(ds)
     patients = patients or choose_patients(ds, 5 if width_mm >= PAGE else 3)
     colors = arm_colors(ds["arm"].values)
-    left, gap, high, top = 15.0, 3.0, 28.0, 10.0
+    hidden = [in_words(str(arm)) for arm in ds["arm"].values if str(arm) not in arms]
+    left, gap, high, top = 15.0, 3.0, 28.0, 12.0 if hidden else 10.0
     wide = (width_mm - left - 3.0 + gap) / max(len(patients), 1) - gap
     wide = min(wide, 80.0)
     bottom = top + len(arms) * (high + gap) - gap
@@ -205,6 +209,10 @@ def mrd_courses_figure(
     middle = (left + (len(patients) * (wide + gap) - gap) / 2.0) / width_mm
     high_mm = bottom + 14.5
     figure.text(middle, 7.0 / high_mm, "Time from enrolment (months)", ha="center", va="bottom")
+    if hidden:
+        words = textwrap.shorten(f"Not shown: {', '.join(hidden)}", int(width_mm), placeholder=" …")
+        at = 2.0 / width_mm, 1.0 - 1.0 / high_mm
+        figure.text(*at, words, va="top", size=5.0, color=GREY)
     return figure
 
 
@@ -221,7 +229,7 @@ def add_key(figure: Figure, ax: Axes, truth: bool, width_mm: float) -> None:
     keys = [
         Line2D([], [], **dot, mew=0, label="sample"),
         Line2D([], [], **dot, mfc="white", mew=0.5, label="not detected, at detection limit"),
-        Line2D([], [], color=GREY, linewidth=0.6, linestyle="--", label="trigger"),
+        Line2D([], [], color=GREY, linewidth=0.6, linestyle="--", label="trial's trigger"),
         Line2D([], [], color=GREY, linewidth=0.6, linestyle=":", label="detection limit"),
         Line2D([], [], color=GREY, linewidth=0.8, label="true ratio"),
         Patch(color=SKY_BLUE, alpha=0.4, linewidth=0, label="treatment"),

@@ -124,8 +124,8 @@ def draw_summary(ds: xr.Dataset, ax: Axes, day: float = TWO_YEARS) -> Axes:
     """The key to the curves and what they amount to, as a table.
 
     Survival at the day and median; against the reference arm the hazard ratio, with errors
-    clustered by patient, and the p of the log-rank test. That test does not know that the arms
-    share their patients, so it can miss what the hazard ratio's interval shows.
+    clustered by patient. The log-rank test is left to the exported numbers: it does not know that
+    the arms share their patients, so it can miss what the hazard ratio's interval shows.
     """
     table = summary_numbers(ds, day)
     size = 5.0 if width_of(ax) < PAGE else 6.0
@@ -134,14 +134,17 @@ def draw_summary(ds: xr.Dataset, ax: Axes, day: float = TWO_YEARS) -> Axes:
     ax.set_axis_off()
     if table.empty:
         return ax
-    starts = (0.0, 0.23, 0.45, 0.68, 0.89)
+    starts = (0.0, 0.23, 0.45, 0.67)
     months = table["day"].iloc[0] / DAYS_PER_MONTH
+    arms = table["against"].dropna()
+    against = (
+        f"\nvs {textwrap.shorten(in_words(arms.iloc[0]), 26, placeholder='…')}" if len(arms) else ""
+    )
     heads = (
         "",
         f"{months:.0f}-month RFS",
         "Median (months)",
-        "Hazard ratio\n(paired errors)",
-        "Log-rank p\n(unpaired)",
+        f"Hazard ratio (paired errors){against}",
     )
     for x, head in zip(starts, heads, strict=True):
         ax.text(x, -0.7, head, va="bottom", color=GREY, size=size, linespacing=1.1)
@@ -155,7 +158,6 @@ def draw_summary(ds: xr.Dataset, ax: Axes, day: float = TWO_YEARS) -> Axes:
             "reference"
             if pd.isna(row.against) and len(table) > 1
             else with_interval(row.hazard_ratio, row.low_hazard_ratio, row.high_hazard_ratio),
-            p_in_words(row.p_logrank),
         )
         for x, cell in zip(starts[1:], cells, strict=True):
             ax.text(x, y, cell, va="center", color=BLACK, size=size)
@@ -178,13 +180,6 @@ def months_with_interval(value: float, low: float, high: float) -> str:
     return shown if np.isnan(low) else f"{shown} ({ends[0]}–{ends[1]})"
 
 
-def p_in_words(p: float) -> str:
-    """A p value, not below what it can mean."""
-    if np.isnan(p):
-        return "–"
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
 def relapse_free_survival_figure(
     ds: xr.Dataset, width_mm: float = PAGE, day: float = TWO_YEARS
 ) -> Figure:
@@ -192,7 +187,7 @@ def relapse_free_survival_figure(
     n_arms = max(len(arms_with_patients(relapse_free_survival(ds))), 1)
     table = (n_arms + 1) * ROW
     summary = table + 1.2 * ROW  # with two lines of heads
-    left, right, curve = 20.0, 4.0, 45.0 if width_mm < PAGE else 70.0
+    left, right, curve = 20.0, 6.0, 45.0 if width_mm < PAGE else 70.0
     inside = width_mm - left - right
     figure = empty_figure(width_mm, summary + curve + table + 16.0)
     draw_summary(ds, add_axes(figure, 3.0, 1.5, min(width_mm - 4.0, 120.0), summary), day)
@@ -209,7 +204,7 @@ def numbers_drawn(ds: xr.Dataset, day: float = TWO_YEARS) -> pd.DataFrame:
     parts = {
         "curve": kaplan_meier(times),
         "at risk": at_risk(ds),
-        "summary": summary_numbers(ds, day),
+        "summary": summary_numbers(ds, day).rename(columns={"p_logrank": "p_logrank_unpaired"}),
     }
     tables = [table.assign(part=part) for part, table in parts.items() if len(table)]
     if not tables:

@@ -472,7 +472,8 @@ def add_maps(
             ax.set(ylabel="", yticklabels=[])
     wide = min(60.0, layout.width)
     scale = add_axes(figure, at[0] + layout.left, at[1] + layout.height + 1.5, wide, 2.0)
-    figure.colorbar(colors, cax=scale, orientation="horizontal", ticks=MaxNLocator(4))
+    few = MaxNLocator(5, steps=[1, 2, 5, 10])
+    figure.colorbar(colors, cax=scale, orientation="horizontal", ticks=few)
     scale.set_xlabel(outcome.scale)
     scale.tick_params(length=1.5)
 

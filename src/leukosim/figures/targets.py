@@ -8,32 +8,45 @@ from matplotlib.figure import Figure
 from leukosim.figures.style import BLUE, GREY, PAGE, VERMILLION, add_axes, empty_figure
 
 ROW, OFFSET = 6.0, 0.17  # mm of a target; rows between the published value and the model's
+FEW = 5  # patients
 UNITS = {"probability": "Share of patients", "day": "Days"}
 
 
 def draw_targets(table: pd.DataFrame, ax: Axes) -> Axes:
     """One row for each target: published above, model below, each with its 95 % interval and n.
 
+    A target that the trial assumed, instead of observing it, is grey; a model's value that rests on
+    fewer than FEW patients is hollow.
+
     table : rows of :func:`leukosim.endpoints.target_table`, of one unit
     """
-    # Right of the frame: how many patients each dot rests on.
-    across = ax.get_yaxis_transform()
-    sources = (("target", -OFFSET, "D", VERMILLION), ("model", OFFSET, "o", BLUE))
-    for source, offset, marker, color in sources:
+    assumed = table["source"].str.contains("null hypothesis").to_numpy(bool)
+    few = table["model_n"].to_numpy(float) < FEW
+    for source, rows_of, offset, marker, color, face, label in (
+        ("target", ~assumed, -OFFSET, "D", VERMILLION, "white", "published"),
+        ("target", assumed, -OFFSET, "D", GREY, "white", "trial's assumption"),
+        ("model", ~few, OFFSET, "o", BLUE, BLUE, "model"),
+        ("model", few, OFFSET, "o", BLUE, "white", f"model, n < {FEW}"),
+    ):
         value = table[source].to_numpy(float)
+        drawn = rows_of & ~np.isnan(value)
+        if not drawn.any():
+            continue
         low, high = (table[f"{source}_{end}"].to_numpy(float) for end in ("low", "high"))
         rows = np.arange(len(table)) + offset
-        known = ~np.isnan(low) & ~np.isnan(high)
+        known = drawn & ~np.isnan(low) & ~np.isnan(high)
         ax.hlines(rows[known], low[known], high[known], color=color, linewidth=0.8)
         ax.plot(
-            value, rows, marker, color=color, markersize=3, mew=0.6, linestyle="",
-            mfc="white" if source == "target" else color,
-            label={"target": "published", "model": "model"}[source],
+            value[drawn], rows[drawn], marker, color=color, markersize=3, mew=0.6, linestyle="",
+            mfc=face, label=label,
         )  # fmt: skip
-        for row, n, each in zip(rows, table[f"{source}_n"], value, strict=True):
-            note = "" if np.isnan(n) else f"{n:.0f}"
-            note = "no data" if np.isnan(each) else note
-            ax.text(1.02, row, note, size=5, color=GREY, va="center", transform=across)
+    # Right of the frame: how many patients each pair of dots rests on.
+    across = ax.get_yaxis_transform()
+    for row, each in enumerate(table.itertuples()):
+        published = "–" if np.isnan(each.target_n) else f"{each.target_n:.0f}"
+        model = "no data" if np.isnan(each.model) else f"{each.model_n:.0f}"
+        note = f"{published} / {model}"
+        ax.text(1.02, row, note, size=5, color=GREY, va="center", transform=across)
     ax.set_yticks(range(len(table)), table["label"])
     ax.tick_params(axis="y", length=0)
     ax.set(ylim=(len(table) - 0.4, -0.6))
@@ -52,14 +65,22 @@ def targets_figure(table: pd.DataFrame, width_mm: float = PAGE) -> Figure:
     left = 52.0 if width_mm < PAGE else 60.0
     height = 6.0 + sum(ROW * len(panel) + 10.0 for panel in panels)
     figure, top = empty_figure(width_mm, height), 6.0
-    for i, panel in enumerate(panels):
-        ax = add_axes(figure, left, top, width_mm - left - 10.0, ROW * len(panel))
+    axes = []
+    for panel in panels:
+        ax = add_axes(figure, left, top, width_mm - left - 15.0, ROW * len(panel))
         draw_targets(panel, ax)
         top += ROW * len(panel) + 10.0
-        if i == 0:
-            ax.legend(
-                loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, borderaxespad=0.2,
-                handletextpad=0.2,
-            )  # fmt: skip
-            ax.text(1.02, 1.02, "n", size=5, color=GREY, va="bottom", transform=ax.transAxes)
+        axes.append(ax)
+    if axes:
+        keys = {
+            label: handle
+            for ax in axes
+            for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
+        }
+        axes[0].legend(
+            keys.values(), keys.keys(), loc="lower right", bbox_to_anchor=(1.0, 1.0),
+            ncols=len(keys), borderaxespad=0.2, handletextpad=0.1, columnspacing=1.0, fontsize=5.5,
+        )  # fmt: skip
+        note = {"size": 5, "color": GREY, "va": "bottom", "linespacing": 1.0}
+        axes[0].text(1.02, 1.02, "n, published\n/ model", transform=axes[0].transAxes, **note)
     return figure
