@@ -14,7 +14,6 @@ from leukosim.endpoints import (
     mrd_negative_on_treatment,
     preemptive_start_day,
     proportion,
-    proportion_table,
     relapse_free_and_alive,
     relapse_free_if_never_positive,
     relapse_free_survival,
@@ -196,12 +195,6 @@ def test_few_numbers_have_a_median_without_interval():
     assert median(np.array([3.0])).value == 3.0
     assert np.isnan(median(np.arange(5.0)).low)
     assert median(np.array([])).n == 0
-
-
-def test_proportion_table_has_a_row_for_each_arm():
-    table = proportion_table(mrd_conversion(trial(30)))
-    assert list(table["arm"]) == ["triggered", "at_relapse", "maintenance"]
-    assert (table["n"] == 30).all()
 
 
 def test_published_values_lie_within_their_intervals():

@@ -157,7 +157,7 @@ class Cohort:
                 )
 
 
-MOST_RESIDUAL_CELLS = 1e4  # more would not be a remission
+MOST_RESIDUAL_CELLS = 1e4  # cells, assumed: more would not be a remission
 MARGIN = 1.05  # kept from the doubling times at which the return to G0 would be nil or endless
 
 

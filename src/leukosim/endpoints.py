@@ -213,14 +213,6 @@ def median(numbers: xr.DataArray | np.ndarray) -> Estimate:
     return Estimate(float(np.median(values)), low, high, len(values))
 
 
-def proportion_table(outcome: xr.DataArray) -> pd.DataFrame:
-    """Shares by arm: columns arm, value, low, high, n."""
-    rows = [
-        {"arm": str(arm), **vars(proportion(outcome.sel(arm=arm)))} for arm in outcome["arm"].values
-    ]
-    return pd.DataFrame(rows, columns=["arm", "value", "low", "high", "n"])
-
-
 # ---------------------------------------------------------------------- against the literature
 
 

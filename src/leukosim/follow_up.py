@@ -22,7 +22,7 @@ from leukosim.strategy.courses import Course
 from leukosim.strategy.monitoring import Assays, Monitoring, Trigger
 from leukosim.strategy.rules import ACTIONS, Strategy
 
-OVERT_FRACTION = 0.2  # of the marrow: leukaemia that can kill
+OVERT_FRACTION = 0.2  # of marrow cells, assumed: leukaemia that can kill
 
 # What can happen on a day, in the order in which it happens. Cycles come last, so that what is
 # decided on a day counts for the doses of that day.

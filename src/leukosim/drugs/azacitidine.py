@@ -10,7 +10,7 @@ from leukosim.drugs.drug import Drug, Effect
 from leukosim.drugs.pharmacokinetics import Pharmacokinetics
 from leukosim.parameters import check_ranges, estimate
 
-REFERENCE_BODY_SURFACE_M2 = 1.8
+REFERENCE_BODY_SURFACE_M2 = 1.8  # textbook value, assumed
 
 
 @dataclass(frozen=True)
