@@ -39,10 +39,13 @@ APOPTOSIS, S_PHASE_KILL, PLACE, CYCLE, DIVISION, SWITCH, RENEWAL = range(7)
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_2 = np.uint64(0x94D049BB133111EB)
+SILVER = np.uint64(0xD1342543DE82EF95)  # streams of cells lie as far apart
+TWICE = np.uint64(0x3C6EF372FE94F82A)
 ONE = np.uint64(1)
 SHIFT_12, SHIFT_27 = np.uint64(12), np.uint64(27)
 SHIFT_30, SHIFT_31 = np.uint64(30), np.uint64(31)
 TO_UNIT = 2.0**-52
+LAYER = np.uint64(255)
 MANY = 32.0  # expected successes from which binomials are drawn by rejection
 
 
@@ -63,6 +66,8 @@ class Clones(NamedTuple):
     parent: np.ndarray  # int32[clone], -1 for founders
     driver: np.ndarray  # int32[clone], -1 for founders
     born: np.ndarray  # float64[clone], day
+    origin: np.ndarray  # int32[clone], subtype of the founder's cells at the start
+    stem_cells: np.ndarray  # int64[clone, subtype]
     effect: np.ndarray  # float64[clone, trait], multiplies rates (RENEWAL: the probability)
     matured: np.ndarray  # float64[clone, subtype], daughters that left the stem pool this segment
     maturing: np.ndarray  # float64[clone, subtype, stage]
@@ -74,7 +79,8 @@ class Wiring(NamedTuple):
 
     target: np.ndarray  # int64[class, outcome]: class entered, DIES or DIVIDES
     trait: np.ndarray  # int64[outcome]: which trait of the clone scales the rate
-    attaches: np.ndarray  # bool[class, outcome]: needs a free place, helped by CXCR4
+    attaches: np.ndarray  # bool[class, outcome]: needs a free place, helped by CXCR4; one at most
+    attaching: np.ndarray  # int64[class], which outcome does, -1 for none
     subtype: np.ndarray  # int64[class]
     anchored: np.ndarray  # bool[class]: inside the niche
     newborn: np.ndarray  # int64[class]: class in which a daughter starts
@@ -145,6 +151,7 @@ class Record(NamedTuple):
     """What is written down at chosen days."""
 
     cells: np.ndarray  # int64[row, class]
+    origins: np.ndarray  # int64[row, origin, subtype], cells by what their ancestors were
     blasts: np.ndarray  # float64[row, subtype]
     healthy: np.ndarray  # float64[row, 3]: stem cells, neutrophils, platelets
 
@@ -170,10 +177,16 @@ def derive(key, word):
 
 
 @compiled
+def unit(bits):
+    """64 random bits as a number in (0, 1)."""
+    return (np.float64(bits >> SHIFT_12) + 0.5) * TO_UNIT
+
+
+@compiled
 def uniform(stream):
     """The stream's next number in (0, 1). ``stream`` : uint64[1], changed in place."""
     stream[0] += GOLDEN
-    return (np.float64(mix(stream[0]) >> SHIFT_12) + 0.5) * TO_UNIT
+    return unit(mix(stream[0]))
 
 
 def ziggurat(layers=256, base=7.69711747013104972):
@@ -190,32 +203,42 @@ EDGE, HEIGHT = ziggurat()
 
 
 @compiled
-def exponential(stream):
-    """A waiting time at rate one (Marsaglia and Tsang 2000, doi:10.18637/jss.v005.i08)."""
+def exponential(state):
+    """A waiting time at rate one, and the stream's next state.
+
+    Marsaglia and Tsang 2000, doi:10.18637/jss.v005.i08
+    """
     while True:
-        stream[0] += GOLDEN
-        bits = mix(stream[0])
-        layer = np.int64(bits & np.uint64(255))
+        state += GOLDEN
+        bits = mix(state)
+        layer = np.int64(bits & LAYER)
         x = np.float64(bits >> SHIFT_12) * TO_UNIT * EDGE[layer]
         if x < EDGE[layer + 1]:
-            return x
+            return x, state
+        state += GOLDEN
+        u = unit(mix(state))
         if layer == 0:
-            return EDGE[1] - math.log(uniform(stream))
-        height = HEIGHT[layer] + uniform(stream) * (HEIGHT[layer + 1] - HEIGHT[layer])
+            return EDGE[1] - math.log(u), state
+        height = HEIGHT[layer] + u * (HEIGHT[layer + 1] - HEIGHT[layer])
         if height < math.exp(-x):
-            return x
+            return x, state
 
 
 @compiled
-def normal(stream):
-    """A standard normal number (ratio of uniforms: Leva 1992, doi:10.1145/138351.138364)."""
+def normal(state):
+    """A standard normal number, and the stream's next state.
+
+    Ratio of uniforms: Leva 1992, doi:10.1145/138351.138364
+    """
     while True:
-        u = uniform(stream)
-        v = 1.7156 * (uniform(stream) - 0.5)
+        state += GOLDEN
+        u = unit(mix(state))
+        state += GOLDEN
+        v = 1.7156 * (unit(mix(state)) - 0.5)
         x, y = u - 0.449871, abs(v) + 0.386595
         q = x * x + y * (0.19600 * y - 0.25472 * x)
         if q < 0.27597 or (q < 0.27846 and v * v < -4.0 * math.log(u) * u * u):
-            return v / u
+            return v / u, state
 
 
 @compiled
@@ -230,6 +253,9 @@ def log_binomial_probability(k, n, p):
     )
 
 
+INVERSE = 1.0 / np.maximum(np.arange(4.0 * MANY), 1.0)  # a division takes longer than a look
+
+
 @compiled
 def binomial_quantile(u, n, p):
     """The smallest k with P(X <= k) >= u, for X ~ Binomial(n, p) of a small mean and p <= 1/2."""
@@ -240,8 +266,8 @@ def binomial_quantile(u, n, p):
     probability = math.exp(n * math.log1p(-p))
     cumulative = probability
     while cumulative < u and k < n and (probability > 1e-17 or k < n * p):
-        probability *= (n - k) * odds / (k + 1)
         k += 1
+        probability *= (n - k + 1) * odds * (INVERSE[k] if k < len(INVERSE) else 1.0 / k)
         cumulative += probability
     return k
 
@@ -286,11 +312,11 @@ def binomial(n, p, stream):
 
 
 @compiled
-def enlarge(cells, crowded):
-    """The same cells with twice the room for class ``crowded``; first and room change in place."""
+def enlarge(cells, crowded, more):
+    """The same cells with room for more in class ``crowded``; first and room change in place."""
     first, room = cells.first, cells.room
     old = first.copy()
-    room[crowded] = 2 * room[crowded] + 4
+    room[crowded] = 2 * room[crowded] + more
     for c in range(1, len(first)):
         first[c] = first[c - 1] + room[c - 1]
     slots = first[-1] + room[-1]
@@ -305,14 +331,16 @@ def enlarge(cells, crowded):
 
 @compiled
 def more_clones(clones):
-    """The same clone table with room for twice as many."""
+    """The same clone table with room for at least twice as many."""
     old = len(clones.parent)
-    room = 2 * old + 4
+    room = 2 * (old + BATCH)
     grown = Clones(
         clones.number,
         np.full(room, -1, clones.parent.dtype),
         np.full(room, -1, clones.driver.dtype),
         np.zeros(room),
+        np.zeros(room, clones.origin.dtype),
+        np.zeros((room, clones.stem_cells.shape[1]), clones.stem_cells.dtype),
         np.ones((room, clones.effect.shape[1])),
         np.zeros((room, clones.matured.shape[1])),
         np.zeros((room, clones.maturing.shape[1], clones.maturing.shape[2])),
@@ -321,6 +349,8 @@ def more_clones(clones):
     grown.parent[:old] = clones.parent
     grown.driver[:old] = clones.driver
     grown.born[:old] = clones.born
+    grown.origin[:old] = clones.origin
+    grown.stem_cells[:old] = clones.stem_cells
     grown.effect[:old] = clones.effect
     grown.matured[:old] = clones.matured
     grown.maturing[:old] = clones.maturing
@@ -335,102 +365,122 @@ class Environment(NamedTuple):
     """One segment's rates and what they depend on."""
 
     rate: np.ndarray  # float64[class, outcome]: the largest rate of any cell in the class
-    upto: np.ndarray  # float64[class, outcome]: the sum of rates up to this outcome
+    upto: np.ndarray  # float64[class, outcome]: the sum of rates up to this one, but for attachment
     total: np.ndarray  # float64[class]
+    helped: np.ndarray  # float64[class], what of it needs a free place
+    reach: np.ndarray  # float64[class]: unblocked receptors at CXCR4 of one, in units of the half
     bound: np.ndarray  # float64[trait]: the largest effect of any clone, included in ``rate``
     base: np.ndarray  # float64[class, outcome]: the rate of a cell without special traits
     renewal: float
     cxcr4_free: float
     niche_free: float  # fraction of the places
     start: float  # day
+    length: float  # days
+    alike: bool  # all clones have the same effects
 
 
-class Stack(NamedTuple):
-    """Cells on their way through a segment, each with the time it has reached."""
+# A cell that has left its bucket, and the event that is proposed to it, if any.
+EVENT = np.dtype(
+    [
+        ("place", np.uint64),  # class
+        ("outcome", np.uint64),
+        ("time", np.float64),  # days since the segment's start
+        ("chance", np.float64),  # that the event is the cell's own; before it is chosen: the rate
+        ("cxcr4", np.float64),
+        ("luck", np.uint64),  # state of the cell's own random stream
+        ("clone", np.uint64),
+    ]
+)
 
-    place: np.ndarray  # int64[depth], class
-    clone: np.ndarray  # int32[depth]
-    cxcr4: np.ndarray  # float64[depth]
-    time: np.ndarray  # float64[depth], days since the segment's start
+
+class Bench(NamedTuple):
+    """Room to work in, kept from segment to segment."""
+
+    events: np.ndarray  # EVENT[event]
+    walkers: np.ndarray  # EVENT[walker], cells on their way
+    start_rate: np.ndarray  # float64[class, outcome]
+    start_total: np.ndarray  # float64[class]
+    start_bound: np.ndarray  # float64[trait]
+    untouched: np.ndarray  # int64[class]
+    weight: np.ndarray  # float64[1, class]
+    stream: np.ndarray  # uint64[1]
 
 
 @compiled
-def empty_stack(depth):
-    """A stack with room for ``depth`` cells."""
-    return Stack(
-        np.empty(depth, np.int64), np.empty(depth, np.int32), np.empty(depth), np.empty(depth)
-    )
-
-
-@compiled
-def taller(stack):
-    """The same stack with twice the room."""
-    depth = len(stack.time)
-    grown = empty_stack(2 * depth)
-    grown.place[:depth] = stack.place
-    grown.clone[:depth] = stack.clone
-    grown.cxcr4[:depth] = stack.cxcr4
-    grown.time[:depth] = stack.time
+def more_events(events):
+    """The same events with twice the room."""
+    grown = np.empty(2 * len(events), EVENT)
+    grown[: len(events)] = events
     return grown
 
 
 @compiled
 def set_rates(environment, wiring):
     """Fill in the largest rates: what the drugs leave, times the places free, times the bounds."""
-    n_classes, n_outcomes = environment.base.shape
-    for c in range(n_classes):
-        total = 0.0
-        for j in range(n_outcomes):
-            rate = environment.base[c, j] * environment.bound[wiring.trait[j]]
-            if wiring.attaches[c, j]:
-                rate *= environment.niche_free
-            environment.rate[c, j] = rate
-            total += rate
-            environment.upto[c, j] = total
-        environment.total[c] = total
+    base, bound, trait, attaches = (
+        environment.base, environment.bound, wiring.trait, wiring.attaches,
+    )  # fmt: skip
+    rates, upto = environment.rate, environment.upto
+    for c in range(np.uint64(base.shape[0])):
+        unhelped, helped = 0.0, 0.0
+        for j in range(np.uint64(base.shape[1])):
+            rate = base[c, j] * bound[trait[j]]
+            rates[c, j] = rate
+            if attaches[c, j]:
+                helped = rate * environment.niche_free
+                rates[c, j] = helped
+                rate = 0.0
+            unhelped += rate
+            upto[c, j] = unhelped
+        environment.helped[c] = helped
+        environment.total[c] = unhelped + helped
 
 
 @compiled
-def set_bounds(bound, cells, clones):
-    """The largest effect, trait by trait, among the clones that have stem cells."""
-    if clones.number[0] == 1:
-        bound[:] = clones.effect[0]
-        return
-    alive = np.zeros(clones.number[0], np.bool_)
-    for c in range(len(cells.count)):
-        for slot in range(cells.first[c], cells.first[c] + cells.count[c]):
-            alive[cells.clone[slot]] = True
+def set_bounds(bound, clones):
+    """The largest effect, trait by trait, among the clones that have stem cells.
+
+    Says whether all of these have the same effects.
+    """
     bound[:] = 0.0
+    alike, other = True, -1
     for clone in range(clones.number[0]):
-        if alive[clone]:
-            for trait in range(len(bound)):
-                bound[trait] = max(bound[trait], clones.effect[clone, trait])
+        for subtype in range(clones.stem_cells.shape[1]):
+            if clones.stem_cells[clone, subtype] > 0:
+                for trait in range(len(bound)):
+                    effect = clones.effect[clone, trait]
+                    bound[trait] = max(bound[trait], effect)
+                    alike = alike and (other < 0 or effect == clones.effect[other, trait])
+                other = clone
+                break
+    return alike
 
 
 @compiled
-def attachment(cxcr4, laws):
-    """Share of the largest attachment rate, from the unblocked CXCR4 of one cell."""
-    strength = cxcr4 / laws.cxcr4_half
-    strength = strength * strength if laws.cxcr4_hill == 2.0 else strength**laws.cxcr4_hill
-    return laws.attach_floor + (1.0 - laws.attach_floor) * strength / (1.0 + strength)
+def attachment(cxcr4, hill, floor):
+    """Share of the largest attachment rate; ``floor`` is the share that needs no CXCR4.
+
+    ``cxcr4`` is what is unblocked, in units of the half-maximal.
+    """
+    strength = cxcr4 * cxcr4 if hill == 2.0 else cxcr4**hill
+    return floor + (1.0 - floor) * strength / (1.0 + strength)
 
 
 @compiled
-def inherited(cxcr4, laws, stream):
+def inherited(cxcr4, laws, state):
     """CXCR4 of a daughter: log-normal over cells at all times, correlated with its mother's."""
     correlation = laws.cxcr4_inheritance
     if laws.cxcr4_log_sd == 0.0 or correlation == 1.0:
-        return cxcr4
-    noise = math.sqrt(1.0 - correlation**2) * laws.cxcr4_log_sd * normal(stream)
-    return math.exp(
-        laws.cxcr4_log_mean + correlation * (math.log(cxcr4) - laws.cxcr4_log_mean) + noise
-    )
+        return cxcr4, state
+    noise, state = normal(state)
+    noise *= math.sqrt(1.0 - correlation * correlation) * laws.cxcr4_log_sd
+    centred = math.log(cxcr4) - laws.cxcr4_log_mean
+    return math.exp(laws.cxcr4_log_mean + correlation * centred + noise), state
 
 
 @compiled
-def choose(upto, row, columns, total, stream):
-    """A column of a row of running sums up to ``total``, in proportion to its weight."""
-    left = uniform(stream) * total  # below total, since a uniform number is below 1
+def choose(upto, row, columns, left):
+    """The column of a row of running sums in which ``left`` falls; ``columns`` if in none."""
     chosen = 0
     for j in range(columns):
         chosen += upto[row, j] <= left
@@ -438,207 +488,279 @@ def choose(upto, row, columns, total, stream):
 
 
 @compiled
-def soon(rate, length, stream):
+def soon(rate, length, state):
     """A waiting time at a constant rate, given that it is shorter than ``length``."""
     while True:
-        time = length * uniform(stream)
-        accept = uniform(stream)
+        state += GOLDEN
+        time = length * unit(mix(state))
+        state += GOLDEN
+        accept = unit(mix(state))
         if accept < 1.0 - rate * time or accept < math.exp(-rate * time):
-            return time
+            return time, state
 
 
 @compiled
-def mutated(mother, day, environment, clones, wiring, drivers, stream):
-    """Found a clone that inherits the mother's traits changed by one driver; say its number."""
-    driver = choose(drivers.upto, 0, drivers.upto.shape[1] - 1, 1.0, stream)
+def mutated(mother, day, u, environment, clones, wiring, drivers):
+    """Found a clone that inherits the mother's traits changed by one driver, which the
+    random number ``u`` chooses; say its number."""
+    driver = choose(drivers.upto, 0, drivers.upto.shape[1], u)
     new = clones.number[0]
     clones.number[0] = new + 1
     clones.parent[new] = mother
     clones.driver[new] = driver
     clones.born[new] = day
+    clones.origin[new] = clones.origin[mother]
     for trait in range(clones.effect.shape[1]):
         clones.effect[new, trait] = clones.effect[mother, trait] * drivers.effect[driver, trait]
         environment.bound[trait] = max(environment.bound[trait], clones.effect[new, trait])
     set_rates(environment, wiring)  # larger bounds hold for all that is drawn from now on
-    return new
+    return np.uint64(new)
 
 
 # ---------------------------------------------------------------------- the event loop
 
 
+BATCH = 64  # cells that are handled together: few enough to stay in the fastest memory
+MOSTLY = 0.5  # of a class's cells meet an event: all of them are followed from the start
+
+
 @compiled
-def step(cells, clones, environment, length, key, wiring, laws, drivers, method, tally):
+def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, bench):
     """Advance all stem cells over one segment; exact while the environment is constant.
 
-    Events are proposed one after the other, to a class and with an outcome: by counts drawn
-    beforehand (``TALLY``) or by waiting times of the whole marrow (``DIRECT``). Any cell of the
-    class takes the event. What stem cells there are afterwards go on a stack; ``TALLY`` follows
-    them from there to the segment's end, ``DIRECT`` puts them back at once.
+    Batch by batch, so that each of four short loops does one thing to many cells:
 
-    Arrays are bound to names once, and again only when one of them is full: a tuple's field or a
-    changing array inside the loop would cost more than the events do.
+    1. propose events to cells of the start. ``TALLY`` draws, for every class and outcome, how many
+       meet it first, and any cells of the class take them; where most cells of a class would meet
+       something, all of them are followed from the start instead. ``DIRECT`` proposes one event to
+       the whole marrow.
+    2. let events happen. An event was proposed at the largest rate of its class: it is the cell's
+       own with the share that the cell's rate is of that.
+    3. follow those who are left, and their daughters, to the next event that is proposed to them,
+       or to the segment's end and into a bucket.
+    4. choose what the next events are.
+
+    Every cell on its way has a random stream of its own, so what becomes of it depends on no other.
+    Arrays are bound to names once, and again only when one of them is full, and indices have no
+    sign: otherwise the bookkeeping would cost more than the events do.
     """
     n_classes, n_outcomes = environment.base.shape
+    length, niche_free = environment.length, environment.niche_free
+    limit = environment.length if method == TALLY else -1.0  # DIRECT follows no cell
     upto, total, bound = environment.upto, environment.total, environment.bound
-    rate = environment.rate
-    renewal, cxcr4_free, niche_free = (
-        environment.renewal,
-        environment.cxcr4_free,
-        environment.niche_free,
-    )
-    target, attaches, tallied = wiring.target.ravel(), wiring.attaches.ravel(), tally.ravel()
-    trait = wiring.trait
-    subtype, anchored, cxcr4_factor = wiring.subtype, wiring.anchored, wiring.cxcr4_factor
-    newborn, displaced = wiring.newborn, wiring.displaced
+    helped, reach, floor = environment.helped, environment.reach, laws.attach_floor
+    hill, mutation_probability = laws.cxcr4_hill, laws.mutation_probability
+    target, attaches = wiring.target, wiring.attaches
+    trait, subtype, attaching = wiring.trait, wiring.subtype, wiring.attaching
+    alike, n_before = environment.alike, clones.number[0]
+    newborn, displaced, anchored = wiring.newborn, wiring.displaced, wiring.anchored
     first, room, count, n_clones = cells.first, cells.room, cells.count, clones.number
-    mutation_probability = laws.mutation_probability
+    events, walkers, start_rate, start_total, start_bound, untouched, weight, stream = bench
 
     # The segment's start: what counts are drawn from. Mutations raise rates and bounds meanwhile.
-    start_rate, start_total, start_bound = rate.copy(), total.copy(), bound.copy()
-    untouched = count.copy()  # cells of the start that lie where they lay
-    weight = np.empty((1, n_classes))
-    stream = np.empty(1, np.uint64)
+    for c in range(n_classes):
+        untouched[c] = count[c]  # cells of the start that lie where they lay: the first of a bucket
+        start_total[c] = total[c]
+        for j in range(n_outcomes):
+            start_rate[c, j] = environment.rate[c, j]
+    for j in range(len(bound)):
+        start_bound[j] = bound[j]
     stream[0] = key
-    origin, outcome, met = 0, -1, 0  # the count that is being dealt out, and what is left of it
+    origin, outcome = 0, -1  # the class and outcome that are being dealt out
+    met, dealt, luck = 0, 0, key  # how many are still to be dealt, how many were, their key
     unassigned, probability_left, eventful = 0, 1.0, 0.0
     now = 0.0  # of the whole marrow, for DIRECT
 
-    stacked, crowded = 0, -1
-    stack = empty_stack(16)
+    n_events, n_walkers, crowded = 0, 0, -1
     finished = False
     while not finished:
         if crowded >= 0:
-            cells = enlarge(cells, crowded)
+            cells = enlarge(cells, crowded, 3 * BATCH)
             crowded = -1
-        if stacked + 2 > len(stack.time):
-            stack = taller(stack)
-        if n_clones[0] + 2 > len(clones.parent):
+        if n_events + 3 * BATCH > len(events):
+            events = more_events(events)
+        if mutation_probability > 0.0 and n_clones[0] + 2 * BATCH > len(clones.parent):
             clones = more_clones(clones)
         clone_of, cxcr4_of = cells.clone, cells.cxcr4
-        stack_class, stack_clone, stack_cxcr4, stack_time = stack
-        effect, matured = clones.effect, clones.matured
-        stack_room, clone_room = len(stack_time), len(effect)
+        effect, matured, stem_cells = clones.effect, clones.matured, clones.stem_cells
+        events_room = len(events)
+        clones_room = len(effect) if mutation_probability > 0.0 else n_clones[0] + 2 * BATCH
 
-        while crowded < 0 and stacked + 2 <= stack_room and n_clones[0] + 2 <= clone_room:
-            at_start, proposed = False, stacked == 0
-            if stacked > 0:
-                # A cell on its way.
-                stacked -= 1
-                c, clone = stack_class[stacked], stack_clone[stacked]
-                cxcr4, time = stack_cxcr4[stacked], stack_time[stacked]
-                j = 0
-            else:
-                # The next event proposed to some cell: its class c, its outcome j and its time.
-                if method == DIRECT:
-                    everything = 0.0
-                    for k in range(n_classes):
-                        everything += count[k] * total[k]
-                        weight[0, k] = everything
-                    now -= math.log(uniform(stream)) / everything  # inf if nothing can happen
-                    if not now < length:
-                        finished = True
-                        break
-                    c = choose(weight, 0, n_classes, everything, stream)
-                    j = choose(upto, c, n_outcomes, total[c], stream)
-                    time = now
-                    edge = first[c] + count[c] - 1
-                else:
-                    while met == 0 and origin < n_classes:
-                        outcome += 1
-                        if outcome == n_outcomes or untouched[origin] == 0:
-                            origin, outcome = origin + 1, -1
-                            continue
-                        if outcome == 0:
-                            unassigned, probability_left = untouched[origin], 1.0
-                            eventful = -math.expm1(-start_total[origin] * length)
-                        if start_rate[origin, outcome] == 0.0:
-                            continue
-                        stream[0] = derive(key, origin * n_outcomes + outcome)
+        while True:
+            # 1. Propose.
+            if method == DIRECT and n_events == 0:
+                everything = 0.0
+                for c in range(n_classes):
+                    everything += count[c] * total[c]
+                    weight[0, c] = everything
+                now -= math.log(uniform(stream)) / everything  # inf if nothing can happen
+                if now < length:
+                    c = choose(weight, 0, n_classes, uniform(stream) * everything)
+                    j = choose(upto, c, n_outcomes, uniform(stream) * total[c])
+                    j = attaching[c] if j == n_outcomes else j
+                    slot = first[c] + int(uniform(stream) * count[c])
+                    count[c] -= 1
+                    last = first[c] + count[c]
+                    event = events[0]
+                    event.place, event.outcome, event.time = c, j, now
+                    event.clone, event.cxcr4 = clone_of[slot], cxcr4_of[slot]
+                    event.chance = effect[event.clone, trait[j]] / bound[trait[j]]
+                    if attaches[c, j]:
+                        event.chance *= attachment(event.cxcr4 * reach[c], hill, floor)
+                    event.luck = derive(stream[0], 0)
+                    clone_of[slot], cxcr4_of[slot] = clone_of[last], cxcr4_of[last]
+                    n_events = 1
+            while method == TALLY and n_events + n_walkers < BATCH and origin < n_classes:
+                if met == 0:
+                    outcome += 1
+                    if outcome >= n_outcomes or untouched[origin] == 0:
+                        origin, outcome = origin + 1, -1
+                        continue
+                    if outcome == 0:
+                        unassigned, probability_left = untouched[origin], 1.0
+                        eventful = -math.expm1(-start_total[origin] * length)
+                    luck, dealt = derive(key, origin * n_outcomes + outcome), 0
+                    if eventful > MOSTLY:
+                        met, outcome = unassigned, n_outcomes
+                    elif start_rate[origin, outcome] > 0.0:
+                        stream[0] = derive(luck, 0)
                         share = start_rate[origin, outcome] / start_total[origin] * eventful
                         met = binomial(unassigned, min(share / probability_left, 1.0), stream)
                         unassigned -= met
                         probability_left -= share
-                    if met == 0:
-                        finished = True
-                        break
-                    met -= 1
-                    c, j = origin, outcome
-                    if eventful < 0.5:
-                        time = soon(start_total[c], length, stream)
-                    else:
-                        time = -math.log1p(-uniform(stream) * eventful) / start_total[c]
-                    at_start = True
-                    untouched[c] -= 1
-                    edge = first[c] + untouched[c]
+                    continue
+                n = min(met, BATCH - n_events - n_walkers)
+                bottom, rate = first[origin], start_total[origin]
+                edge = bottom + untouched[origin]
+                if outcome == n_outcomes:
+                    for i in range(n):
+                        edge -= 1
+                        slot = np.uint64(edge)
+                        walker = walkers[np.uint64(n_walkers + i)]
+                        walker.place, walker.time = origin, 0.0
+                        walker.clone, walker.cxcr4 = clone_of[slot], cxcr4_of[slot]
+                        walker.luck = luck + np.uint64(dealt + i + 1) * SILVER
+                    n_walkers += n
+                else:
+                    helps, most = attaches[origin, outcome], start_bound[trait[outcome]]
+                    for i in range(n):
+                        edge -= 1
+                        state = luck + np.uint64(dealt + i + 1) * SILVER + GOLDEN
+                        slot = np.uint64(bottom + int(unit(mix(state)) * (edge - bottom + 1)))
+                        event = events[np.uint64(n_events + i)]
+                        event.place, event.outcome = origin, outcome
+                        event.clone, event.cxcr4 = clone_of[slot], cxcr4_of[slot]
+                        clone_of[slot] = clone_of[np.uint64(edge)]
+                        cxcr4_of[slot] = cxcr4_of[np.uint64(edge)]
+                        time, state = soon(rate, length, state)
+                        event.time, event.luck = time, state
+                        event.chance = effect[event.clone, trait[outcome]] / most
+                        if helps:
+                            event.chance *= attachment(event.cxcr4 * reach[origin], hill, floor)
+                    n_events += n
+                # The bucket's last cells fill the gap that the taken ones leave.
+                full = bottom + count[origin]
+                n_last = min(n, full - edge - n)
+                for i in range(n_last):
+                    clone_of[edge + i] = clone_of[full - n_last + i]
+                    cxcr4_of[edge + i] = cxcr4_of[full - n_last + i]
+                count[origin] -= n
+                untouched[origin] -= n
+                met -= n
+                dealt += n
+            if n_events + n_walkers == 0:
+                finished = True
+                break
+            for c in range(n_classes):
+                if count[c] + 3 * BATCH > room[c]:
+                    crowded = c
+            if crowded >= 0 or n_events + 3 * BATCH > events_room:
+                break
+            if n_clones[0] + 2 * BATCH > clones_room:
+                break
 
-                # Any such cell. The last untouched one fills its slot, the last of all that one's.
-                slot = first[c] + int(uniform(stream) * (edge - first[c] + 1))
-                clone, cxcr4 = clone_of[slot], cxcr4_of[slot]
-                count[c] -= 1
-                last = first[c] + count[c]
-                clone_of[slot], cxcr4_of[slot] = clone_of[edge], cxcr4_of[edge]
-                clone_of[edge], cxcr4_of[edge] = clone_of[last], cxcr4_of[last]
+            # 2. Let the last events happen.
+            begin = max(n_events - BATCH, 0)
+            for i in range(begin, n_events):
+                event = events[np.uint64(i)]
+                c, clone, cxcr4, time = event.place, event.clone, event.cxcr4, event.time
+                j = event.outcome
+                state = event.luck + GOLDEN
+                accepts = unit(mix(state)) < event.chance
+                tally[c, j] += accepts
+                after = target[c, j] if accepts else np.int64(c)
+                if after >= 0:
+                    if subtype[np.uint64(after)] != subtype[c]:
+                        stem_cells[clone, subtype[c]] -= 1
+                        stem_cells[clone, subtype[after]] += 1
+                    walker = walkers[np.uint64(n_walkers)]
+                    walker.place, walker.clone, walker.cxcr4 = after, clone, cxcr4
+                    walker.time, walker.luck = time, state
+                    n_walkers += 1
+                    continue
+                stem_cells[clone, subtype[c]] -= 1
+                if after == DIES:
+                    continue
+                # Each daughter is a stem cell with the probability of renewal.
+                renewal = environment.renewal * effect[clone, RENEWAL]
+                n_after = int(unit(mix(state + GOLDEN)) < renewal)
+                n_after += int(unit(mix(state + TWICE)) < renewal)
+                matured[clone, subtype[c]] += 2 - n_after
+                for k in range(n_after):
+                    life = derive(state, k + 2)
+                    daughter, founder = newborn[c], clone
+                    # Of two, one keeps its mother's place; the other stays if it finds one.
+                    if k == 1 and anchored[c] and niche_free < 1.0:
+                        life += GOLDEN
+                        if unit(mix(life)) >= niche_free:
+                            daughter = displaced[c]
+                    own_cxcr4, life = inherited(cxcr4, laws, life)
+                    if mutation_probability > 0.0:
+                        life += GOLDEN
+                        if unit(mix(life)) < mutation_probability:
+                            life += GOLDEN
+                            founder = mutated(
+                                clone, environment.start + time, unit(mix(life)),
+                                environment, clones, wiring, drivers,
+                            )  # fmt: skip
+                    stem_cells[founder, subtype[daughter]] += 1
+                    walker = walkers[np.uint64(n_walkers)]
+                    walker.place, walker.clone, walker.cxcr4 = daughter, founder, own_cxcr4
+                    walker.time, walker.luck = time, life
+                    n_walkers += 1
 
-            # Follow the cell from event to event, until it dies, divides or the segment ends.
-            while True:
-                if not proposed:
-                    time += exponential(stream) / total[c]  # inf if nothing can happen
-                    if not time < length:
-                        if count[c] == room[c]:
-                            stack_class[stacked], stack_clone[stacked] = c, clone
-                            stack_cxcr4[stacked] = cxcr4
-                            stack_time[stacked] = length
-                            stacked += 1
-                            crowded = c
-                            break
-                        slot = first[c] + count[c]
-                        clone_of[slot], cxcr4_of[slot] = clone, cxcr4
-                        count[c] += 1
-                        break
-                    j = choose(upto, c, n_outcomes, total[c], stream)
-                proposed = False
+            # 3. Follow those on their way, each at its own rate of attachment.
+            n_events = begin
+            for i in range(n_walkers):
+                walker = walkers[np.uint64(i)]
+                c, clone, cxcr4 = walker.place, walker.clone, walker.cxcr4
+                rate = total[c]
+                rate -= helped[c] * (1.0 - attachment(cxcr4 * reach[c], hill, floor))
+                waiting, state = exponential(walker.luck)
+                time = walker.time + waiting / rate  # inf if nothing can happen
+                stays = not time < limit
+                # Written to both: which is right cannot be foreseen, and a wrong guess costs more.
+                slot = np.uint64(first[c] + count[c])
+                clone_of[slot], cxcr4_of[slot] = clone, cxcr4
+                count[c] += stays
+                event = events[np.uint64(n_events)]
+                event.place, event.clone, event.cxcr4 = c, clone, cxcr4
+                event.time, event.luck, event.chance = time, state, rate
+                n_events += not stays
+            n_walkers = 0
+            alike = alike and n_clones[0] == n_before
 
-                # It was proposed at the largest rate of the class: is it this cell's own?
-                most = start_bound[trait[j]] if at_start else bound[trait[j]]
-                at_start = False
-                own = effect[clone, trait[j]]
-                if attaches[c * n_outcomes + j]:
-                    own *= attachment(cxcr4 * cxcr4_factor[c] * cxcr4_free, laws)
-                if own >= most or uniform(stream) * most < own:
-                    tallied[c * n_outcomes + j] += 1
-                    after = target[c * n_outcomes + j]
-                    if after >= 0:
-                        c = after
-                    elif after == DIES:
-                        break
-                    else:
-                        # Each daughter is a stem cell with the probability of renewal.
-                        own_renewal = min(renewal * effect[clone, RENEWAL], 1.0)
-                        n_after = int(uniform(stream) < own_renewal) + int(
-                            uniform(stream) < own_renewal
-                        )
-                        matured[clone, subtype[c]] += 2 - n_after
-                        for k in range(n_after):
-                            stack_class[stacked] = newborn[c]
-                            # Of two, one keeps its mother's place; the other stays if it finds one.
-                            if k == 1 and anchored[c] and niche_free < 1.0:
-                                if uniform(stream) >= niche_free:
-                                    stack_class[stacked] = displaced[c]
-                            stack_clone[stacked] = clone
-                            stack_cxcr4[stacked] = inherited(cxcr4, laws, stream)
-                            stack_time[stacked] = time if method == TALLY else length
-                            if (
-                                mutation_probability > 0.0
-                                and uniform(stream) < mutation_probability
-                            ):
-                                day = environment.start + time
-                                stack_clone[stacked] = mutated(
-                                    clone, day, environment, clones, wiring, drivers, stream
-                                )
-                            stacked += 1
-                        break
-                if method == DIRECT:
-                    time = length
+            # 4. Choose what comes next.
+            for i in range(begin, n_events):
+                event = events[np.uint64(i)]
+                c = event.place
+                event.luck += GOLDEN
+                j = choose(upto, c, n_outcomes, unit(mix(event.luck)) * event.chance)
+                j = np.uint64(j + (j == n_outcomes) * (attaching[c] - n_outcomes))
+                event.outcome = j
+                event.chance = 1.0
+                if not alike:
+                    event.chance = effect[event.clone, trait[j]] / bound[trait[j]]
     return cells, clones
 
 
@@ -646,42 +768,55 @@ def step(cells, clones, environment, length, key, wiring, laws, drivers, method,
 
 
 @compiled
-def mature(maturing, blasts, inflow, stage_rate, gain, loss, kill, length):
-    """Advance one line of maturing cells and its blasts, in place; return the blasts.
+def passage(matrix, stage_rate, gain, loss, kill, length):
+    """What becomes of maturing cells and blasts in a while: a linear map, filled in.
 
         dM_1/dt = inflow - (k + kill) M_1
         dM_i/dt = k M_i-1 - (k + kill) M_i
         dB/dt   = gain k M_n - (loss + kill) B
 
-    by the classical Runge-Kutta method with steps of a quarter of a day at most. ``inflow`` is in
-    cells per day; ``kill``, per day, is what drugs do to maturing cells and blasts alike.
+    Its matrix exponential by uniformisation: a Poisson mixture of powers, without cancellation.
+
+    Parameters
+    ----------
+    matrix : float64[to, from], to be filled; from and to are the inflow, the stages, the blasts
+    stage_rate, loss, kill : per day; ``kill`` is what drugs do to maturing cells and blasts alike
+    gain : blasts per matured daughter
+    length : days
+    """
+    n = len(matrix)
+    fastest = max(stage_rate, loss) + kill
+    mean = fastest * length
+    power = np.eye(n)
+    matrix[:] = 0.0
+    for m in range(int(mean + 9.0 * math.sqrt(mean) + 30.0)):
+        weight = math.exp(m * math.log(mean) - mean - math.lgamma(m + 1.0))
+        for i in range(n - 1, -1, -1):
+            leaves = 0.0 if i == 0 else (stage_rate if i < n - 1 else loss) + kill
+            enters = 1.0 if i == 1 else (stage_rate if i < n - 1 else gain * stage_rate)
+            for j in range(i + 1):
+                matrix[i, j] += weight * power[i, j]
+                power[i, j] *= 1.0 - leaves / fastest
+                if i > 0:
+                    power[i, j] += enters / fastest * power[i - 1, j]
+
+
+@compiled
+def mature(maturing, blasts, inflow, passed):
+    """Advance one line of maturing cells, in place, by a :func:`passage`; return its blasts.
+
+    ``inflow`` is in cells per day.
     """
     n = len(maturing)
-    steps = int(math.ceil(length * max(4.0, stage_rate + kill, loss + kill)))
-    h = length / steps
-    state = np.empty(n + 1)
-    slope = np.empty(n + 1)
-    total = np.empty(n + 1)
-    for _ in range(steps):
-        total[:] = 0.0
-        slope[:] = 0.0
-        for stage in range(4):
-            reach = 0.0 if stage == 0 else (h if stage == 3 else 0.5 * h)
-            for i in range(n):
-                state[i] = maturing[i] + reach * slope[i]
-            state[n] = blasts + reach * slope[n]
-            flow = inflow
-            for i in range(n):
-                slope[i] = flow - (stage_rate + kill) * state[i]
-                flow = stage_rate * state[i]
-            slope[n] = gain * flow - (loss + kill) * state[n]
-            weight = 1.0 if stage == 0 or stage == 3 else 2.0
-            for i in range(n + 1):
-                total[i] += weight * slope[i]
-        for i in range(n):
-            maturing[i] += h / 6.0 * total[i]
-        blasts += h / 6.0 * total[n]
-    return blasts
+    after = passed[n + 1, 0] * inflow + passed[n + 1, n + 1] * blasts
+    for i in range(n):
+        after += passed[n + 1, i + 1] * maturing[i]
+    for i in range(n, 0, -1):  # the last stage first: each depends on earlier ones only
+        stage = passed[i, 0] * inflow
+        for j in range(1, i + 1):
+            stage += passed[i, j] * maturing[j - 1]
+        maturing[i - 1] = stage
+    return after
 
 
 @compiled
@@ -705,7 +840,7 @@ def form_blood(lineage, setpoint, transit_rate, feedback, progenitor_loss, count
             reach = 0.0 if stage == 0 else (h if stage == 3 else 0.5 * h)
             for i in range(5):
                 state[i] = lineage[i] + reach * slope[i]
-            demand = (setpoint / max(state[4], 1e-9 * setpoint)) ** feedback
+            demand = math.exp(feedback * math.log(setpoint / max(state[4], 1e-9 * setpoint)))
             slope[0] = transit_rate * state[0] * ((1.0 - progenitor_loss) * demand - 1.0)
             for i in range(1, 5):
                 slope[i] = transit_rate * (state[i - 1] - state[i])
@@ -735,7 +870,17 @@ def advance(
     """
     n_classes, n_outcomes = wiring.target.shape
     n_subtypes = clones.blasts.shape[1]
-    n_traits = clones.effect.shape[1]
+    rate, upto = np.empty((n_classes, n_outcomes)), np.empty((n_classes, n_outcomes))
+    total, helped, reach = np.empty(n_classes), np.empty(n_classes), np.empty(n_classes)
+    bound = np.empty(clones.effect.shape[1])
+    bench = Bench(
+        np.empty(4 * BATCH, EVENT), np.empty(3 * BATCH, EVENT),
+        np.empty((n_classes, n_outcomes)), np.empty(n_classes), np.empty(len(bound)),
+        np.empty(n_classes, np.int64), np.empty((1, n_classes)), np.empty(1, np.uint64),
+    )  # fmt: skip
+    n_stages = clones.maturing.shape[2]
+    passed = np.zeros((n_subtypes, n_stages + 2, n_stages + 2))
+    kills, passed_in = np.full(n_subtypes, -1.0), 0.0  # what the passages were made for
     for s in range(len(segments.length)):
         regime = segments.regime[s]
         length = segments.length[s]
@@ -751,26 +896,40 @@ def advance(
                 anchored += cells.count[c]
 
         crowded = 0.5 + (laws.renewal - 0.5) * (1.0 - burden / laws.plateau)
+        alike = set_bounds(bound, clones)
         environment = Environment(
-            np.empty((n_classes, n_outcomes)),
-            np.empty((n_classes, n_outcomes)),
-            np.empty(n_classes),
-            np.empty(n_traits),
+            rate,
+            upto,
+            total,
+            helped,
+            reach,
+            bound,
             regimes.rates[regime],
             min(max(crowded, 0.0), 1.0) * regimes.renewal[regime],
             regimes.cxcr4_free[regime],
             max(1.0 - anchored / laws.niche_places, 0.0),
             segments.start[s],
+            length,
+            alike,
         )
         if n_cells > 0:
-            set_bounds(environment.bound, cells, clones)
             set_rates(environment, wiring)
+            for c in range(n_classes):
+                reach[c] = wiring.cxcr4_factor[c] * regimes.cxcr4_free[regime] / laws.cxcr4_half
             segment_key = derive(key, segments.name[s])
             cells, clones = step(
-                cells, clones, environment, length, segment_key, wiring, laws, drivers, method,
-                tally,
+                cells, clones, environment, segment_key, wiring, laws, drivers, method, tally,
+                bench,
             )  # fmt: skip
 
+        for subtype in range(n_subtypes):
+            kill = regimes.blast_kill[regime, subtype]
+            if kill != kills[subtype] or length != passed_in:
+                passage(
+                    passed[subtype], laws.maturing_rate, laws.gain, laws.blast_loss, kill, length
+                )
+                kills[subtype] = kill
+        passed_in = length
         for clone in range(clones.number[0]):
             for subtype in range(n_subtypes):
                 line = clones.maturing[clone, subtype]
@@ -779,14 +938,7 @@ def advance(
                 if inflow == 0.0 and clones.blasts[clone, subtype] == 0.0 and line.sum() == 0.0:
                     continue
                 clones.blasts[clone, subtype] = mature(
-                    line,
-                    clones.blasts[clone, subtype],
-                    inflow,
-                    laws.maturing_rate,
-                    laws.gain,
-                    laws.blast_loss,
-                    regimes.blast_kill[regime, subtype],
-                    length,
+                    line, clones.blasts[clone, subtype], inflow, passed[subtype]
                 )
 
         # Healthy stem cells refill the places that leukaemia leaves, as slowly as they divide.
@@ -809,6 +961,8 @@ def advance(
         row = segments.row[s]
         if row >= 0:
             record.cells[row] = cells.count
+            for clone in range(clones.number[0]):
+                record.origins[row, clones.origin[clone]] += clones.stem_cells[clone]
             for subtype in range(n_subtypes):
                 record.blasts[row, subtype] = clones.blasts[: clones.number[0], subtype].sum()
             record.healthy[row, 0] = healthy.stem_cells[0]

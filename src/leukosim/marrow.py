@@ -37,6 +37,7 @@ class Counts:
 
     day: np.ndarray  # float64[row]
     cells: np.ndarray  # int64[row, subtype, place, phase], stem cells
+    origins: np.ndarray  # int64[row, origin, subtype], stem cells by the subtype of their ancestors
     blasts: np.ndarray  # float64[row, subtype]
     healthy_stem_cells: np.ndarray  # float64[row]
     neutrophils: np.ndarray  # float64[row], G/L
@@ -103,6 +104,7 @@ class Rates:
             target.reshape(-1, self.shape[3]),
             trait,
             attaches.reshape(-1, self.shape[3]),
+            np.where(attaches.any(-1), PLACE, -1).ravel(),
             subtype.ravel(),
             anchored.ravel(),
             newborn.ravel(),
@@ -373,7 +375,7 @@ class Marrow:
         n_classes = n_subtypes * len(PLACES) * len(PHASES)
         self.tally = np.zeros((n_classes, SWITCH + n_subtypes), np.int64)
         self.cells = self._first_cells(luck, n_classes)
-        self.clones = self._founder()
+        self.clones = self._founders()
         self.healthy = kernels.Healthy(
             np.array([patient.disease.blood.healthy_stem_cells]),
             np.repeat(np.array(patient.disease.blood.baselines)[:, None], 5, axis=1),
@@ -393,19 +395,24 @@ class Marrow:
         first = np.concatenate([[0], np.cumsum(room)[:-1]])
         laws = self.rates.laws
         cxcr4 = luck.lognormal(laws.cxcr4_log_mean, laws.cxcr4_log_sd, room.sum())
-        return kernels.Cells(np.zeros(room.sum(), np.int32), cxcr4, first, room, count)
+        founder = np.repeat(self.rates.wiring.subtype, room).astype(np.int32)
+        return kernels.Cells(founder, cxcr4, first, room, count)
 
-    def _founder(self) -> kernels.Clones:
-        """One clone, with maturing cells and blasts (if any) in balance with its stem cells."""
-        composition = self.rates.composition[None, :]
+    def _founders(self) -> kernels.Clones:
+        """A founding clone for each subtype, so that descent can be told, with maturing cells and
+        blasts (if any) in balance with its stem cells."""
+        n = self.rates.n_subtypes
+        composition = np.diag(self.rates.composition)
         overt = self.patient.overt_blasts
         daily = self.rates.balanced.inflow * self.patient.residual_stem_cells if overt else 0.0
         return kernels.Clones(
-            number=np.ones(1, np.int64),
-            parent=np.full(1, -1, np.int32),
-            driver=np.full(1, -1, np.int32),
-            born=np.zeros(1),
-            effect=np.ones((1, len(TRAITS))),
+            number=np.full(1, n, np.int64),
+            parent=np.full(n, -1, np.int32),
+            driver=np.full(n, -1, np.int32),
+            born=np.zeros(n),
+            origin=np.arange(n, dtype=np.int32),
+            stem_cells=np.diag(self.stem_cells),
+            effect=np.ones((n, len(TRAITS))),
             matured=np.zeros_like(composition),
             maturing=composition[..., None] * daily * self.rates.balanced.maturing,
             blasts=composition * overt,
@@ -445,6 +452,7 @@ class Marrow:
         n_subtypes = self.rates.n_subtypes
         record = kernels.Record(
             np.zeros((len(days), len(self.cells.count)), np.int64),
+            np.zeros((len(days), n_subtypes, n_subtypes), np.int64),
             np.zeros((len(days), n_subtypes)),
             np.zeros((len(days), 1 + len(LINEAGES))),
         )
@@ -467,6 +475,7 @@ class Marrow:
         return Counts(
             days,
             record.cells.reshape(shape),
+            record.origins,
             record.blasts,
             record.healthy[:, 0],
             record.healthy[:, 1],
@@ -479,6 +488,7 @@ class Marrow:
         return Counts(
             np.array([self.day]),
             self.cells.count.reshape(shape).copy(),
+            self.origins[None],
             self.clones.blasts[: self.clones.number[0]].sum(0)[None],
             self.healthy.stem_cells.copy(),
             np.array([self.neutrophils]),
@@ -490,6 +500,32 @@ class Marrow:
         """Leukaemic stem cells now, int64[subtype]."""
         shape = (self.rates.n_subtypes, len(PLACES) * len(PHASES))
         return self.cells.count.reshape(shape).sum(1)
+
+    @property
+    def origins(self) -> np.ndarray:
+        """Stem cells now by what their ancestors were at the start, int64[origin, subtype]."""
+        n, clones = self.rates.n_subtypes, self.clones
+        origins = np.zeros((n, n), np.int64)
+        number = clones.number[0]
+        np.add.at(origins, clones.origin[:number], clones.stem_cells[:number])
+        return origins
+
+    @property
+    def switches(self) -> np.ndarray:
+        """Switches so far, int64[subtype, subtype]: from, to."""
+        n = self.rates.n_subtypes
+        return self.tally[:, SWITCH:].reshape(n, -1, n).sum(1)
+
+    @property
+    def divisions(self) -> np.ndarray:
+        """Divisions so far, int64[subtype]."""
+        return self.tally[:, DIVISION].reshape(self.rates.n_subtypes, -1).sum(1)
+
+    @property
+    def deaths(self) -> np.ndarray:
+        """Stem cells killed so far, int64[subtype]."""
+        killed = self.tally[:, [APOPTOSIS, S_PHASE_KILL]].sum(1)
+        return killed.reshape(self.rates.n_subtypes, -1).sum(1)
 
     @property
     def blasts(self) -> float:
