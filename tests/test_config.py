@@ -61,6 +61,20 @@ def test_strategies_follow_the_trigger():
     assert config.protocol().trigger == config.trigger
 
 
+def test_days_of_a_course_are_counted_out(tmp_path):
+    (tmp_path / "strategy").mkdir()
+    counted = OWN_STRATEGY.replace(
+        "cycle_days: 42", "days: '${days:1,${venetoclax.days_per_cycle}}'"
+    )
+    (tmp_path / "strategy" / "mine.yaml").write_text("# @package strategies.mine" + counted)
+    config = compose(["strategy=[mine]", "venetoclax.days_per_cycle=3"], tmp_path)
+    assert config.strategies["mine"].courses["slow"].days == [1, 2, 3]
+    with pytest.raises(
+        ConfigError, match=r"venetoclax.days_per_cycle = many is not a whole number"
+    ):
+        compose(["strategy=[mine]", "venetoclax.days_per_cycle=many"], tmp_path)
+
+
 def test_every_field_of_a_strategy_can_be_set_even_one_that_its_file_leaves_out():
     config = compose(["strategies.triggered.rules.conversion.after_cycles=2"])
     assert config.strategies["triggered"].rules["conversion"].after_cycles == 2
@@ -166,6 +180,9 @@ WRONG = {
     "an unknown method": ("engine.method=tau", ["engine.method = tau", "tally, direct"]),
     "a reference to nothing": ("trigger.level=${trigger.x}", ["trigger.level", "trigger.x"]),
     "half an override": ("trigger.level", ["trigger.level"]),
+    "29 days of a cycle of 28": (
+        "venetoclax.days_per_cycle=29", ["venetoclax.days_per_cycle = 29", "day", "from 1 to 28"]
+    ),
     "low above high": (
         "cohort.dominant_fraction_low=0.95", ["cohort.dominant_fraction_low = 0.95"]
     ),

@@ -62,6 +62,17 @@ class Drugs:
     azacitidine: Azacitidine = field(default_factory=Azacitidine)
 
 
+@dataclass(frozen=True)
+class VenetoclaxDosing:
+    """How venetoclax is given, wherever a strategy's courses refer to it."""
+
+    days_per_cycle: int = setting(28, "day", lowest=1, highest=28, note="from day 1 on")
+    dose_mg: float = setting(400.0, "mg", lowest=0.0, highest=1200.0)
+    cyp3a_inhibitor: bool = False  # a strong inhibitor of CYP3A is taken all the while
+
+    __post_init__ = check_ranges
+
+
 def as_in_protocol(name: str) -> Any:
     """The declaration of a field of :class:`Protocol`, which stands there only."""
     declared = next(each for each in fields(Protocol) if each.name == name)
@@ -85,6 +96,7 @@ class Config:
     cohort: Cohort = field(default_factory=Cohort)
     disease: Disease = field(default_factory=Disease)
     drug: Drugs = field(default_factory=Drugs)
+    venetoclax: VenetoclaxDosing = field(default_factory=VenetoclaxDosing)
     record: Record = field(default_factory=Record)
     engine: Engine = field(default_factory=Engine)
     # last, as strategies refer to fields above, which are to be checked first
@@ -197,7 +209,7 @@ def as_plain(record: Any) -> Any:
 
 
 def register() -> None:
-    """Tell Hydra the defaults, and OmegaConf how to add numbers."""
+    """Tell Hydra the defaults, and OmegaConf how to add numbers and list days."""
     node = OmegaConf.create(as_plain(Config()))
     for name in node:
         if isinstance(node[name], DictConfig):
@@ -208,6 +220,16 @@ def register() -> None:
     is_old = omegaconf.__version__.startswith("2.3")
     add: Any = OmegaConf.register_new_resolver if is_old else OmegaConf.register_resolver
     add("sum", lambda *numbers: sum(numbers), replace=True)
+    add("days", days, replace=True)
+
+
+def days(first: Any, last: Any) -> list[int]:
+    """Every day from the first to the last, as ``${days:1,21}`` in a course.
+
+    None if either is no whole number: the field that holds it is told so when it is checked.
+    """
+    both = isinstance(first, int) and isinstance(last, int)
+    return list(range(first, last + 1)) if both else []
 
 
 def compose(overrides: Sequence[str] = (), folder: str | Path | None = None) -> Config:
