@@ -20,7 +20,9 @@ STRATEGIES = sorted(path.stem for path in (config_folder() / "strategy").glob("*
 OWN_STRATEGY = """
 title: azacitidine every six weeks at MRD
 courses:
-  slow: { drug: azacitidine, cycle_days: 42 }
+  slow:
+    drugs: { azacitidine: { dose_mg_per_m2: 75, days: [1, 2, 3, 4, 5, 6, 7] } }
+    cycle_days: 42
 rules:
   conversion: { measure: mrd, at_least: "${trigger.level}", action: start, course: slow }
   relapse: { measure: marrow_blasts, at_least: 0.15, action: relapse }
@@ -127,7 +129,7 @@ def test_configurations_can_be_written_and_read_again():
     assert read_config(again) == config
 
 
-AZACITIDINE = "strategies.triggered.courses.azacitidine"
+AZACITIDINE = "strategies.triggered.courses.azacitidine.drugs.azacitidine"
 WRONG = {
     "an unknown field": ("foo=1", ["foo", "study"]),
     "an unknown field inside": (
@@ -163,7 +165,8 @@ WRONG = {
     "the same arm twice": ("arms=[triggered,triggered]", ["arms", "more than once"]),
     "no arm": ("arms=[]", ["arms", "empty", "maintenance"]),
     "an unknown drug": (
-        f"{AZACITIDINE}.drug=azacitidin", [f"{AZACITIDINE}.drug", "did you mean azacitidine?"]
+        "+strategies.triggered.courses.azacitidine.drugs.azacitidin={dose_mg:1,days:[1]}",
+        ["strategies.triggered.courses.azacitidine.drugs", "did you mean azacitidine?"],
     ),
     "an unknown course": (
         "strategies.maintenance.begin_with=x", ["strategies.maintenance", "begin_with", "allowed"]
@@ -216,7 +219,7 @@ def test_units_are_found_by_path():
     config = compose()
     assert unit_of("trigger.level", config) == "transcript ratio"
     assert unit_of("monitoring.interval_days", config) == "day"
-    assert unit_of("strategies.triggered.courses.azacitidine.dose_mg_per_m2", config) == "mg/m2"
+    assert unit_of(f"{AZACITIDINE}.dose_mg_per_m2", config) == "mg/m2"
     assert unit_of("cohort", config) == ""
     assert unit_of("no.such.field", config) == ""
 

@@ -12,6 +12,7 @@ import pytest
 
 from leukosim.config import Config, compose
 from leukosim.parameters import parameter_rows
+from leukosim.strategy.courses import Dosing
 
 WACLAWICZEK = "Waclawiczek et al. 2026, doi:10.1016/j.stem.2026.04.012"
 OMMEN = "Ommen et al. 2010, Blood 115:198"
@@ -69,8 +70,7 @@ TARGETS = [  # id, value, days, k, n, low, high
 ]
 
 PROTOCOL = [  # what RELAZA2 did, Platzbecker et al. 2018
-    ("dose_mg_per_m2", 75),
-    ("days", [1, 2, 3, 4, 5, 6, 7]),
+    ("drugs", {"azacitidine": Dosing([1, 2, 3, 4, 5, 6, 7], dose_mg_per_m2=75.0)}),
     ("cycle_days", 29),
     ("cycles", 24),
 ]

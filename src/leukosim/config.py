@@ -25,6 +25,7 @@ from leukosim.marrow import METHODS
 from leukosim.parameters import check_ranges, setting
 from leukosim.patient import Patient
 from leukosim.strategy.monitoring import Assays, Monitoring, Trigger
+from leukosim.strategy.response import Response
 from leukosim.strategy.rules import Strategy
 from leukosim.validation import ConfigError, build, listed, names_of, unknown
 
@@ -89,10 +90,12 @@ class Config:
     overwrite: bool = False  # replace what another configuration left in the output folder
     horizon_days: int = as_in_protocol("horizon_days")
     after_relapse_days: int = as_in_protocol("after_relapse_days")
+    until_death: bool = as_in_protocol("until_death")
     arms: list[str] = field(default_factory=list)
     trigger: Trigger = field(default_factory=Trigger)
     monitoring: Monitoring = field(default_factory=Monitoring)
     assay: Assays = field(default_factory=Assays)
+    response: Response = field(default_factory=Response)
     cohort: Cohort = field(default_factory=Cohort)
     disease: Disease = field(default_factory=Disease)
     drug: Drugs = field(default_factory=Drugs)
@@ -115,9 +118,11 @@ class Config:
         return Protocol(
             horizon_days=self.horizon_days,
             after_relapse_days=self.after_relapse_days,
+            until_death=self.until_death,
             trigger=self.trigger,
             monitoring=self.monitoring,
             assays=self.assay,
+            response=self.response,
             drugs={name: getattr(self.drug, name).drug() for name in names_of(Drugs)},
         )
 
@@ -150,9 +155,10 @@ def check_names(config: Config) -> None:
             )
     for name, strategy in config.strategies.items():
         for course_name, course in strategy.courses.items():
-            if course.drug not in names_of(Drugs):
-                path = f"strategies.{name}.courses.{course_name}.drug"
-                raise ConfigError(f"{path}: {unknown(course.drug, names_of(Drugs), 'drug')}")
+            for drug in course.drugs:
+                if drug not in names_of(Drugs):
+                    path = f"strategies.{name}.courses.{course_name}.drugs"
+                    raise ConfigError(f"{path}: {unknown(drug, names_of(Drugs), 'drug')}")
 
 
 def to_plain(composed: DictConfig) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from leukosim.biology.blasts import Blasts
 from leukosim.biology.blood import Blood
 from leukosim.biology.clones import Mutation
 from leukosim.biology.cycle import Cycle
+from leukosim.biology.mortality import Mortality
 from leukosim.biology.niche import Niche
 from leukosim.biology.subtypes import Subtype, Switching, four_subtypes
 
@@ -25,6 +26,7 @@ class Disease:
     mutation: Mutation = field(default_factory=Mutation)
     blasts: Blasts = field(default_factory=Blasts)
     blood: Blood = field(default_factory=Blood)
+    mortality: Mortality = field(default_factory=Mortality)
     cxcr4_by_subtype: str = "equal"
 
     def __post_init__(self) -> None:
