@@ -11,8 +11,10 @@ from synthetic import dataset_of_arms, sweep, trial
 
 from leukosim.endpoints import relapse_free_survival, target_table
 from leukosim.figures import (
-    draw_sweep_figures,
-    draw_trial_figures,
+    draw_figure,
+    draw_figures,
+    figures_for,
+    has,
     mrd_courses,
     sweep_heatmap,
     targets,
@@ -127,8 +129,8 @@ def test_figures_are_saved_in_the_size_of_a_journal(ds, tmp_path):
 
 
 def test_repeated_figures_are_the_same_bytes(ds, tmp_path):
-    first = draw_trial_figures(ds, tmp_path / "first")
-    again = draw_trial_figures(ds.copy(deep=True), tmp_path / "again")
+    first = draw_figures(ds, tmp_path / "first")
+    again = draw_figures(ds.copy(deep=True), tmp_path / "again")
     assert len(first) == 12
     for one, other in zip(first, again, strict=True):
         assert one.read_bytes() == other.read_bytes(), one.name
@@ -364,7 +366,7 @@ def test_scenarios_that_share_a_cell_are_refused(ax):
 def test_one_axis_makes_dots_and_one_scenario_a_dot(tmp_path):
     for values in ([0.001, 0.01], [0.01]):
         ds = sweep({"trigger.level": values}, 5)
-        paths = draw_sweep_figures(ds, tmp_path)
+        paths = draw_figures(ds, tmp_path)
         assert len(paths) == 4
         table = pd.read_csv(tmp_path / "sweep_heatmap.csv")
         counts = table["outcome"].value_counts().to_dict()
@@ -414,7 +416,7 @@ def test_words_beside_a_heat_map_find_room():
 def test_sweeps_without_the_usual_arms(tmp_path):
     axes = {"trigger.level": [0.001, 0.01], "monitoring.interval_days": [28, 56]}
     ds = sweep(axes, 5).assign_coords(arm=["early", "late", "always"])
-    assert len(draw_sweep_figures(ds, tmp_path)) == 4
+    assert len(draw_figures(ds, tmp_path)) == 4
     numbers = pd.read_csv(tmp_path / "sweep_heatmap.csv")
     assert set(numbers["outcome"]) == {"survival"}  # no difference to draw
 
@@ -515,21 +517,49 @@ def test_a_model_of_few_patients_is_hollow(ds, ax):
 # ---------------------------------------------------------------------- the standard sets
 
 
+def names(figures):
+    return [each.name for each in figures]
+
+
+def test_a_figure_is_drawn_where_its_data_are(ds):
+    assert names(figures_for(ds)) == ["relapse_free_survival", "mrd_courses", "targets"]
+    unsampled = ds.assign(sample_day=ds["sample_day"] * np.nan)
+    assert "mrd_courses" not in names(figures_for(unsampled))
+    assert names(figures_for(sweep({"seed": [1, 2]}, 3))) == ["sweep_heatmap"]
+    foreign = ds.rename({name: f"{name}_x" for name in ds.data_vars})
+    assert figures_for(foreign) == []
+
+
+def test_a_variable_without_a_value_feeds_no_figure():
+    ds = dataset_of_arms({"triggered": [{}]})
+    assert has("follow_up_day")(ds)
+    assert not has("relapse_day")(ds)
+    assert not has("follow_up_day", "nothing")(ds)
+
+
+def test_one_figure_alone_is_the_one_of_the_set(ds, tmp_path):
+    each = figures_for(ds)[0]
+    alone = draw_figure(each, ds, tmp_path / "alone")
+    among = draw_figures(ds, tmp_path / "all")[:4]
+    assert [path.name for path in alone] == [path.name for path in among]
+    assert [path.read_bytes() for path in alone] == [path.read_bytes() for path in among]
+
+
 def test_one_patient_of_one_arm_is_drawn(tmp_path):
     ds = trial(3).isel(arm=0, patient=0)
-    assert len(draw_trial_figures(ds, tmp_path)) >= 8
+    assert len(draw_figures(ds, tmp_path)) >= 8
 
 
-def test_a_trial_without_the_arms_of_the_targets_has_no_targets(ds, tmp_path):
-    names = [path.name for path in draw_trial_figures(ds.sel(arm=["maintenance"]), tmp_path)]
-    assert "relapse_free_survival.pdf" in names
-    assert "targets.pdf" not in names
+def test_a_trial_without_the_arms_of_the_targets_has_no_targets(ds):
+    drawn = names(figures_for(ds.sel(arm=["maintenance"])))
+    assert "relapse_free_survival" in drawn
+    assert "targets" not in drawn
 
 
 def test_a_trial_without_samples_is_drawn_without_courses(tmp_path):
     """As where it ends, or everyone relapses, before the first sample."""
     arms = {arm: [{"relapse_day": 1.0}, {}] for arm in ("triggered", "at_relapse")}
     ds = dataset_of_arms(arms, time=(0.0, 1.0), horizon_days=1.0)
-    names = [path.name for path in draw_trial_figures(ds, tmp_path)]
-    assert "relapse_free_survival.pdf" in names
-    assert "mrd_courses.pdf" not in names
+    written = [path.name for path in draw_figures(ds, tmp_path)]
+    assert "relapse_free_survival.pdf" in written
+    assert "mrd_courses.pdf" not in written
