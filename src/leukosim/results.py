@@ -44,6 +44,7 @@ VARIABLES = {
     "protection_shift": Variable(PATIENT, "1", "shift of the protection budget"),
     "responsiveness": Variable(PATIENT, "fraction", "responsiveness to azacitidine"),
     "transcript_ratio": Variable(PATIENT, "1", "marker / ABL1 of leukaemic cells"),
+    "overt_blasts": Variable(PATIENT, "cells", "blasts at diagnosis; 0: starts in remission"),
     "transplanted": Variable(PATIENT, "1", "1: after allogeneic transplant"),
     "dominant_subtype": Variable(PATIENT, "1", "subtype of most stem cells at the start"),
     "measured_composition": Variable(

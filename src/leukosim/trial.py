@@ -169,7 +169,7 @@ def patient_values(patients: Sequence[Patient]) -> dict[str, np.ndarray]:
     """Who the patients are."""
     names = (
         "genotype", "doubling_days", "residual_stem_cells", "composition", "cxcr4",
-        "stem_cell_share", "plateau", "protection_shift", "transcript_ratio",
+        "stem_cell_share", "plateau", "protection_shift", "transcript_ratio", "overt_blasts",
     )  # fmt: skip
     values = {name: np.array([getattr(patient, name) for patient in patients]) for name in names}
     values["genotype"] = values["genotype"].astype(object)

@@ -9,14 +9,17 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from synthetic import dataset_of_arms, sweep, trial
 
-from leukosim.endpoints import relapse_free_survival, target_table
+from leukosim.calibration import target_table
+from leukosim.endpoints import relapse_free_survival
 from leukosim.figures import (
     draw_figure,
     draw_figures,
     figures_for,
     has,
     mrd_courses,
+    sweep_dots,
     sweep_heatmap,
+    sweep_outcomes,
     targets,
 )
 from leukosim.figures import relapse_free_survival as rfs_figure
@@ -312,7 +315,7 @@ def test_cells_show_the_value_of_their_scenario(ax):
     axes = {"trigger.level": [0.01, 0.001], "monitoring.interval_days": [28, 56]}
     summary = sweep_summary(sweep(axes, 10)).sel(arm="triggered")
     x, y = "monitoring.interval_days", "trigger.level"
-    outcome = sweep_heatmap.survival_outcome(summary)
+    outcome = sweep_outcomes.survival_outcome(summary)
     sweep_heatmap.draw_sweep_heatmap(summary, ax, x=x, y=y, outcome=outcome)
     grid = ax.collections[0].get_array()
     for scenario in range(4):
@@ -328,17 +331,17 @@ def test_cells_show_the_value_of_their_scenario(ax):
 
 def test_a_third_axis_makes_facets():
     summary = sweep_summary(sweep(THREE, 5))
-    outcome = sweep_heatmap.difference_outcome(summary)
+    outcome = sweep_outcomes.difference_outcome(summary)
     figure = sweep_heatmap.sweep_heatmap_figure(summary, outcome)
     titles = [ax.get_title().replace("\n", " ") for ax in figure.axes]
     assert titles == ["Delay to treatment (days): 0", "Delay to treatment (days): 28", ""]
-    assert len(sweep_heatmap.numbers_drawn(summary, outcome)) == 12
+    assert len(sweep_outcomes.numbers_drawn(summary, outcome)) == 12
 
 
 @pytest.mark.parametrize("width", [COLUMN, PAGE])
 def test_no_cell_text_lies_on_another(width):
     summary = sweep_summary(sweep(THREE, 5))
-    outcome = sweep_heatmap.difference_outcome(summary)
+    outcome = sweep_outcomes.difference_outcome(summary)
     with house_style():
         assert overlaps(sweep_heatmap.sweep_heatmap_figure(summary, outcome, width)) == []
 
@@ -347,7 +350,7 @@ def test_missing_cells_say_so(ax):
     axes = {"trigger.level": [0.001, 0.01], "monitoring.interval_days": [28, 56]}
     summary = sweep_summary(sweep(axes, 5)).sel(arm="triggered").isel(scenario=[0, 1, 2])
     x, y = "monitoring.interval_days", "trigger.level"
-    outcome = sweep_heatmap.survival_outcome(summary)
+    outcome = sweep_outcomes.survival_outcome(summary)
     sweep_heatmap.draw_sweep_heatmap(summary, ax, x=x, y=y, outcome=outcome)
     assert texts(ax).count("no data") == 1
 
@@ -355,7 +358,7 @@ def test_missing_cells_say_so(ax):
 def test_scenarios_that_share_a_cell_are_refused(ax):
     axes = {"trigger.level": [0.001, 0.01], "monitoring.interval_days": [28, 56], "seed": [1, 2]}
     summary = sweep_summary(sweep(axes, 5)).sel(arm="triggered")
-    outcome = sweep_heatmap.survival_outcome(summary)
+    outcome = sweep_outcomes.survival_outcome(summary)
     with pytest.raises(ValueError, match="share a cell"):
         sweep_heatmap.draw_sweep_heatmap(
             summary, ax, x="monitoring.interval_days", y="trigger.level", outcome=outcome
@@ -367,8 +370,8 @@ def test_one_axis_makes_dots_and_one_scenario_a_dot(tmp_path):
     for values in ([0.001, 0.01], [0.01]):
         ds = sweep({"trigger.level": values}, 5)
         paths = draw_figures(ds, tmp_path)
-        assert len(paths) == 4
-        table = pd.read_csv(tmp_path / "sweep_heatmap.csv")
+        assert [path.stem for path in paths] == ["sweep_dots"] * 4
+        table = pd.read_csv(tmp_path / "sweep_dots.csv")
         counts = table["outcome"].value_counts().to_dict()
         assert counts == {"survival": 3 * len(values), "difference": len(values)}
         assert {"arm", "n", "value", "low", "high"} <= set(table.columns)
@@ -377,7 +380,7 @@ def test_one_axis_makes_dots_and_one_scenario_a_dot(tmp_path):
 def test_an_axis_of_words():
     axes = {"monitoring.sample": ["marrow", "blood"], "trigger.level": [0.001, 0.01]}
     summary = sweep_summary(sweep(axes, 5))
-    outcome = sweep_heatmap.difference_outcome(summary)
+    outcome = sweep_outcomes.difference_outcome(summary)
     ax = sweep_heatmap.sweep_heatmap_figure(summary, outcome).axes[0]
     labels = [label.get_text() for label in (*ax.get_xticklabels(), *ax.get_yticklabels())]
     assert {"marrow", "blood"} <= set(labels)
@@ -386,7 +389,7 @@ def test_an_axis_of_words():
 def test_a_name_of_a_scenario_is_no_axis():
     ds = sweep({"trigger.level": [0.001, 0.01]}, 5)
     ds = ds.assign_coords(key=("scenario", ["a1", "b2"]))
-    assert sweep_heatmap.varied(sweep_summary(ds)) == ["trigger.level"]
+    assert sweep_outcomes.varied(sweep_summary(ds)) == ["trigger.level"]
 
 
 def test_the_axes_that_a_sweep_names_are_its_axes():
@@ -394,8 +397,8 @@ def test_the_axes_that_a_sweep_names_are_its_axes():
     ds.attrs["axes"] = '["cohort", "disease.niche.places"]'
     ds["disease.niche.places"].attrs["units"] = "cells"
     summary = sweep_summary(ds)
-    assert sweep_heatmap.varied(summary) == ["cohort", "disease.niche.places"]
-    outcome = sweep_heatmap.difference_outcome(summary)
+    assert sweep_outcomes.varied(summary) == ["cohort", "disease.niche.places"]
+    outcome = sweep_outcomes.difference_outcome(summary)
     ax = sweep_heatmap.sweep_heatmap_figure(summary, outcome).axes[0]
     labels = (ax.get_xlabel(), ax.get_ylabel().replace("\n", " "))
     assert labels == ("Cohort", "Disease niche places (cells)")
@@ -404,7 +407,7 @@ def test_the_axes_that_a_sweep_names_are_its_axes():
 def test_words_beside_a_heat_map_find_room():
     axes = {"trigger.level": [0.001, 0.01], "cohort.kind": ["relaza2", "after_consolidation"]}
     summary = sweep_summary(sweep(axes, 5))
-    outcome = sweep_heatmap.difference_outcome(summary)
+    outcome = sweep_outcomes.difference_outcome(summary)
     with house_style():
         figure = sweep_heatmap.sweep_heatmap_figure(summary, outcome)
         assert overlaps(figure) == []
@@ -453,7 +456,7 @@ def test_survival_and_difference_share_a_figure(n_levels, n_intervals, delays, w
     }
     summary = sweep_summary(sweep(axes, 4))
     shown = summary.sel(arm="triggered")
-    outcomes = [sweep_heatmap.survival_outcome(shown), sweep_heatmap.difference_outcome(summary)]
+    outcomes = [sweep_outcomes.survival_outcome(shown), sweep_outcomes.difference_outcome(summary)]
     with house_style():
         figure = sweep_heatmap.sweep_heatmap_figure(shown, outcomes, width)
         assert overlaps(figure) == []
@@ -469,8 +472,8 @@ def test_survival_and_difference_share_a_figure(n_levels, n_intervals, delays, w
 def test_noise_gets_pale_colours():
     axes = {"trigger.level": [0.001, 0.01], "monitoring.interval_days": [28, 56]}
     summary = sweep_summary(sweep(axes, 5)).sel(arm="triggered")
-    survival = sweep_heatmap.survival_outcome(summary)
-    difference = sweep_heatmap.difference_outcome(summary)
+    survival = sweep_outcomes.survival_outcome(summary)
+    difference = sweep_outcomes.difference_outcome(summary)
     for near, expected in ((0.5, (0.4, 0.6)), (0.0, (0.0, 0.2)), (1.0, (0.8, 1.0))):
         one = summary.assign(survival=summary["survival"] * 0.0 + near)
         assert sweep_heatmap.limits(one, survival) == pytest.approx(expected)
@@ -525,7 +528,7 @@ def test_a_figure_is_drawn_where_its_data_are(ds):
     assert names(figures_for(ds)) == ["relapse_free_survival", "mrd_courses", "targets"]
     unsampled = ds.assign(sample_day=ds["sample_day"] * np.nan)
     assert "mrd_courses" not in names(figures_for(unsampled))
-    assert names(figures_for(sweep({"seed": [1, 2]}, 3))) == ["sweep_heatmap"]
+    assert names(figures_for(sweep({"seed": [1, 2]}, 3))) == ["sweep_dots"]
     foreign = ds.rename({name: f"{name}_x" for name in ds.data_vars})
     assert figures_for(foreign) == []
 

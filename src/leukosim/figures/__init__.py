@@ -12,10 +12,19 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
-from leukosim.endpoints import TWO_YEARS, target_table
-from leukosim.figures import mrd_courses, relapse_free_survival, sweep_heatmap, targets
+from leukosim.calibration import target_table
+from leukosim.endpoints import TWO_YEARS
+from leukosim.figures import mrd_courses, relapse_free_survival, targets
 from leukosim.figures.save import save_figure
 from leukosim.figures.style import COLUMN, PAGE, house_style
+from leukosim.figures.sweep_dots import sweep_dots_figure
+from leukosim.figures.sweep_heatmap import sweep_heatmap_figure
+from leukosim.figures.sweep_outcomes import (
+    difference_outcome,
+    numbers_drawn,
+    survival_outcome,
+    varied,
+)
 from leukosim.survival import sweep_summary
 
 Drawing = tuple[Figure, pd.DataFrame]  # a figure, and every number in it
@@ -61,20 +70,31 @@ def draw_sweep(
     against: str = "at_relapse",
     day: float = TWO_YEARS,
 ) -> Drawing:
-    """Relapse-free survival at the day in an arm, and its paired difference from another arm.
+    """Relapse-free survival at a day in the scenarios, and the paired difference of two arms.
 
-    The first arm stands in where ``arm`` is missing.
+    Heat maps are of one arm, the first one where ``arm`` is missing; dots along a single axis, or
+    of a single scenario, have room for all.
     """
     arms = [str(name) for name in ds["arm"].values]
     arm = arm if arm in arms else arms[0]
     horizon = float(ds.attrs.get("horizon_days", day))
     summary = sweep_summary(ds, arm, against, min(day, horizon))
-    # Heat maps are of one arm; along a single axis there is room for all.
-    shown = summary.sel(arm=arm) if len(sweep_heatmap.varied(summary)) > 1 else summary
-    both = sweep_heatmap.survival_outcome(shown), sweep_heatmap.difference_outcome(summary)
+    is_map = has_two_axes(ds)
+    shown = summary.sel(arm=arm) if is_map else summary
+    both = survival_outcome(shown), difference_outcome(summary)
     outcomes = [each for each in both if shown[each.value].notnull().any()]
-    figure = sweep_heatmap.sweep_heatmap_figure(shown, outcomes)
-    return figure, sweep_heatmap.numbers_drawn(shown, outcomes)
+    figure = sweep_heatmap_figure if is_map else sweep_dots_figure
+    return figure(shown, outcomes), numbers_drawn(shown, outcomes)
+
+
+def has_two_axes(ds: xr.Dataset) -> bool:
+    """Whether a sweep has outcomes over more than one axis."""
+    return has("follow_up_day")(ds) and len(varied(ds)) > 1
+
+
+def has_one_axis(ds: xr.Dataset) -> bool:
+    """Whether a sweep has outcomes along a single axis, or of a single scenario."""
+    return has("follow_up_day")(ds) and len(varied(ds)) <= 1
 
 
 curves, courses = relapse_free_survival, mrd_courses
@@ -91,7 +111,10 @@ TRIAL_FIGURES = (
     ),
     StandardFigure("targets", has_targets, draw_targets),
 )
-SWEEP_FIGURES = (StandardFigure("sweep_heatmap", has("follow_up_day"), draw_sweep),)
+SWEEP_FIGURES = (
+    StandardFigure("sweep_heatmap", has_two_axes, draw_sweep),
+    StandardFigure("sweep_dots", has_one_axis, draw_sweep),
+)
 
 
 def with_all_dimensions(ds: xr.Dataset) -> xr.Dataset:

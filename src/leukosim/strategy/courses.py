@@ -17,7 +17,7 @@ class Dosing:
     ramp_mg: list[float] = field(
         default_factory=list,
         metadata={"unit": "mg", "lowest": 0.0, "highest": 1e6},
-    )  # instead of the first doses of the course
+    )  # instead of the first doses of the course, where they are lower
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -43,7 +43,7 @@ class Dosing:
         else:
             assert self.dose_mg is not None
             amount = self.dose_mg
-        ramp = self.ramp_mg if cycle == 0 else []
+        ramp = [min(first, amount) for first in self.ramp_mg] if cycle == 0 else []
         return [*ramp, *[amount] * (len(self.days) - len(ramp))]
 
 
