@@ -18,7 +18,9 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 from leukosim.biology.disease import Disease
 from leukosim.cohort import Cohort, draw_cohort
-from leukosim.drugs.azacitidine import Azacitidine
+from leukosim.drugs.drug import Drug
+from leukosim.drugs.formulary import declared_drugs, formulary
+from leukosim.drugs.own import OwnDrug
 from leukosim.folders import config_folder
 from leukosim.follow_up import Protocol
 from leukosim.marrow import METHODS
@@ -57,13 +59,6 @@ class Engine:
 
 
 @dataclass(frozen=True)
-class Drugs:
-    """Every drug that a course can give."""
-
-    azacitidine: Azacitidine = field(default_factory=Azacitidine)
-
-
-@dataclass(frozen=True)
 class VenetoclaxDosing:
     """How venetoclax is given, wherever a strategy's courses refer to it."""
 
@@ -98,7 +93,7 @@ class Config:
     response: Response = field(default_factory=Response)
     cohort: Cohort = field(default_factory=Cohort)
     disease: Disease = field(default_factory=Disease)
-    drug: Drugs = field(default_factory=Drugs)
+    drug: dict[str, OwnDrug] = field(default_factory=declared_drugs)  # known ones keep their class
     venetoclax: VenetoclaxDosing = field(default_factory=VenetoclaxDosing)
     record: Record = field(default_factory=Record)
     engine: Engine = field(default_factory=Engine)
@@ -107,7 +102,11 @@ class Config:
 
     def patients(self) -> list[Patient]:
         """The cohort, drawn."""
-        return draw_cohort(self.cohort, self.disease, self.seed)
+        return draw_cohort(self.cohort, self.disease, self.seed, self.drugs())
+
+    def drugs(self) -> dict[str, Drug]:
+        """Every drug that a course can give."""
+        return formulary(self.drug, self.venetoclax.cyp3a_inhibitor)
 
     def strategies_of_arms(self) -> dict[str, Strategy]:
         """What is done in each arm."""
@@ -123,7 +122,7 @@ class Config:
             monitoring=self.monitoring,
             assays=self.assay,
             response=self.response,
-            drugs={name: getattr(self.drug, name).drug() for name in names_of(Drugs)},
+            drugs=self.drugs(),
         )
 
 
@@ -140,7 +139,7 @@ def read_config(composed: DictConfig) -> Config:
 
 
 def check_names(config: Config) -> None:
-    """Raise :class:`ConfigError` where an arm is no strategy or a course gives no known drug."""
+    """Raise :class:`ConfigError` where one part of a run names what no other part has."""
     if not config.arms:
         raise ConfigError(f"arms is empty: allowed {listed(config.strategies)}")
     for arm in config.arms:
@@ -156,9 +155,19 @@ def check_names(config: Config) -> None:
     for name, strategy in config.strategies.items():
         for course_name, course in strategy.courses.items():
             for drug in course.drugs:
-                if drug not in names_of(Drugs):
+                if drug not in config.drug:
                     path = f"strategies.{name}.courses.{course_name}.drugs"
-                    raise ConfigError(f"{path}: {unknown(drug, names_of(Drugs), 'drug')}")
+                    raise ConfigError(f"{path}: {unknown(drug, config.drug, 'drug')}")
+    subtypes = config.disease.subtypes
+    for name in config.cohort.dominant_shares:
+        if name not in subtypes:
+            raise ConfigError(f"cohort.dominant_shares: {unknown(name, subtypes, 'subtype')}")
+    for drug, numbers in config.drug.items():
+        for target, effect in getattr(numbers, "effects", {}).items():
+            for name in effect.relative_ec50:
+                if name not in subtypes:
+                    path = f"drug.{drug}.effects.{target}.relative_ec50"
+                    raise ConfigError(f"{path}: {unknown(name, subtypes, 'subtype')}")
 
 
 def to_plain(composed: DictConfig) -> dict[str, Any]:

@@ -15,8 +15,8 @@ import numpy as np
 
 from leukosim.assays.sample import Burden
 from leukosim.biology.mortality import death_hazards
-from leukosim.drugs.azacitidine import Azacitidine
 from leukosim.drugs.drug import Dose, Drug, exposure
+from leukosim.drugs.formulary import formulary
 from leukosim.marrow import G0, IN_NICHE, Counts, Marrow, Rates
 from leukosim.parameters import check_ranges, setting
 from leukosim.patient import ASSAY, DEATH, Patient
@@ -52,7 +52,7 @@ class Protocol:
     monitoring: Monitoring = field(default_factory=Monitoring)
     assays: Assays = field(default_factory=Assays)
     response: Response = field(default_factory=Response)
-    drugs: Mapping[str, Drug] = field(default_factory=lambda: {"azacitidine": Azacitidine().drug()})
+    drugs: Mapping[str, Drug] = field(default_factory=formulary)
 
     __post_init__ = check_ranges
 
@@ -182,7 +182,10 @@ class FollowUp:
     def _advance(self, until: float) -> Counts:
         """Advance the marrow and note what is asked for; the counts at the end of every day."""
         start = self.marrow.day
-        met = exposure(self.protocol.drugs, self.doses, start, until, self.patient.responsiveness)
+        patient = self.patient
+        met = exposure(
+            self.protocol.drugs, self.doses, start, until, patient.responsiveness, patient
+        )
         days = np.append(np.arange(math.floor(start) + 1.0, until), until)
         counts = self.marrow.advance(until, met, days)
         is_whole = days == np.floor(days)
