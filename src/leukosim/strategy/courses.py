@@ -30,11 +30,6 @@ class Dosing:
             )
         if len(set(self.days)) < len(self.days):
             raise ValueError(f"days = {self.days} (day of the cycle) names a day more than once")
-        if len(self.ramp_mg) > len(self.days):
-            raise ValueError(
-                f"ramp_mg = {self.ramp_mg} (mg) has more doses than a cycle: "
-                f"allowed up to {len(self.days)}"
-            )
 
     def amounts_mg(self, cycle: int, body_surface_m2: float) -> list[float]:
         """The doses of a cycle (0, 1, ...), one for each of its days from the first on."""
@@ -44,7 +39,7 @@ class Dosing:
             assert self.dose_mg is not None
             amount = self.dose_mg
         ramp = [min(first, amount) for first in self.ramp_mg] if cycle == 0 else []
-        return [*ramp, *[amount] * (len(self.days) - len(ramp))]
+        return [*ramp, *[amount] * len(self.days)][: len(self.days)]
 
 
 @dataclass(frozen=True)
