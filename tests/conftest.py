@@ -4,7 +4,7 @@ import pytest
 
 from leukosim.biology.disease import Disease
 from leukosim.patient import Patient
-from leukosim.strategy.courses import Course
+from leukosim.strategy.courses import Course, Dosing
 from leukosim.strategy.rules import Rule, Strategy
 
 
@@ -37,9 +37,15 @@ def make_patient():
 
 
 @pytest.fixture
-def strategies():
+def azacitidine():
+    """75 mg/m2 on seven of 28 days."""
+    return Course({"azacitidine": Dosing([1, 2, 3, 4, 5, 6, 7], dose_mg_per_m2=75.0)})
+
+
+@pytest.fixture
+def strategies(azacitidine):
     """Arms like those of RELAZA2, with few rules."""
-    courses = {"azacitidine": Course("azacitidine")}
+    courses = {"azacitidine": azacitidine}
     relapse = {"relapse": Rule("marrow_blasts", "relapse", at_least=0.15)}
     stop = {"stop": Rule("marrow_blasts", "stop", after_relapse=True)}
     trigger = Rule("mrd", "start", at_least=0.01, course="azacitidine", after_relapse=False)

@@ -12,29 +12,42 @@ def dataset_of_arms(arms: dict[str, list[dict]], time=(0.0, 7.0), **attributes) 
     """A result dataset from a few words on each patient of each arm.
 
     arms : name of the arm -> for each patient the outcome days that are not nan, and optionally
-        ``samples`` [(day, mrd)], ``cycles`` [(first, last)] and ``blasts`` float[time]
+        ``samples`` [(day, mrd)], ``cycles`` [(first, last)], ``assessments`` [(day, response)],
+        ``best_response``, ``overt_blasts`` and ``blasts`` float[time]
     """
     patients = list(next(iter(arms.values())))
     shape = len(arms), len(patients)
     horizon = attributes.get("horizon_days", HORIZON)
     n_samples = max((len(p.get("samples", ())) for ps in arms.values() for p in ps), default=0)
     n_cycles = max((len(p.get("cycles", ())) for ps in arms.values() for p in ps), default=0)
-    outcomes = ("mrd_conversion_day", "treatment_start_day", "relapse_day", "death_day")
+    n_assessments = max(
+        (len(p.get("assessments", ())) for ps in arms.values() for p in ps), default=0
+    )
+    outcomes = (
+        "mrd_conversion_day", "treatment_start_day", "relapse_day", "death_day", "response_day",
+        "failure_day",
+    )  # fmt: skip
     values = {name: np.full(shape, np.nan) for name in (*outcomes, "follow_up_day")}
     values |= {name: np.full((*shape, n_samples), np.nan) for name in ("sample_day", "mrd")}
     values |= {
         name: np.full((*shape, n_cycles), np.nan) for name in ("cycle_start_day", "cycle_end_day")
     }
+    values |= {
+        name: np.full((*shape, n_assessments), np.nan) for name in ("assessment_day", "response")
+    }
+    values["best_response"] = np.zeros(shape, np.int8)
     values["blasts"] = np.full((*shape, len(time)), np.nan)
     for a, of_arm in enumerate(arms.values()):
         for p, patient in enumerate(of_arm):
             for name in outcomes:
                 values[name][a, p] = patient.get(name, np.nan)
+            values["best_response"][a, p] = patient.get("best_response", 0)
             last = np.nanmin([values["relapse_day"][a, p], values["death_day"][a, p], horizon])
             values["follow_up_day"][a, p] = patient.get("follow_up_day", last)
             for name, rows in (
                 (("sample_day", "mrd"), patient.get("samples", ())),
                 (("cycle_start_day", "cycle_end_day"), patient.get("cycles", ())),
+                (("assessment_day", "response"), patient.get("assessments", ())),
             ):
                 for i, row in enumerate(rows):
                     values[name[0]][a, p, i], values[name[1]][a, p, i] = row
@@ -42,6 +55,7 @@ def dataset_of_arms(arms: dict[str, list[dict]], time=(0.0, 7.0), **attributes) 
                 values["blasts"][a, p] = patient["blasts"]
     values["mrd_detection_limit"] = np.where(np.isnan(values["sample_day"]), np.nan, LIMIT)
     values["genotype"] = np.array([p.get("genotype", "NPM1") for p in patients], object)
+    values["overt_blasts"] = np.array([p.get("overt_blasts", 0.0) for p in patients])
     values["transcript_ratio"] = np.array([p.get("transcript_ratio", 10.0) for p in patients])
     variables = {
         name: (VARIABLES[name].dims, value, {"units": VARIABLES[name].unit})

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from leukosim import __version__, cli
 from leukosim.config import compose
 from leukosim.store import load_dataset
 
+DRAW = cli.draw  # which tests of everything else do without
 SMALL = ["run", "cohort.size=4", "horizon_days=200", "record.interval_days=50"]
 
 
@@ -22,7 +24,7 @@ SMALL = ["run", "cohort.size=4", "horizon_days=200", "record.interval_days=50"]
 def _in_an_empty_folder_without_figures(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    def draw(dataset, folder, console):
+    def draw(dataset, folder, console, found=()):
         (folder / "figures").mkdir(exist_ok=True)
         return 0
 
@@ -176,6 +178,49 @@ def wait_for(condition, call, seconds=60.0):
         assert call.poll() is None, call.communicate()
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+@pytest.fixture
+def two_figures(monkeypatch):
+    """Two standard figures for any dataset, of which the first fails; the names of those drawn."""
+    from leukosim import figures
+
+    drawn = []
+
+    def draw_figure(each, dataset, folder):
+        if each.name == "first":
+            raise ValueError("no [data]")
+        drawn.append(each.name)
+
+    both = [figures.StandardFigure(name, figures.has(), None) for name in ("first", "second")]
+    monkeypatch.setattr(figures, "figures_for", lambda dataset: both)
+    monkeypatch.setattr(figures, "draw_figure", draw_figure)
+    return drawn
+
+
+def test_a_figure_that_fails_costs_itself_only(capsys, tmp_path, two_figures):
+    from rich.console import Console
+
+    assert DRAW(None, tmp_path, Console(stderr=True, width=100)) == 1
+    assert two_figures == ["second"]
+    error = capsys.readouterr().err
+    assert error == "leukosim: the figure first failed: ValueError: no [data]\n"
+    assert DRAW(None, tmp_path, Console(stderr=True), found=["first"]) == 0
+
+
+def test_a_finished_result_gets_the_figures_that_it_lacks(capsys, monkeypatch, two_figures):
+    called(capsys, *SMALL, "output=here")
+    monkeypatch.setattr(cli, "draw", DRAW)
+    figures = pathlib.Path("here/figures")
+    figures.joinpath("first.csv").touch()
+    assert called(capsys, *SMALL, "output=here")[0] == 0
+    assert two_figures == ["second"]
+
+
+def test_a_file_that_no_figure_shows_is_told(capsys, tmp_path):
+    xr.Dataset({"a": ("x", [1.0])}).to_netcdf(tmp_path / "foreign.nc")
+    code, _, err = called(capsys, "figures", "foreign.nc")
+    assert (code, err) == (2, "leukosim: figures: foreign.nc holds nothing that a figure shows\n")
 
 
 @pytest.mark.parametrize(

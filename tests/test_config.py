@@ -20,7 +20,9 @@ STRATEGIES = sorted(path.stem for path in (config_folder() / "strategy").glob("*
 OWN_STRATEGY = """
 title: azacitidine every six weeks at MRD
 courses:
-  slow: { drug: azacitidine, cycle_days: 42 }
+  slow:
+    drugs: { azacitidine: { dose_mg_per_m2: 75, days: [1, 2, 3, 4, 5, 6, 7] } }
+    cycle_days: 42
 rules:
   conversion: { measure: mrd, at_least: "${trigger.level}", action: start, course: slow }
   relapse: { measure: marrow_blasts, at_least: 0.15, action: relapse }
@@ -59,6 +61,20 @@ def test_strategies_follow_the_trigger():
     rule = config.strategies["triggered"].rules["conversion"]
     assert (rule.at_least, rule.samples, rule.delay_days) == (1e-3, 2, 14)
     assert config.protocol().trigger == config.trigger
+
+
+def test_days_of_a_course_are_counted_out(tmp_path):
+    (tmp_path / "strategy").mkdir()
+    counted = OWN_STRATEGY.replace(
+        "cycle_days: 42", "days: '${days:1,${venetoclax.days_per_cycle}}'"
+    )
+    (tmp_path / "strategy" / "mine.yaml").write_text("# @package strategies.mine" + counted)
+    config = compose(["strategy=[mine]", "venetoclax.days_per_cycle=3"], tmp_path)
+    assert config.strategies["mine"].courses["slow"].days == [1, 2, 3]
+    with pytest.raises(
+        ConfigError, match=r"venetoclax.days_per_cycle = many is not a whole number"
+    ):
+        compose(["strategy=[mine]", "venetoclax.days_per_cycle=many"], tmp_path)
 
 
 def test_every_field_of_a_strategy_can_be_set_even_one_that_its_file_leaves_out():
@@ -113,7 +129,7 @@ def test_configurations_can_be_written_and_read_again():
     assert read_config(again) == config
 
 
-AZACITIDINE = "strategies.triggered.courses.azacitidine"
+AZACITIDINE = "strategies.triggered.courses.azacitidine.drugs.azacitidine"
 WRONG = {
     "an unknown field": ("foo=1", ["foo", "study"]),
     "an unknown field inside": (
@@ -149,7 +165,8 @@ WRONG = {
     "the same arm twice": ("arms=[triggered,triggered]", ["arms", "more than once"]),
     "no arm": ("arms=[]", ["arms", "empty", "maintenance"]),
     "an unknown drug": (
-        f"{AZACITIDINE}.drug=azacitidin", [f"{AZACITIDINE}.drug", "did you mean azacitidine?"]
+        "+strategies.triggered.courses.azacitidine.drugs.azacitidin={dose_mg:1,days:[1]}",
+        ["strategies.triggered.courses.azacitidine.drugs", "did you mean azacitidine?"],
     ),
     "an unknown course": (
         "strategies.maintenance.begin_with=x", ["strategies.maintenance", "begin_with", "allowed"]
@@ -166,6 +183,9 @@ WRONG = {
     "an unknown method": ("engine.method=tau", ["engine.method = tau", "tally, direct"]),
     "a reference to nothing": ("trigger.level=${trigger.x}", ["trigger.level", "trigger.x"]),
     "half an override": ("trigger.level", ["trigger.level"]),
+    "29 days of a cycle of 28": (
+        "venetoclax.days_per_cycle=29", ["venetoclax.days_per_cycle = 29", "day", "from 1 to 28"]
+    ),
     "low above high": (
         "cohort.dominant_fraction_low=0.95", ["cohort.dominant_fraction_low = 0.95"]
     ),
@@ -199,7 +219,7 @@ def test_units_are_found_by_path():
     config = compose()
     assert unit_of("trigger.level", config) == "transcript ratio"
     assert unit_of("monitoring.interval_days", config) == "day"
-    assert unit_of("strategies.triggered.courses.azacitidine.dose_mg_per_m2", config) == "mg/m2"
+    assert unit_of(f"{AZACITIDINE}.dose_mg_per_m2", config) == "mg/m2"
     assert unit_of("cohort", config) == ""
     assert unit_of("no.such.field", config) == ""
 

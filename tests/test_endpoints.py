@@ -3,22 +3,28 @@
 import numpy as np
 import pytest
 from scipy.stats import beta
-from synthetic import HORIZON, dataset_of_arms, sweep, trial
+from synthetic import HORIZON, dataset_of_arms
 
 from leukosim.endpoints import (
-    calibration_targets,
+    best_response,
     conversion_day,
     doubling_time,
+    duration_of_response,
+    event_free_survival,
+    first_response_day,
     median,
     mrd_conversion,
     mrd_negative_on_treatment,
+    mrd_response,
+    overall_survival,
     preemptive_start_day,
     proportion,
     relapse_free_and_alive,
     relapse_free_if_never_positive,
     relapse_free_survival,
-    target_table,
+    response_by_cycle,
 )
+from leukosim.results import RESPONSES
 
 
 def arm_of(*patients, **attributes):
@@ -197,51 +203,70 @@ def test_few_numbers_have_a_median_without_interval():
     assert median(np.array([])).n == 0
 
 
-def test_published_values_lie_within_their_intervals():
-    targets = calibration_targets().set_index("id")
-    assert list(targets.index) == ["T01", "T02", "T03", "T06", "T07", "T08", "T09", "T10"]
-    known = targets.dropna(subset=["low", "high"])
-    assert ((known["low"] <= known["value"]) & (known["value"] <= known["high"])).all()
-    assert targets["source"].notna().all()
-    counted = targets.dropna(subset=["k"])
-    np.testing.assert_allclose(counted["k"] / counted["n"], counted["value"], atol=1e-3)
-
-
-def test_targets_are_measured_in_their_arms():
-    ds = trial(80)
-    table = target_table(ds).set_index("id")
-    relapse, triggered = ds.sel(arm="at_relapse"), ds.sel(arm="triggered")
-    t08 = proportion(relapse_free_and_alive(relapse, conversion_day(relapse)))
-    t09 = proportion(relapse_free_and_alive(triggered, preemptive_start_day(triggered)))
-    assert t08.value < t09.value  # else arms could be exchanged unnoticed
-    assert table.loc["T08", "model"] == t08.value
-    assert table.loc["T09", "model"] == t09.value
-    assert table.loc["T09", ["target", "target_n"]].tolist() == [0.585, 53.0]
-    assert table.loc["T01", "model"] == pytest.approx(11.0, rel=0.25)
-    assert table.loc["T03", "model"] == pytest.approx(36.0, rel=0.25)
-
-
-def test_names_of_arms_are_arguments():
-    ds = trial(20)
-    named = ds.assign_coords(arm=["early", "late", "always"])
-    found = target_table(named, triggered="early", at_relapse="late")
-    assert found.equals(target_table(ds))
-    assert (target_table(named)["model_n"] == 0).all()
-
-
-def test_what_was_not_recorded_has_no_value():
-    table = target_table(trial(20).drop_vars("blasts")).set_index("id")
-    assert table.loc["T01", "model_n"] == 0
-    assert table.loc["T06", "model_n"] == 20
-
-
-def test_a_sweep_is_refused():
-    with pytest.raises(ValueError, match="dimension scenario"):
-        target_table(sweep({"trigger.level": [0.001, 0.01]}, 5))
-
-
 def test_the_trigger_level_of_a_scenario_decides_what_is_negative():
     patients = [{**START, "samples": [(280.0, 0.005)]}]
     ds = dataset_of_arms({"triggered": patients}).expand_dims(scenario=2)
     ds = ds.assign_coords({"trigger.level": ("scenario", [0.01, 0.001])})
     np.testing.assert_array_equal(mrd_negative_on_treatment(ds).values.ravel(), [1, 0])
+
+
+OVERT = {"overt_blasts": 1e12}
+RESPONDER = {**OVERT, "response_day": 56.0, "best_response": RESPONSES.index("CR")}
+
+
+def test_overall_survival_counts_deaths_only():
+    ds = arm_of({"relapse_day": 100.0, "follow_up_day": 300.0}, {"death_day": 80.0})
+    os = overall_survival(ds)
+    np.testing.assert_array_equal(os["day"][0], [300.0, 80.0])
+    np.testing.assert_array_equal(os["event"][0], [False, True])
+
+
+def test_a_failed_treatment_is_an_event_when_declared_or_from_the_start():
+    failed = {**OVERT, "failure_day": 168.0, "death_day": 300.0}
+    ds = arm_of(
+        failed, {**RESPONDER, "relapse_day": 200.0}, {**OVERT, "death_day": 20.0}, RESPONDER
+    )
+    declared, start = (event_free_survival(ds, how) for how in ("declared", "start"))
+    np.testing.assert_array_equal(declared["day"][0], [168.0, 200.0, 20.0, HORIZON])
+    np.testing.assert_array_equal(start["day"][0], [0.0, 200.0, 20.0, HORIZON])
+    for efs in (declared, start):
+        assert list(efs["cause"].values[0]) == ["failure", "relapse", "death", "censored"]
+        np.testing.assert_array_equal(efs["event"][0], [True, True, True, False])
+
+
+def test_duration_of_response_is_of_responders():
+    ds = arm_of({**RESPONDER, "relapse_day": 200.0}, {**OVERT, "death_day": 20.0}, RESPONDER)
+    duration = duration_of_response(ds)
+    np.testing.assert_array_equal(duration["day"][0], [144.0, np.nan, HORIZON - 56.0])
+    np.testing.assert_array_equal(duration["event"][0], [True, False, False])
+
+
+def test_a_response_counts_by_the_patients_own_start_of_a_cycle():
+    late = {"assessments": [(28.0, 1.0), (40.0, 3.0)]}  # MLFS, then CRh as counts recovered
+    waited = {**OVERT, **late, "cycles": [(0.0, 6.0), (42.0, 48.0)]}
+    not_waited = {**OVERT, **late, "cycles": [(0.0, 6.0), (28.0, 34.0)]}
+    died = {**OVERT, "death_day": 9.0, "cycles": [(0.0, 6.0)]}
+    ds = arm_of(waited, not_waited, died, {"assessments": late["assessments"]})
+    np.testing.assert_array_equal(response_by_cycle(ds, 2)[0], [1, 0, 0, np.nan])
+    np.testing.assert_array_equal(response_by_cycle(ds, 4)[0], [1, 1, 0, np.nan])
+    np.testing.assert_array_equal(response_by_cycle(ds, 2, "CR")[0], [0, 0, 0, np.nan])
+    np.testing.assert_array_equal(first_response_day(ds, "MLFS")[0], [28, 28, np.nan, np.nan])
+
+
+def test_the_best_response_is_out_of_all_who_began_with_leukaemia():
+    ds = arm_of(RESPONDER, {**OVERT, "best_response": 2}, {**OVERT, "death_day": 3.0}, {})
+    np.testing.assert_array_equal(best_response(ds)[0], [1, 1, 0, np.nan])
+    np.testing.assert_array_equal(best_response(ds, "CRh")[0], [1, 0, 0, np.nan])
+
+
+def test_mrd_responds_between_response_and_relapse():
+    """A ratio of 0.009 where it was 10 at diagnosis: 9e-4."""
+    few, many = (90.0, 0.009), (90.0, 0.011)
+    ds = arm_of(
+        {**RESPONDER, "samples": [few]},
+        {**RESPONDER, "samples": [many]},
+        {**RESPONDER, "samples": [(30.0, 0.0), many]},  # before the response
+        {**RESPONDER, "samples": [few], "relapse_day": 80.0},
+        {**OVERT, "samples": [few]},
+    )
+    np.testing.assert_array_equal(mrd_response(ds)[0], [1, 0, 0, 0, np.nan])

@@ -6,7 +6,6 @@ import pytest
 from leukosim.follow_up import Protocol, follow
 from leukosim.marrow import Rates
 from leukosim.strategy.chart import Decision, OwnStrategy
-from leukosim.strategy.courses import Course
 from leukosim.strategy.monitoring import Monitoring, Trigger
 
 DAYS = np.arange(0.0, 366.0, 7.0)
@@ -89,7 +88,7 @@ def test_samples_are_taken_on_the_calendar(make_patient, strategies):
     assert sampled == [56.0, 140.0, 224.0, 308.0]
 
 
-def test_a_function_of_the_users_own_can_stand_in_for_rules(make_patient, strategies):
+def test_a_function_of_the_users_own_can_stand_in_for_rules(make_patient, strategies, azacitidine):
     rules = strategies["triggered"]
 
     def at_the_level(chart, day, measure):
@@ -98,7 +97,7 @@ def test_a_function_of_the_users_own_can_stand_in_for_rules(make_patient, strate
                 return [Decision(day, "mine", "", "start", "azacitidine", day)]
         return []
 
-    own = OwnStrategy("mine", {"azacitidine": Course("azacitidine")}, at_the_level)
+    own = OwnStrategy("mine", {"azacitidine": azacitidine}, at_the_level)
     patient = make_patient(residual_stem_cells=50)
     protocol = dict(monitoring=Monitoring())
     mine, theirs = run(patient, own, **protocol), run(patient, rules, **protocol)

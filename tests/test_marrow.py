@@ -9,7 +9,7 @@ from leukosim.biology.blood import Blood
 from leukosim.biology.disease import Disease
 from leukosim.biology.niche import Niche
 from leukosim.drugs.azacitidine import Azacitidine
-from leukosim.drugs.drug import Dose, exposure
+from leukosim.drugs.drug import EXPOSURES, Dose, exposure
 from leukosim.marrow import (
     FREE,
     G0,
@@ -226,7 +226,7 @@ def test_one_subtype_is_enough(make_patient):
 
 def test_s_phase_kill_spares_all_other_phases(make_patient):
     rates = Rates(make_patient())
-    values = np.zeros((1, 12))
+    values = np.zeros((1, len(EXPOSURES)))
     values[0, 3] = 2.0
     killed = (rates.under(values).rates - rates.drug_free.rates)[0].sum(1)
     in_s = np.array([class_index(s, p, S) for s in range(4) for p in (IN_NICHE, FREE)])

@@ -11,6 +11,7 @@ from leukosim.endpoints import relapse_free_survival
 from leukosim.survival import (
     arms_with_patients,
     compare,
+    cumulative_incidence,
     hazard_ratio,
     kaplan_meier,
     logrank,
@@ -252,3 +253,35 @@ def test_a_failed_scenario_and_a_missing_arm_are_nan():
 def test_relapse_free_survival_feeds_the_statistics():
     ds = dataset_of_arms({"triggered": [{"relapse_day": 100.0}, {"death_day": 200.0}, {}, {}]})
     assert survival_at(relapse_free_survival(ds))["survival"].item() == pytest.approx(0.5)
+
+
+def test_cumulative_incidence_lets_deaths_compete():
+    """Relapse, death, relapse, censored on days 1 to 4, by hand.
+
+    At risk 4, 3, 2, 1; survival just before 1, 3/4, 1/2. Incidence of relapse: 1/4, then
+    1/4 + 1/2 * 1/2 = 1/2. One minus Kaplan-Meier that censors deaths would give 5/8.
+    """
+    ds = dataset_of_arms(
+        {
+            "a": [
+                {"relapse_day": 1.0},
+                {"death_day": 2.0},
+                {"relapse_day": 3.0},
+                {"follow_up_day": 4.0},
+            ]
+        }
+    )
+    times = relapse_free_survival(ds)
+    relapse = cumulative_incidence(times).set_index("day")["incidence"]
+    assert relapse.iloc[-1] == pytest.approx(0.5)
+    assert relapse.loc[:2.5].iloc[-1] == pytest.approx(0.25)
+    death = cumulative_incidence(times, "death")["incidence"]
+    assert death.iloc[-1] == pytest.approx(0.25)
+    assert cumulative_incidence(times, "failure")["incidence"].tolist() == [0.0]
+
+
+def test_events_on_the_same_day_have_the_same_incidence_every_time():
+    ds = dataset_of_arms({"a": [{"relapse_day": 10.0}] * 3 + [{"death_day": 10.0}] * 3})
+    first, again = (cumulative_incidence(relapse_free_survival(ds)) for _ in range(2))
+    assert first.equals(again)
+    assert first["incidence"].iloc[-1] == pytest.approx(0.5)

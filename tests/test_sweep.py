@@ -24,7 +24,7 @@ FOLDER = "outputs/relaza2-by-trigger.level-monitoring.interval_days"
 def _in_an_empty_folder_without_figures(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    def draw(dataset, folder, console):
+    def draw(dataset, folder, console, found=()):
         (folder / "figures").mkdir(exist_ok=True)
         return 0
 

@@ -44,7 +44,11 @@ def test_the_recording_interval_changes_what_is_recorded_only(patients, strategi
 def test_patient_17_is_the_same_alone(strategies, trial):
     alone = run_trial([draw_patient(17, COHORT, Disease(), 5)], strategies, PROTOCOL).dataset
     in_cohort = trial.dataset.sel(patient=[17])
-    for name in ("sample", "cycle"):  # as long as the longest course of whoever was simulated
+    for name in (
+        "sample",
+        "cycle",
+        "assessment",
+    ):  # as long as the longest course of whoever was simulated
         in_cohort = in_cohort.isel({name: slice(alone.sizes[name])})
     xr.testing.assert_identical(in_cohort, alone)
 
@@ -99,14 +103,13 @@ def test_no_patient_and_no_arm_are_refused(patients, strategies):
         run_trial(patients, {})
 
 
-def test_a_function_that_decides_the_impossible_is_refused(make_patient):
+def test_a_function_that_decides_the_impossible_is_refused(make_patient, azacitidine):
     from leukosim.strategy.chart import Decision, OwnStrategy
-    from leukosim.strategy.courses import Course
 
     def deciding(**changes):
         decision = dict(day=14.0, rule="mine", seen="", action="start", course="a", effective=99.0)
         answer = [Decision(**{**decision, **changes})]
-        return OwnStrategy("mine", {"a": Course("azacitidine")}, lambda *_: answer)
+        return OwnStrategy("mine", {"a": azacitidine}, lambda *_: answer)
 
     patient = make_patient()
     for changes, message in (
@@ -120,10 +123,11 @@ def test_a_function_that_decides_the_impossible_is_refused(make_patient):
 
 
 def test_an_unknown_drug_and_a_recording_interval_of_nothing_are_refused(make_patient, strategies):
-    from leukosim.strategy.courses import Course
+    from leukosim.strategy.courses import Course, Dosing
     from leukosim.strategy.rules import Strategy
 
-    snake = Strategy("snake oil", {"a": Course("snake oil")}, {}, "a")
+    oil = Course({"snake oil": Dosing([1], dose_mg=1.0)})
+    snake = Strategy("snake oil", {"a": oil}, {}, "a")
     with pytest.raises(ValueError, match="drug = snake oil of course a in arm mine is unknown"):
         run_trial([make_patient()], {"mine": snake})
     with pytest.raises(ValueError, match="record_days = 0"):

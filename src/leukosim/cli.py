@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -235,26 +235,34 @@ def workers(config: "Config") -> int:
 # ---------------------------------------------------------------------- other verbs
 
 
-def draw(dataset: "xr.Dataset", folder: Path, console: "Console") -> int:
-    """Draw the figures of a result; a figure that fails costs the figure, not the result."""
-    try:
-        from leukosim.figures import draw_sweep_figures, draw_trial_figures
+def draw(
+    dataset: "xr.Dataset", folder: Path, console: "Console", found: Container[str] = ()
+) -> int:
+    """Draw the figures that a result can feed; one that fails costs itself, not the result.
 
-        draw_figures = draw_sweep_figures if "scenario" in dataset.dims else draw_trial_figures
-        draw_figures(dataset, folder / FIGURES)
-    except Exception as error:
-        console.print(f"leukosim: the figures failed: {type(error).__name__}: {error}", style="red")
-        return FAILED
-    return 0
+    found : names of figures to leave out
+    """
+    from leukosim.figures import draw_figure, figures_for
+
+    code = 0
+    for each in figures_for(dataset):
+        if each.name in found:
+            continue
+        try:
+            draw_figure(each, dataset, folder / FIGURES)
+        except Exception as error:
+            words = f"leukosim: the figure {each.name} failed: {type(error).__name__}: {error}"
+            console.print(words, style="red", markup=False)
+            code = FAILED
+    return code
 
 
 def draw_missing(folder: Path, console: "Console") -> int:
-    """Draw the figures of a finished result that has none, as after an interruption."""
+    """Draw the figures that a finished result lacks, as after an interruption."""
     from leukosim import store
 
-    if (folder / FIGURES).exists():
-        return 0
-    return draw(store.load_dataset(folder / store.RESULTS), folder, console)
+    found = {path.stem for path in (folder / FIGURES).glob("*.csv")}  # written last of a figure
+    return draw(store.load_dataset(folder / store.RESULTS), folder, console, found)
 
 
 def figures(words: list[str]) -> int:
@@ -262,6 +270,7 @@ def figures(words: list[str]) -> int:
     from rich.console import Console
 
     from leukosim import store
+    from leukosim.figures import figures_for
     from leukosim.screen import contents
 
     if len(words) != 1:
@@ -270,7 +279,10 @@ def figures(words: list[str]) -> int:
     path = path / store.RESULTS if path.is_dir() else path
     if not path.is_file():
         raise ConfigError(f"figures: there is no result at {path}")
-    code = draw(store.load_dataset(path), path.parent, Console(stderr=True))
+    dataset = store.load_dataset(path)
+    if not figures_for(dataset):
+        raise ConfigError(f"figures: {path} holds nothing that a figure shows")
+    code = draw(dataset, path.parent, Console(stderr=True))
     print(f"{path.parent}: {contents(path.parent)}")
     return code
 

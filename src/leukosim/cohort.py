@@ -1,13 +1,18 @@
 """Cohorts: the distributions from which virtual patients are drawn."""
 
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from leukosim.biology.disease import Disease
+from leukosim.drugs.drug import Drug
+from leukosim.drugs.formulary import formulary
 from leukosim.marrow import Rates, doubling_range
 from leukosim.parameters import check_ranges, estimate, setting
-from leukosim.patient import DRAW, Patient, stream
+from leukosim.patient import DRAW, HANDLING, OVERT, SWITCHING, TYPICAL, Handling, Patient, stream
 
 OMMEN = "Ommen et al. 2010, Blood 115:198, doi:10.1182/blood-2009-04-212530"
 SPOO = "Spoo et al. 2007, Blood 109:786"
@@ -55,7 +60,7 @@ def three_genotypes() -> dict[str, Genotype]:
 
 @dataclass(frozen=True)
 class Cohort:
-    """Patients in remission after therapy, and how they differ."""
+    """Patients in remission after therapy, or with overt disease, and how they differ."""
 
     size: int = setting(200, "patients", lowest=1, highest=1_000_000)
     genotypes: dict[str, Genotype] = field(default_factory=three_genotypes)
@@ -70,6 +75,20 @@ class Cohort:
     residual_log10_sd: float = estimate(
         2.0, "log10 cells", low=1.0, high=3.0, highest=5.0, source="assumed"
     )
+    residual_cells_most: float = estimate(
+        1e4, "cells", low=1e3, high=1e5, lowest=1.0, highest=1e7, source="assumed",
+        note="leukaemic stem cells at the start; more would not be a remission",
+    )  # fmt: skip
+    at_diagnosis: bool = False  # overt disease at the start, in place of what therapy left
+    overt_log10_mean: float = estimate(
+        12.0, "log10 cells", low=11.0, high=12.5, lowest=8.0, highest=14.0, source="assumed",
+        note="blasts at diagnosis, not more than the patient's plateau",
+    )  # fmt: skip
+    overt_log10_sd: float = estimate(
+        0.3, "log10 cells", low=0.1, high=0.5, highest=2.0, source="assumed"
+    )
+    dominant_shares: dict[str, float] = field(default_factory=dict)
+    # by subtype, relative frequencies in place of the disease's; one not named dominates in nobody
     dominant_fraction_low: float = estimate(
         0.6, "fraction", low=0.5, high=0.7, source="assumed",
         note="the dominant subtype has 60-90 % of a patient's stem cells",
@@ -106,9 +125,21 @@ class Cohort:
     contained_plateau_log10_sd: float = estimate(
         0.3, "log10 cells", low=0.1, high=0.5, highest=2.0, source="assumed"
     )
+    protection_shift_mean: float = estimate(
+        0.0, "protection budget", low=0.0, high=0.15, lowest=-1.0, highest=1.0, source="assumed",
+        note="0.10-0.15 in relapsed or refractory disease",
+    )  # fmt: skip
     protection_shift_sd: float = estimate(
         0.25, "protection budget", low=0.1, high=0.4, highest=1.0, source="assumed"
     )
+    reprogrammable_share: float = estimate(
+        0.5, "fraction", low=0.25, high=1.0, source="assumed",
+        note="patients whose stem cells switch under drug stress",
+    )  # fmt: skip
+    tp53_ratio: float = estimate(
+        1.0, "1", low=0.0, high=2.0, highest=5.0, source="assumed",
+        note="TP53 mutations, relative to the shares by dominant subtype",
+    )  # fmt: skip
     responsiveness_logit_mean: float = estimate(
         -0.8, "logit", low=-1.1, high=0.0, lowest=-10.0, highest=10.0, source="assumed",
         note="of azacitidine's effects; tuned by hand to RELAZA2",
@@ -147,6 +178,14 @@ class Cohort:
         check_ranges(self)
         if not self.genotypes or not sum(g.share for g in self.genotypes.values()) > 0:
             raise ValueError("genotypes needs at least one class with a share above 0")
+        for name, share in self.dominant_shares.items():
+            if not 0.0 <= share < np.inf:
+                raise ValueError(
+                    f"dominant_shares.{name} = {share} is not allowed: it is a relative frequency, "
+                    "allowed 0 or more"
+                )
+        if self.dominant_shares and not sum(self.dominant_shares.values()) > 0.0:
+            raise ValueError("dominant_shares needs at least one subtype with a share above 0")
         for low, high in (
             ("dominant_fraction_low", "dominant_fraction_high"),
             ("stem_cell_share_log10_low", "stem_cell_share_log10_high"),
@@ -157,14 +196,23 @@ class Cohort:
                 )
 
 
-MOST_RESIDUAL_CELLS = 1e4  # cells, assumed: more would not be a remission
 MARGIN = 1.05  # kept from the doubling times at which the return to G0 would be nil or endless
 
 
-def draw_patient(index: int, cohort: Cohort, disease: Disease, seed: int) -> Patient:
+def draw_patient(
+    index: int,
+    cohort: Cohort,
+    disease: Disease,
+    seed: int,
+    drugs: Mapping[str, Drug] | None = None,
+) -> Patient:
     """Patient ``index`` of the cohort with this seed: the same whoever else is drawn.
 
     A doubling time that cycle and niche cannot produce is drawn to the nearest that they can.
+
+    Parameters
+    ----------
+    drugs : in which patients differ, by name; by default those that leukosim knows
     """
     luck = stream(seed, index, DRAW)
     names = list(cohort.genotypes)
@@ -181,6 +229,7 @@ def draw_patient(index: int, cohort: Cohort, disease: Disease, seed: int) -> Pat
     logit = luck.normal(cohort.responsiveness_logit_mean, cohort.responsiveness_logit_sd)
     transplanted = bool(luck.random() < cohort.transplanted_share)
     per_year = cohort.death_per_year_transplanted if transplanted else cohort.death_per_year
+    composition = draw_composition(cohort, disease, luck)
     patient = Patient(
         index=index,
         seed=seed,
@@ -188,14 +237,16 @@ def draw_patient(index: int, cohort: Cohort, disease: Disease, seed: int) -> Pat
         genotype=genotype,
         doubling_days=float(doubling),
         residual_stem_cells=0,
-        composition=draw_composition(cohort, disease, luck),
+        composition=composition,
         cxcr4=float(cohort.cxcr4_median * np.exp(cohort.cxcr4_log_sd * luck.standard_normal())),
         stem_cell_share=float(
             10.0
             ** luck.uniform(cohort.stem_cell_share_log10_low, cohort.stem_cell_share_log10_high)
         ),
         plateau=float(contained_at if contained else disease.blasts.plateau),
-        protection_shift=float(luck.normal(0.0, cohort.protection_shift_sd)),
+        protection_shift=float(
+            luck.normal(cohort.protection_shift_mean, cohort.protection_shift_sd)
+        ),
         responsiveness={"azacitidine": float(1.0 / (1.0 + np.exp(-logit)))},
         transcript_ratio=float(
             cohort.transcript_ratio
@@ -205,29 +256,80 @@ def draw_patient(index: int, cohort: Cohort, disease: Disease, seed: int) -> Pat
         overt_death_rate=cohort.overt_death_per_year / 365.25,
         body_surface_m2=cohort.body_surface_m2,
         transplanted=transplanted,
+        **draw_switching(composition, cohort, disease, stream(seed, index, SWITCHING)),
     )
+    for name, drug in (formulary() if drugs is None else drugs).items():
+        patient = with_handling(patient, name, drug)
     shortest, longest = doubling_range(Rates(patient))
     within = float(np.clip(doubling, shortest * MARGIN, longest / MARGIN))
+    if cohort.at_diagnosis:
+        overt = 10.0 ** stream(seed, index, OVERT).normal(
+            cohort.overt_log10_mean, cohort.overt_log10_sd
+        )
+        overt = min(float(overt), patient.plateau)
+        cells = round(overt * patient.stem_cell_share)
+        return replace(patient, doubling_days=within, residual_stem_cells=cells, overt_blasts=overt)
     # Poisson draws take as many random numbers as they need, so they come after all others
-    cells = int(luck.poisson(min(residual, MOST_RESIDUAL_CELLS)))
+    cells = int(luck.poisson(min(residual, cohort.residual_cells_most)))
     return replace(patient, doubling_days=within, residual_stem_cells=cells)
 
 
 def draw_composition(
     cohort: Cohort, disease: Disease, luck: np.random.Generator
 ) -> tuple[float, ...]:
-    """Shares of the subtypes: one dominates, the others split the rest at random."""
-    dominant_shares = np.array([s.dominant_share for s in disease.subtypes.values()])
-    n = len(dominant_shares)
-    dominant = luck.choice(n, p=dominant_shares / dominant_shares.sum())
+    """Shares of the subtypes: one dominates, the other native ones split the rest at random."""
+    native = [name for name, subtype in disease.subtypes.items() if subtype.native]
+    frequency = np.array(
+        [
+            cohort.dominant_shares.get(name, 0.0)
+            if cohort.dominant_shares
+            else disease.subtypes[name].dominant_share
+            for name in native
+        ]
+    )
+    n = len(native)
+    dominant = luck.choice(n, p=frequency / frequency.sum())
     fraction = luck.uniform(cohort.dominant_fraction_low, cohort.dominant_fraction_high)
     others = luck.dirichlet(np.ones(max(n - 1, 1)))
-    if n == 1:
-        return (1.0,)
-    composition = np.insert(others * (1.0 - fraction), dominant, fraction)
-    return tuple(float(share) for share in composition)
+    shares = np.insert(others * (1.0 - fraction), dominant, fraction) if n > 1 else np.ones(1)
+    by_name = dict(zip(native, shares, strict=True))
+    return tuple(float(by_name.get(name, 0.0)) for name in disease.subtypes)
 
 
-def draw_cohort(cohort: Cohort, disease: Disease, seed: int) -> list[Patient]:
+def draw_switching(
+    composition: Sequence[float], cohort: Cohort, disease: Disease, luck: np.random.Generator
+) -> dict[str, Any]:
+    """Whether TP53 is mutated, by the dominant subtype, and the factor on induced switching."""
+    dominant = list(disease.subtypes.values())[int(np.argmax(composition))]
+    mutated = bool(luck.random() < min(dominant.tp53_share * cohort.tp53_ratio, 1.0))
+    reprogrammable = bool(luck.random() < cohort.reprogrammable_share)
+    factor = disease.switching.tp53_factor if mutated else 1.0
+    return dict(tp53_mutated=mutated, reprogramming=factor if reprogrammable else 0.0)
+
+
+def with_handling(patient: Patient, name: str, drug: Drug) -> Patient:
+    """The patient, with what is drawn for one drug: clearance, volume, EC50, responsiveness.
+
+    Each drug has a random stream of its own, so that another drug changes nothing in this one.
+    """
+    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
+    clearance, volume, ec50, response = patient.stream(HANDLING, key).standard_normal(4)
+    handling = Handling(
+        clearance=float(np.exp(np.sqrt(np.log1p(drug.clearance_cv**2)) * clearance)),
+        volume=float(np.exp(np.sqrt(np.log1p(drug.volume_cv**2)) * volume)),
+        ec50=float(10.0 ** (drug.ec50_log10_sd * ec50)),
+    )
+    if handling != TYPICAL:
+        patient = replace(patient, handling={**patient.handling, name: handling})
+    if drug.responsiveness_logit_mean is not None:
+        logit = drug.responsiveness_logit_mean + drug.responsiveness_logit_sd * response
+        answer = float(1.0 / (1.0 + np.exp(-logit)))
+        patient = replace(patient, responsiveness={**patient.responsiveness, name: answer})
+    return patient
+
+
+def draw_cohort(
+    cohort: Cohort, disease: Disease, seed: int, drugs: Mapping[str, Drug] | None = None
+) -> list[Patient]:
     """All patients of a cohort."""
-    return [draw_patient(index, cohort, disease, seed) for index in range(cohort.size)]
+    return [draw_patient(index, cohort, disease, seed, drugs) for index in range(cohort.size)]

@@ -18,13 +18,16 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 from leukosim.biology.disease import Disease
 from leukosim.cohort import Cohort, draw_cohort
-from leukosim.drugs.azacitidine import Azacitidine
+from leukosim.drugs.drug import Drug
+from leukosim.drugs.formulary import declared_drugs, formulary
+from leukosim.drugs.own import OwnDrug
 from leukosim.folders import config_folder
 from leukosim.follow_up import Protocol
 from leukosim.marrow import METHODS
 from leukosim.parameters import check_ranges, setting
 from leukosim.patient import Patient
 from leukosim.strategy.monitoring import Assays, Monitoring, Trigger
+from leukosim.strategy.response import Response
 from leukosim.strategy.rules import Strategy
 from leukosim.validation import ConfigError, build, listed, names_of, unknown
 
@@ -56,10 +59,14 @@ class Engine:
 
 
 @dataclass(frozen=True)
-class Drugs:
-    """Every drug that a course can give."""
+class VenetoclaxDosing:
+    """How venetoclax is given, wherever a strategy's courses refer to it."""
 
-    azacitidine: Azacitidine = field(default_factory=Azacitidine)
+    days_per_cycle: int = setting(28, "day", lowest=1, highest=28, note="from day 1 on")
+    dose_mg: float = setting(400.0, "mg", lowest=0.0, highest=1200.0)
+    cyp3a_inhibitor: bool = False  # a strong inhibitor of CYP3A is taken all the while
+
+    __post_init__ = check_ranges
 
 
 def as_in_protocol(name: str) -> Any:
@@ -78,13 +85,16 @@ class Config:
     overwrite: bool = False  # replace what another configuration left in the output folder
     horizon_days: int = as_in_protocol("horizon_days")
     after_relapse_days: int = as_in_protocol("after_relapse_days")
+    until_death: bool = as_in_protocol("until_death")
     arms: list[str] = field(default_factory=list)
     trigger: Trigger = field(default_factory=Trigger)
     monitoring: Monitoring = field(default_factory=Monitoring)
     assay: Assays = field(default_factory=Assays)
+    response: Response = field(default_factory=Response)
     cohort: Cohort = field(default_factory=Cohort)
     disease: Disease = field(default_factory=Disease)
-    drug: Drugs = field(default_factory=Drugs)
+    drug: dict[str, OwnDrug] = field(default_factory=declared_drugs)  # known ones keep their class
+    venetoclax: VenetoclaxDosing = field(default_factory=VenetoclaxDosing)
     record: Record = field(default_factory=Record)
     engine: Engine = field(default_factory=Engine)
     # last, as strategies refer to fields above, which are to be checked first
@@ -92,7 +102,11 @@ class Config:
 
     def patients(self) -> list[Patient]:
         """The cohort, drawn."""
-        return draw_cohort(self.cohort, self.disease, self.seed)
+        return draw_cohort(self.cohort, self.disease, self.seed, self.drugs())
+
+    def drugs(self) -> dict[str, Drug]:
+        """Every drug that a course can give."""
+        return formulary(self.drug, self.venetoclax.cyp3a_inhibitor)
 
     def strategies_of_arms(self) -> dict[str, Strategy]:
         """What is done in each arm."""
@@ -103,10 +117,12 @@ class Config:
         return Protocol(
             horizon_days=self.horizon_days,
             after_relapse_days=self.after_relapse_days,
+            until_death=self.until_death,
             trigger=self.trigger,
             monitoring=self.monitoring,
             assays=self.assay,
-            drugs={name: getattr(self.drug, name).drug() for name in names_of(Drugs)},
+            response=self.response,
+            drugs=self.drugs(),
         )
 
 
@@ -123,7 +139,7 @@ def read_config(composed: DictConfig) -> Config:
 
 
 def check_names(config: Config) -> None:
-    """Raise :class:`ConfigError` where an arm is no strategy or a course gives no known drug."""
+    """Raise :class:`ConfigError` where one part of a run names what no other part has."""
     if not config.arms:
         raise ConfigError(f"arms is empty: allowed {listed(config.strategies)}")
     for arm in config.arms:
@@ -138,9 +154,20 @@ def check_names(config: Config) -> None:
             )
     for name, strategy in config.strategies.items():
         for course_name, course in strategy.courses.items():
-            if course.drug not in names_of(Drugs):
-                path = f"strategies.{name}.courses.{course_name}.drug"
-                raise ConfigError(f"{path}: {unknown(course.drug, names_of(Drugs), 'drug')}")
+            for drug in course.drugs:
+                if drug not in config.drug:
+                    path = f"strategies.{name}.courses.{course_name}.drugs"
+                    raise ConfigError(f"{path}: {unknown(drug, config.drug, 'drug')}")
+    subtypes = config.disease.subtypes
+    for name in config.cohort.dominant_shares:
+        if name not in subtypes:
+            raise ConfigError(f"cohort.dominant_shares: {unknown(name, subtypes, 'subtype')}")
+    for drug, numbers in config.drug.items():
+        for target, effect in getattr(numbers, "effects", {}).items():
+            for name in effect.relative_ec50:
+                if name not in subtypes:
+                    path = f"drug.{drug}.effects.{target}.relative_ec50"
+                    raise ConfigError(f"{path}: {unknown(name, subtypes, 'subtype')}")
 
 
 def to_plain(composed: DictConfig) -> dict[str, Any]:
@@ -197,7 +224,7 @@ def as_plain(record: Any) -> Any:
 
 
 def register() -> None:
-    """Tell Hydra the defaults, and OmegaConf how to add numbers."""
+    """Tell Hydra the defaults, and OmegaConf how to add numbers and list days."""
     node = OmegaConf.create(as_plain(Config()))
     for name in node:
         if isinstance(node[name], DictConfig):
@@ -208,6 +235,16 @@ def register() -> None:
     is_old = omegaconf.__version__.startswith("2.3")
     add: Any = OmegaConf.register_new_resolver if is_old else OmegaConf.register_resolver
     add("sum", lambda *numbers: sum(numbers), replace=True)
+    add("days", days, replace=True)
+
+
+def days(first: Any, last: Any) -> list[int]:
+    """Every day from the first to the last, as ``${days:1,21}`` in a course.
+
+    None if either is no whole number: the field that holds it is told so when it is checked.
+    """
+    both = isinstance(first, int) and isinstance(last, int)
+    return list(range(first, last + 1)) if both else []
 
 
 def compose(overrides: Sequence[str] = (), folder: str | Path | None = None) -> Config:

@@ -6,17 +6,17 @@ early or the patient was never at risk. A patient who could not have been follow
 nan whatever happened: to keep only those whose failure was already seen would bias every share.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 import xarray as xr
+
+from leukosim.results import RESPONSES
 
 SIX_MONTHS, ONE_YEAR, TWO_YEARS = 182.0, 365.0, 730.0  # day, as the trials count them
 LEVEL = 0.95  # of every interval
+CYCLE_DAYS = 28.0  # of a cycle that a patient did not live, or was not treated, to begin
 
 
 def horizon_days(ds: xr.Dataset) -> xr.DataArray:
@@ -65,6 +65,72 @@ def preemptive_start_day(ds: xr.Dataset) -> xr.DataArray:
     """Day (arm, patient) of the first dose, nan if not before relapse."""
     day = ds["treatment_start_day"]
     return day.where(~(day >= ds["relapse_day"]))
+
+
+def overall_survival(ds: xr.Dataset) -> xr.Dataset:
+    """Time to death of any cause, from day 0: ``day`` and ``event`` (arm, patient).
+
+    Censored at the last day of follow-up, so of use only in a trial that follows patients beyond
+    relapse (``until_death``).
+    """
+    day = ds["death_day"].fillna(ds["follow_up_day"])
+    day.attrs = {"units": "day", "long_name": "overall survival"}
+    return xr.Dataset({"day": day, "event": ds["death_day"].notnull()})
+
+
+def event_free_survival(
+    ds: xr.Dataset, failure_counts: Literal["declared", "start"] = "declared"
+) -> xr.Dataset:
+    """Time to failure, relapse or death, whichever comes first, from day 0.
+
+    Parameters
+    ----------
+    failure_counts : a treatment that failed is an event on the day on which that was "declared",
+        or, as regulators count, at the "start" (day 0)
+
+    Returns
+    -------
+    Dataset
+        ``day``, ``event`` and ``cause`` (arm, patient), as of :func:`relapse_free_survival`, with
+        the further cause "failure".
+    """
+    failed = ds["failure_day"]
+    if failure_counts == "start":
+        failed = failed.where(failed.isnull(), 0.0)
+    rfs = relapse_free_survival(ds)
+    is_first = failed <= rfs["day"].where(rfs["event"], np.inf)
+    day = failed.where(is_first, rfs["day"])
+    day.attrs = {"units": "day", "long_name": "event-free survival"}
+    cause = xr.where(is_first, "failure", rfs["cause"])
+    return xr.Dataset({"day": day, "event": rfs["event"] | is_first, "cause": cause})
+
+
+def duration_of_response(ds: xr.Dataset) -> xr.Dataset:
+    """Time from the first CR, CRh or CRi to relapse or death: as :func:`relapse_free_survival`.
+
+    nan for patients without response. With death as a competitor of relapse see
+    :func:`leukosim.survival.cumulative_incidence`.
+    """
+    rfs = relapse_free_survival(ds)
+    day = rfs["day"] - ds["response_day"]
+    day.attrs = {"units": "day", "long_name": "duration of response"}
+    return xr.Dataset({"day": day, "event": rfs["event"] & day.notnull(), "cause": rfs["cause"]})
+
+
+def first_response_day(ds: xr.Dataset, at_least: str = "CRi") -> xr.DataArray:
+    """Day (arm, patient) of the first response so good, nan if there was none.
+
+    at_least : one of :data:`leukosim.results.RESPONSES`; CRh is better than CRi
+    """
+    good = ds["response"] >= RESPONSES.index(at_least)
+    days = ds["assessment_day"].where(good & began_overt(ds))
+    earliest = days.fillna(np.inf).reduce(np.min, "assessment", initial=np.inf)
+    return earliest.where(earliest < np.inf)
+
+
+def began_overt(ds: xr.Dataset) -> xr.DataArray:
+    """Whether a patient began with overt leukaemia, and so had a response to gain."""
+    return ds["overt_blasts"] > 0.0
 
 
 # ---------------------------------------------------------------------- whether they happened
@@ -144,6 +210,39 @@ def mrd_negative_on_treatment(
     return as_outcome(negative & (free == 1.0), free.notnull())
 
 
+def response_by_cycle(ds: xr.Dataset, cycle: int, at_least: str = "CRh") -> xr.DataArray:
+    """Whether there was a response so good by the start of a cycle (1, 2, ...): outcome.
+
+    The start is the patient's own, which counts may have delayed; for a cycle that never began it
+    is every 28th day. Out of all who began with overt leukaemia, those who died first included.
+    """
+    starts = ds["cycle_start_day"]
+    missing = max(cycle - starts.sizes["cycle"], 0)
+    own = starts.pad(cycle=(0, missing)).isel(cycle=cycle - 1)
+    until = own.fillna(CYCLE_DAYS * (cycle - 1))
+    known = began_overt(ds) & ds["follow_up_day"].notnull() & (until <= horizon_days(ds))
+    return as_outcome(first_response_day(ds, at_least) <= until, known)
+
+
+def best_response(ds: xr.Dataset, at_least: str = "CRi") -> xr.DataArray:
+    """Whether the best response was so good: outcome (arm, patient) of overt leukaemia."""
+    known = began_overt(ds) & ds["follow_up_day"].notnull()
+    return as_outcome(ds["best_response"] >= RESPONSES.index(at_least), known)
+
+
+def mrd_response(ds: xr.Dataset, below: float = 1e-3) -> xr.DataArray:
+    """Whether a responder was seen with so few leukaemic cells: outcome (arm, patient).
+
+    By any sample between response and relapse. The measured ratio of transcripts is divided by the
+    patient's own at diagnosis, so that ``below`` is a fraction of leukaemic cells there; a sample
+    of blood holds fewer than marrow.
+    """
+    day = ds["sample_day"]
+    counted = (day >= ds["response_day"]) & ~(day >= ds["relapse_day"])
+    few = ds["mrd"] / ds["transcript_ratio"] < below
+    return as_outcome((counted & few).any("sample"), ds["response_day"].notnull())
+
+
 # ---------------------------------------------------------------------- how fast blasts grow
 
 
@@ -211,110 +310,3 @@ def median(numbers: xr.DataArray | np.ndarray) -> Estimate:
     interval = quantile_test(values, q=0.0, p=0.5).confidence_interval(LEVEL)
     low, high = (float(bound) if np.isfinite(bound) else np.nan for bound in interval)
     return Estimate(float(np.median(values)), low, high, len(values))
-
-
-# ---------------------------------------------------------------------- against the literature
-
-
-def calibration_targets() -> pd.DataFrame:
-    """What was published: id, label, quantity, population, value, unit, low, high, n, source."""
-    with (files("leukosim") / "data" / "calibration_targets.csv").open() as file:
-        return pd.read_csv(file)
-
-
-UNTREATED, TREATED = "at_relapse", "triggered"
-
-
-@dataclass(frozen=True)
-class Measure:
-    """How a target is measured: in which arm, from which recorded variable, and what it is."""
-
-    role: str  # UNTREATED until relapse, or TREATED at MRD
-    needs: str  # a variable that a sweep may have left out
-    estimate: Callable[[xr.Dataset], Estimate]
-
-
-def doubling_time_of(genotype: str) -> Measure:
-    """The measure of a genotype's median doubling time."""
-    return Measure(
-        UNTREATED,
-        "blasts",
-        lambda arm: median(doubling_time(arm).where(arm["genotype"] == genotype)),
-    )
-
-
-def share_of(role: str, outcome: Callable[[xr.Dataset], xr.DataArray], needs: str) -> Measure:
-    """The measure of a share of patients."""
-    return Measure(role, needs, lambda arm: proportion(outcome(arm)))
-
-
-def free_after_conversion(arm: xr.Dataset) -> xr.DataArray:
-    """Relapse-free and alive six months after MRD conversion: outcome."""
-    return relapse_free_and_alive(arm, conversion_day(arm))
-
-
-def free_on_treatment(arm: xr.Dataset) -> xr.DataArray:
-    """Relapse-free and alive six months after pre-emptive treatment began: outcome."""
-    return relapse_free_and_alive(arm, preemptive_start_day(arm))
-
-
-MEASURES = {
-    "T01": doubling_time_of("NPM1"),
-    "T02": doubling_time_of("RUNX1-RUNX1T1"),
-    "T03": doubling_time_of("CBFB-MYH11"),
-    "T06": share_of(TREATED, mrd_conversion, "mrd_conversion_day"),
-    "T07": share_of(TREATED, relapse_free_if_never_positive, "mrd_conversion_day"),
-    "T08": share_of(UNTREATED, free_after_conversion, "mrd_conversion_day"),
-    "T09": share_of(TREATED, free_on_treatment, "treatment_start_day"),
-    "T10": share_of(TREATED, mrd_negative_on_treatment, "sample_day"),
-}
-
-
-def target_table(
-    ds: xr.Dataset,
-    targets: pd.DataFrame | None = None,
-    *,
-    triggered: str = "triggered",
-    at_relapse: str = "at_relapse",
-) -> pd.DataFrame:
-    """Published values beside those of a trial.
-
-    Parameters
-    ----------
-    ds : a trial, without a scenario dimension
-    targets : rows of :func:`calibration_targets`, which are the default
-    triggered, at_relapse : the arms treated at MRD, and untreated until relapse
-
-    Returns
-    -------
-    DataFrame
-        A row for each target: id, label, unit; target, target_low, target_high, target_n, source;
-        model, model_low, model_high, model_n. The model's numbers are nan, and ``model_n`` 0,
-        where its arm or the variables were not recorded or no patient was at risk.
-    """
-    if "scenario" in ds.dims:
-        raise ValueError("ds has a dimension scenario: select one, such as ds.isel(scenario=0)")
-    targets = calibration_targets() if targets is None else targets
-    arms = {TREATED: triggered, UNTREATED: at_relapse}
-    rows = []
-    for target in targets.itertuples():
-        measure, measured = MEASURES.get(target.id), NOTHING
-        if measure and arms[measure.role] in ds["arm"].values and measure.needs in ds:
-            measured = measure.estimate(ds.sel(arm=arms[measure.role]))
-        rows.append(
-            {
-                "id": target.id,
-                "label": target.label,
-                "unit": target.unit,
-                "target": target.value,
-                "target_low": target.low,
-                "target_high": target.high,
-                "target_n": target.n,
-                "model": measured.value,
-                "model_low": measured.low,
-                "model_high": measured.high,
-                "model_n": measured.n,
-                "source": target.source,
-            }
-        )
-    return pd.DataFrame(rows)

@@ -5,28 +5,38 @@ strategy decides. The strategy sees the chart, never the marrow.
 """
 
 import heapq
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from leukosim.assays.sample import Burden
-from leukosim.drugs.azacitidine import Azacitidine
+from leukosim.biology.mortality import death_hazards
 from leukosim.drugs.drug import Dose, Drug, exposure
+from leukosim.drugs.formulary import formulary
 from leukosim.marrow import G0, IN_NICHE, Counts, Marrow, Rates
 from leukosim.parameters import check_ranges, setting
 from leukosim.patient import ASSAY, DEATH, Patient
-from leukosim.strategy.chart import Chart, Decision, OwnStrategy, Report, Treatment
+from leukosim.strategy.chart import Assessment, Chart, Decision, OwnStrategy, Report, Treatment
 from leukosim.strategy.courses import Course
 from leukosim.strategy.monitoring import Assays, Monitoring, Trigger
-from leukosim.strategy.rules import ACTIONS, Strategy
-
-OVERT_FRACTION = 0.2  # of marrow cells, assumed: leukaemia that can kill
+from leukosim.strategy.response import CRI, Response
+from leukosim.strategy.rules import ACTIONS, LIMITED, Strategy
 
 # What can happen on a day, in the order in which it happens. Cycles come last, so that what is
 # decided on a day counts for the doses of that day.
-END, MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE, REPORT, START, CYCLE = range(7)
+END, MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE, REPORT, RELEASE, START, CYCLE = range(8)
+
+# Days that are counted: lineage, and below how many G/L (grades of the CTCAE).
+CYTOPENIAS = {
+    "days_grade3_neutropenia": ("neutrophils", 1.0),
+    "days_grade4_neutropenia": ("neutrophils", 0.5),
+    "days_grade3_thrombocytopenia": ("platelets", 50.0),
+    "days_grade4_thrombocytopenia": ("platelets", 25.0),
+}
 
 
 @dataclass(frozen=True)
@@ -37,10 +47,12 @@ class Protocol:
     after_relapse_days: int = setting(
         84, "day", lowest=0, highest=36525, note="in arms that treat relapse; others end there"
     )
+    until_death: bool = False  # follow everyone to death or the horizon, whatever else happens
     trigger: Trigger = field(default_factory=Trigger)
     monitoring: Monitoring = field(default_factory=Monitoring)
     assays: Assays = field(default_factory=Assays)
-    drugs: Mapping[str, Drug] = field(default_factory=lambda: {"azacitidine": Azacitidine().drug()})
+    response: Response = field(default_factory=Response)
+    drugs: Mapping[str, Drug] = field(default_factory=formulary)
 
     __post_init__ = check_ranges
 
@@ -57,6 +69,9 @@ class History:
     stem_cells_at_end: int
     conversion_day: float | None = None
     death_day: float | None = None
+    death_cause: int | None = None  # position in leukosim.results.CAUSES
+    hold_days: float = 0.0
+    cytopenia_days: dict[str, int] = field(default_factory=dict)  # by the names of CYTOPENIAS
 
 
 class FollowUp:
@@ -76,12 +91,18 @@ class FollowUp:
         self.protocol = protocol
         self.record_days = record_days
         self.marrow = Marrow(patient, method, rates)
-        self.chart = Chart()
+        self.starts_overt = patient.overt_blasts > 0.0
+        self.chart = Chart(in_remission=not self.starts_overt, has_responded=not self.starts_overt)
         self.doses: list[Dose] = []
         self.cycles: list[tuple[float, float]] = []
         self.counts: list[Counts] = []
         self.conversion_day: float | None = None
         self.life_left = float(patient.stream(DEATH).exponential())  # in units of hazard
+        self.death_cause: int | None = None
+        self.cytopenia_days = dict.fromkeys(CYTOPENIAS, 0)
+        self.withheld: list[Dose] = []
+        self.waiting_since: float | None = None
+        self.hold_days = 0.0
         self.agenda: list[tuple[float, int, int, Any]] = []
         self.sampled: set[tuple[int, float]] = set()
         self.planned = 0
@@ -91,7 +112,7 @@ class FollowUp:
         monitoring = self.protocol.monitoring
         self._plan(self.protocol.horizon_days, END)
         self._plan(monitoring.first_day, MRD_SAMPLE, "scheduled")
-        self._plan(monitoring.blood_count_days, BLOOD_COUNT)
+        self._plan(monitoring.blood_count_days, BLOOD_COUNT, "scheduled")
         if self.strategy.begin_with:
             first = Decision(0.0, "begin_with", "", "start", self.strategy.begin_with)
             self.chart.decisions.append(first)
@@ -106,6 +127,7 @@ class FollowUp:
                 break
             self._meet(day, kind, content)
         self._cancel_doses_from(self.marrow.day)
+        self._end_holds(self.marrow.day)
         return History(
             self.chart,
             self.counts,
@@ -115,6 +137,9 @@ class FollowUp:
             int(self.marrow.stem_cells.sum()),
             self.conversion_day,
             death_day,
+            self.death_cause,
+            self.hold_days,
+            self.cytopenia_days,
         )
 
     def _plan(self, day: float, kind: int, content: Any = None) -> None:
@@ -126,21 +151,69 @@ class FollowUp:
     # ------------------------------------------------------------------ between visits
 
     def _live_until(self, day: float) -> float | None:
-        """Let time pass; return the day of death if the patient dies before ``day``."""
+        """Let time pass; return the day of death if the patient dies before ``day``.
+
+        Hazards are those of the marrow at the start of each day. As long as the patient surely
+        lives, many days pass in one call of the engine; near death, one after the other.
+        """
+        while self.marrow.day < day:
+            start = self.marrow.day
+            hazards = self._hazards(self.marrow.count())[0]
+            total = hazards.sum()
+            tomorrow = min(math.floor(start) + 1.0, day)
+            if total * (tomorrow - start) >= self.life_left:
+                death_day = start + self.life_left / total
+                self._advance(death_day)
+                self.life_left = 0.0
+                # the patient's own number, so that arms share it
+                share = np.cumsum(hazards) / total
+                self.death_cause = int(
+                    np.searchsorted(share, self.patient.stream(DEATH, 1).random())
+                )
+                return death_day
+            safe = min(self.life_left / self.worst_hazard, 36525.0) if self.worst_hazard else day
+            until = max(min(math.floor(start) + math.floor(safe), day), tomorrow)
+            lived = self._advance(until)
+            edges = np.concatenate([[start], lived.day])
+            totals = np.append(total, self._hazards(lived)[:-1].sum(1))
+            self.life_left -= float((totals * np.diff(edges)).sum())
+        return None
+
+    def _advance(self, until: float) -> Counts:
+        """Advance the marrow and note what is asked for; the counts at the end of every day."""
         start = self.marrow.day
-        if day <= start:
-            return None
-        hazard = self.patient.death_rate
-        if self._burden().marrow_fraction >= OVERT_FRACTION:
-            hazard += self.patient.overt_death_rate
-        death_day = None
-        if hazard * (day - start) >= self.life_left:
-            death_day = day = start + self.life_left / hazard
-        self.life_left -= hazard * (day - start)
-        met = exposure(self.protocol.drugs, self.doses, start, day, self.patient.responsiveness)
-        recorded = self.record_days[(self.record_days > start) & (self.record_days <= day)]
-        self.counts.append(self.marrow.advance(day, met, recorded))
-        return death_day
+        patient = self.patient
+        met = exposure(
+            self.protocol.drugs, self.doses, start, until, patient.responsiveness, patient
+        )
+        days = np.append(np.arange(math.floor(start) + 1.0, until), until)
+        counts = self.marrow.advance(until, met, days)
+        is_whole = days == np.floor(days)
+        for name, (lineage, level) in CYTOPENIAS.items():
+            self.cytopenia_days[name] += int((getattr(counts, lineage)[is_whole] < level).sum())
+        self.counts.append(rows_of(counts, np.isin(days, self.record_days)))
+        return counts
+
+    def _hazards(self, counts: Counts) -> np.ndarray:
+        """Hazards of death, float64[row, cause], per day."""
+        blasts = counts.blasts.sum(1)
+        healthy = self.patient.disease.blood.healthy_marrow_cells
+        return death_hazards(
+            self.patient.disease.mortality,
+            self.patient.death_rate,
+            self.patient.overt_death_rate,
+            blasts / (blasts + healthy),
+            counts.neutrophils,
+            counts.platelets,
+        )
+
+    @cached_property
+    def worst_hazard(self) -> float:
+        """All hazards at once, per day."""
+        patient = self.patient
+        law = patient.disease.mortality
+        worst = death_hazards(law, patient.death_rate, patient.overt_death_rate, 1.0, -1.0, -1.0)
+        return float(worst.sum())
 
     def _burden(self) -> Burden:
         return Burden(self.marrow.blasts, self.patient.disease.blood.healthy_marrow_cells)
@@ -152,7 +225,11 @@ class FollowUp:
         assays, monitoring = self.protocol.assays, self.protocol.monitoring
         if kind == MRD_SAMPLE and content == "scheduled":
             self._plan(day + monitoring.interval_days, MRD_SAMPLE, "scheduled")
-        if kind in (MRD_SAMPLE, MARROW_SAMPLE):
+        elif kind == BLOOD_COUNT and content == "scheduled":
+            self._plan(day + monitoring.blood_count_days, BLOOD_COUNT, "scheduled")
+        elif kind == BLOOD_COUNT and content == "while held" and self.chart.holds:
+            self._plan(day + monitoring.held_count_days, BLOOD_COUNT, "while held")
+        if kind in (MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE):
             if (kind, day) in self.sampled:
                 return  # a second look at the same sample would confirm nothing
             self.sampled.add((kind, day))
@@ -169,12 +246,13 @@ class FollowUp:
                 self._burden(), self.marrow.neutrophils, self.marrow.platelets, luck
             )
             self._report(day, assays.blood_count.turnaround_days, counts)
-            self._plan(day + monitoring.blood_count_days, BLOOD_COUNT)
         elif kind == MARROW_SAMPLE:
             fraction = assays.morphology.report(self._burden(), luck)
             self._report(day, assays.morphology.turnaround_days, {"marrow_blasts": fraction})
         elif kind == REPORT:
             self._decide(day, content)
+        elif kind == RELEASE:
+            self._release(day, content)
         elif kind == START:
             self._start(day, content)
         elif kind == CYCLE:
@@ -189,40 +267,88 @@ class FollowUp:
 
     def _decide(self, day: float, measure: str) -> None:
         """Let the strategy act on a measure that has just become known."""
+        self._complete_cycle(day)
         if measure == "mrd":
             self._note_conversion(day)
+        elif measure != "blood_blasts":
+            self._assess(day, measure)
         for decision in self.strategy.decide(self.chart, day, measure):
-            check_decision(decision, day, self.strategy.courses)
+            check_decision(decision, day, self.strategy.courses, self.chart)
             self.chart.decisions.append(decision)
-            if decision.action == "relapse":
-                self.chart.relapse_day = day
-                keeps = self.strategy.treats_relapse
+            self._act(decision, day)
+
+    def _act(self, decision: Decision, day: float) -> None:
+        """Carry a decision out."""
+        chart = self.chart
+        if decision.action == "relapse":
+            chart.relapse_day = day
+            keeps = self.strategy.treats_relapse
+            if not self.protocol.until_death:
                 self._plan(day + self.protocol.after_relapse_days if keeps else day, END)
-            elif decision.action == "marrow":
-                self._plan(decision.effective, MARROW_SAMPLE)
-            elif decision.action == "start":
-                self._plan(decision.effective, START, decision)
-            elif decision.action == "change" and self.chart.treatment is not None:
-                treatment = self.chart.treatment
-                next_day = treatment.course.cycle_start(treatment.first_day, treatment.cycles_given)
-                self._begin(decision.course, max(next_day, day))
-            elif decision.action == "stop":
-                self.chart.treatment = None
-                self.agenda = [item for item in self.agenda if item[1] != START]
-                heapq.heapify(self.agenda)
-                self._cancel_doses_from(day)
+        elif decision.action == "failure":
+            chart.failure_day = day
+        elif decision.action == "marrow":
+            self._plan(decision.effective, MARROW_SAMPLE)
+        elif decision.action == "start":
+            self._plan(decision.effective, START, decision)
+        elif decision.action == "change" and chart.treatment is not None:
+            self._begin(decision.course, max(chart.treatment.next_day, day))
+        elif decision.action == "stop":
+            self._end_holds(day)
+            chart.treatment = None
+            self.agenda = [item for item in self.agenda if item[1] != START]
+            heapq.heapify(self.agenda)
+            self._cancel_doses_from(day)
+        elif decision.action == "hold" and chart.treatment is not None:
+            self._hold(decision, day, chart.treatment)
+        elif decision.action == "resume":
+            self._resume(decision.rule, day)
+        elif decision.action == "shorten" and chart.treatment is not None:
+            given = chart.treatment.course.drugs
+            for drug in decision.drugs or given:
+                if drug in given and decision.at_most_days is not None:
+                    chart.treatment.most_days[drug] = decision.at_most_days
 
     def _note_conversion(self, day: float) -> None:
-        """MRD conversion: at or above the trigger, as often as it has to be confirmed."""
+        """MRD conversion: at or above the trigger, as often as it has to be confirmed.
+
+        A patient who began with overt leukaemia has to be in remission, and to have been negative.
+        """
         if self.chart.relapse_day is not None:
             return
         trigger, values = self.protocol.trigger, self.chart.values("mrd", day)
+        was_negative = any(value < trigger.level for value in values)
+        if self.starts_overt and not (self.chart.in_remission and was_negative):
+            return
         above = [value >= trigger.level and value > 0.0 for value in values]
         needed = 1 + trigger.confirmations
         if self.conversion_day is None and len(above) >= needed and all(above[-needed:]):
             self.conversion_day = day
         elif self.conversion_day is None and above[-1] and trigger.confirmations > 0:
             self._plan(day + self.protocol.monitoring.confirm_days, MRD_SAMPLE, "confirming")
+
+    def _assess(self, day: float, measure: str) -> None:
+        """Assess the response: at every marrow, and where counts recover soon after one."""
+        chart, law = self.chart, self.protocol.response
+        known = [chart.known(name, day) for name in ("marrow_blasts", "neutrophils", "platelets")]
+        if not all(known):
+            return
+        marrow, neutrophils, platelets = (reports[-1] for reports in known)
+        response = law.assess(marrow.value, neutrophils.value, platelets.value)
+        if measure == "marrow_blasts":
+            chart.in_remission = law.in_remission(marrow.value)
+        elif (
+            not chart.assessments
+            or response <= chart.assessments[-1].response
+            or day > marrow.sampled + law.counts_within_days
+        ):
+            return
+        chart.assessments.append(
+            Assessment(day, response, marrow.value, neutrophils.value, platelets.value)
+        )
+        if response >= CRI and not chart.has_responded:
+            chart.has_responded = True
+            chart.response_day = day
 
     # ------------------------------------------------------------------ treatment
 
@@ -231,23 +357,96 @@ class FollowUp:
         self._begin(decision.course, day)
 
     def _begin(self, name: str, day: float) -> None:
+        self._end_holds(self.marrow.day)
         self.chart.treatment = Treatment(name, self.strategy.courses[name], day)
         self._plan(day, CYCLE, self.chart.treatment)
 
+    def _complete_cycle(self, day: float) -> None:
+        """Count the cycle that has ended by this day, once."""
+        treatment = self.chart.treatment
+        if treatment is None or day < treatment.next_day:
+            return
+        if treatment.cycles_completed < treatment.cycles_given:
+            treatment.cycles_completed += 1
+            self.chart.cycles_completed += 1
+
     def _give_cycle(self, day: float, treatment: Treatment) -> None:
-        """Write down the doses of the next cycle, if this is still the patient's treatment."""
-        course = treatment.course
+        """Write down the doses of the next cycle, if it is due and nothing holds it."""
         if treatment is not self.chart.treatment:
             return
-        if treatment.cycles_given > 0:
-            self.chart.cycles_completed += 1
-        if treatment.cycles_given == course.cycles:
+        self._complete_cycle(day)
+        if not treatment.is_due(day):
             return
-        cycle = treatment.cycles_given
-        self.doses += course.doses(treatment.first_day, cycle, self.patient.body_surface_m2)
+        held = [decision.drugs for decision in self.chart.holds.values()]
+        if () in held:
+            return
+        course = treatment.course
+        doses = course.doses(
+            day, treatment.cycles_given, self.patient.body_surface_m2, treatment.most_days
+        )
+        held_drugs = {drug for drugs in held for drug in drugs}
+        self.withheld = [dose for dose in doses if dose.drug in held_drugs]
+        self.doses += [dose for dose in doses if dose.drug not in held_drugs]
         self.cycles.append((day + min(course.days) - 1, day + max(course.days) - 1))
         treatment.cycles_given += 1
-        self._plan(course.cycle_start(treatment.first_day, cycle + 1), CYCLE, treatment)
+        treatment.next_day = day + course.cycle_days
+        self._end_wait(day)
+        self._plan(treatment.next_day, CYCLE, treatment)
+        self._plan_looks(treatment.next_day)
+
+    def _plan_looks(self, due: float) -> None:
+        """Plan the samples that a strategy wants before the cycle that is due on a day."""
+        if self.strategy.counts_before_cycles:
+            self._plan(due, BLOOD_COUNT, "before a cycle")
+        if self.chart.cycles_completed + 1 in self.strategy.marrow_after_cycles:
+            sampled = due - self.protocol.assays.morphology.turnaround_days
+            for kind in (BLOOD_COUNT, MARROW_SAMPLE):
+                self._plan(max(sampled, self.marrow.day), kind, "after a cycle")
+
+    # ------------------------------------------------------------------ waiting
+
+    def _hold(self, decision: Decision, day: float, treatment: Treatment) -> None:
+        """Let the next cycle wait, or drugs of it; look at the blood meanwhile."""
+        if self.waiting_since is None:
+            self.waiting_since = max(day, treatment.next_day)
+            self.chart.holds_begun += 1
+            first_look = self.waiting_since + self.protocol.monitoring.held_count_days
+            self._plan(first_look, BLOOD_COUNT, "while held")
+        self.chart.holds[decision.rule] = decision
+        if decision.at_most_days is not None:
+            end = max(self.waiting_since + decision.at_most_days, day)
+            self._plan(end, RELEASE, decision)
+
+    def _release(self, day: float, hold: Decision) -> None:
+        """End a hold that has lasted as long as it may, if it has not ended by itself."""
+        if self.chart.holds.get(hold.rule) is hold:
+            seen = f"held for {hold.at_most_days} days"
+            self.chart.decisions.append(Decision(day, hold.rule, seen, "resume", "", day))
+            self._resume(hold.rule, day)
+
+    def _resume(self, rule: str, day: float) -> None:
+        """End the hold of a rule: the cycle that is due begins, and its drugs are given again."""
+        self.chart.holds.pop(rule, None)
+        still = {drug for decision in self.chart.holds.values() for drug in decision.drugs}
+        back = [dose for dose in self.withheld if dose.drug not in still]
+        self.withheld = [dose for dose in self.withheld if dose.drug in still]
+        self.doses += [dose for dose in back if dose.day >= day]
+        if self.chart.cycle_is_due(day):
+            self._plan(day, CYCLE, self.chart.treatment)
+        else:
+            self._end_wait(day)
+
+    def _end_wait(self, day: float) -> None:
+        """Count the days of a wait that is over."""
+        if self.waiting_since is not None and not self.chart.holds:
+            self.hold_days += max(day - self.waiting_since, 0.0)
+            self.waiting_since = None
+
+    def _end_holds(self, day: float) -> None:
+        """End all holds, as the course that they belong to has ended."""
+        self.chart.holds.clear()
+        self.withheld.clear()
+        self._end_wait(day)
 
     def _cancel_doses_from(self, day: float) -> None:
         self.doses = [dose for dose in self.doses if dose.day < day]
@@ -261,7 +460,9 @@ class FollowUp:
                 yield float(within[0]), float(within[-1])
 
 
-def check_decision(decision: Decision, day: float, courses: Mapping[str, Course]) -> None:
+def check_decision(
+    decision: Decision, day: float, courses: Mapping[str, Course], chart: Chart
+) -> None:
     """Refuse what cannot be done; rules are checked when they are declared, functions here."""
     if decision.action not in ACTIONS:
         raise ValueError(
@@ -278,6 +479,16 @@ def check_decision(decision: Decision, day: float, courses: Mapping[str, Course]
             f"effective = {decision.effective} (day) of {decision.rule} is not allowed: "
             f"allowed from the day of the decision, {day:g}"
         )
+    if decision.action == "relapse" and not chart.has_responded:
+        raise ValueError(
+            f"action = relapse of {decision.rule} is not allowed on day {day:g}: "
+            "allowed after a response (chart.has_responded)"
+        )
+    if decision.action in LIMITED and not (decision.at_most_days or 0) >= 1:
+        raise ValueError(
+            f"at_most_days = {decision.at_most_days} (day) of {decision.rule} is not allowed: "
+            f"to {decision.action}, allowed 1 or more"
+        )
 
 
 def follow(
@@ -290,6 +501,11 @@ def follow(
 ) -> History:
     """What becomes of a patient under a strategy."""
     return FollowUp(patient, strategy, protocol, record_days, rates, method).run()
+
+
+def rows_of(counts: Counts, rows: np.ndarray) -> Counts:
+    """Some days of counts. ``rows`` : bool[row]."""
+    return Counts(*(getattr(counts, each.name)[rows] for each in fields(Counts)))
 
 
 def resting(cells: np.ndarray) -> np.ndarray:

@@ -8,14 +8,14 @@ import numpy as np
 from scipy.optimize import brentq
 
 from leukosim import kernels
-from leukosim.biology.apoptosis import apoptosis_rate, protection
+from leukosim.biology.apoptosis import apoptosis_rate, protection, protection_by_subtype
 from leukosim.biology.blasts import STAGES
 from leukosim.biology.blood import LINEAGES
 from leukosim.biology.clones import TRAITS
 from leukosim.biology.cycle import PHASES
 from leukosim.biology.niche import PLACES, detachment_rate
 from leukosim.biology.subtypes import switching_rates
-from leukosim.drugs.drug import COLUMN, EXPOSURES, Exposure, no_exposure
+from leukosim.drugs.drug import BLOCKS, COLUMN, EXPOSURES, Exposure, no_exposure
 from leukosim.patient import MARROW, Patient
 
 # Columns of outcomes; from SWITCH on, one for each subtype that a cell may become.
@@ -63,7 +63,7 @@ class Rates:
         self.disease = disease
         self.composition = np.array(patient.composition)
         self.n_subtypes = len(disease.subtypes)
-        self.dependences = np.array([s.dependences for s in disease.subtypes.values()])
+        self.dependences = disease.dependences(patient.composition)
         self.refuge = list(disease.subtypes).index(disease.switching.refuge)
         self.shape = (self.n_subtypes, len(PLACES), len(PHASES), SWITCH + self.n_subtypes)
 
@@ -127,11 +127,15 @@ class Rates:
         rates[..., SWITCH:] = self.switching(np.zeros(self.n_subtypes))[:, None, None, :]
         return rates.reshape(-1, self.shape[3])
 
-    def switching(self, stress: np.ndarray) -> np.ndarray:
+    def switching(self, stress: np.ndarray, memory: np.ndarray | float = 0.0) -> np.ndarray:
         """Switching rates, float64[..., subtype, subtype]."""
-        law = self.disease.switching
         return switching_rates(
-            law.basal_rate, self.composition, law.induced_rate, self.refuge, stress
+            self.disease.switching,
+            self.composition,
+            self.refuge,
+            self.patient.reprogramming,
+            stress,
+            memory,
         )
 
     @property
@@ -221,17 +225,23 @@ class Rates:
         """Rates without a drug: what most segments of a remission need."""
         return self.under(np.zeros((1, len(EXPOSURES))))
 
-    def under(self, values: np.ndarray) -> kernels.Regimes:
-        """Rates under drugs. ``values`` : float64[regime, exposure]."""
+    def under(self, values: np.ndarray, blocked: np.ndarray | None = None) -> kernels.Regimes:
+        """Rates under drugs.
+
+        Parameters
+        ----------
+        values : float64[regime, exposure]
+        blocked : float64[regime, subtype, protein]; None: as ``values`` says, in all subtypes
+        """
         disease, niche = self.disease, self.disease.niche
         n = len(values)
         rates = np.broadcast_to(self.untreated.reshape(self.shape), (n, *self.shape)).copy()
         rates[:, :, IN_NICHE, GAP, REST_OR_WAKE] = self.return_rate
 
-        blocked = values[
-            :, [COLUMN["bcl2_blocked"], COLUMN["bclxl_blocked"], COLUMN["mcl1_blocked"]]
-        ]
-        left = protection(self.dependences, blocked)
+        if blocked is None:
+            left = protection(self.dependences, values[:, [COLUMN[name] for name in BLOCKS]])
+        else:
+            left = protection_by_subtype(self.dependences, blocked)
         full = protection(self.dependences, np.zeros(3))
         shift = self.patient.protection_shift
         hazard = apoptosis_rate(
@@ -248,7 +258,9 @@ class Rates:
         occupancy = values[:, COLUMN["cxcr4_occupancy"]]
         rates[:, :, IN_NICHE, :, PLACE] = detachment_rate(niche, occupancy)[:, None, None]
         stress = np.clip((full - left) / full, 0.0, 1.0)
-        rates[..., SWITCH:] = self.switching(stress)[:, :, None, None, :]
+        rates[..., SWITCH:] = self.switching(stress, values[:, COLUMN["stress_memory"]])[
+            :, :, None, None, :
+        ]
 
         mixed = disease.apoptosis.blast_own_subtype
         blast_left = mixed * left + (1.0 - mixed) * (left @ self.composition)[:, None]
@@ -440,8 +452,12 @@ class Marrow:
             )
         row[position] = np.arange(len(days))
         differs = np.any(exposure.values[1:] != exposure.values[:-1], axis=1)
+        if exposure.blocked is not None:
+            differs |= np.any(exposure.blocked[1:] != exposure.blocked[:-1], axis=(1, 2))
         regime = np.concatenate([[0], np.cumsum(differs)])
-        distinct = exposure.values[np.concatenate([[True], differs])]
+        is_first = np.concatenate([[True], differs])
+        distinct = exposure.values[is_first]
+        blocked = None if exposure.blocked is None else exposure.blocked[is_first]
         segments = kernels.Segments(
             np.round(exposure.start * 1440 * 60).astype(np.int64),
             exposure.start,
@@ -463,7 +479,7 @@ class Marrow:
             self.rates.wiring,
             self.rates.laws,
             self.rates.drivers,
-            self.rates.under(distinct) if distinct.any() else self.rates.drug_free,
+            self.rates.under(distinct, blocked) if distinct.any() else self.rates.drug_free,
             segments,
             self.key,
             self.method,

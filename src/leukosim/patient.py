@@ -1,11 +1,23 @@
 """A virtual patient: everything in which one patient differs from another."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from leukosim.biology.disease import Disease
+
+
+@dataclass(frozen=True)
+class Handling:
+    """How a patient differs from the typical one in one drug: factors."""
+
+    clearance: float = 1.0
+    volume: float = 1.0  # of the central compartment
+    ec50: float = 1.0  # and half levels
+
+
+TYPICAL = Handling()
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,9 @@ class Patient:
     body_surface_m2: float
     transplanted: bool = False
     overt_blasts: float = 0.0  # above 0: the patient starts at diagnosis, with as many blasts
+    handling: Mapping[str, Handling] = field(default_factory=dict)  # by drug; else typical
+    reprogramming: float = 1.0  # factor on drug-induced switching; 0: there is none
+    tp53_mutated: bool = False
 
     def stream(self, *purpose: int) -> np.random.Generator:
         """A random stream of this patient's, for one purpose only."""
@@ -40,7 +55,7 @@ class Patient:
 
 
 # Purposes of random streams. A new purpose gets a new number; old ones never change meaning.
-DRAW, MARROW, DEATH, ASSAY = range(4)
+DRAW, MARROW, DEATH, ASSAY, SWITCHING, OVERT, HANDLING = range(7)
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:

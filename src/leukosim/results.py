@@ -10,12 +10,27 @@ class Variable:
     dims: tuple[str, ...]
     unit: str
     meaning: str
+    codes: tuple[str, ...] = ()  # what the numbers 0, 1, ... stand for
+
+    @property
+    def attributes(self) -> dict[str, object]:
+        """Attributes of the variable in a dataset, by the CF conventions."""
+        attributes: dict[str, object] = {"units": self.unit, "long_name": self.meaning}
+        if self.codes:
+            attributes["flag_values"] = list(range(len(self.codes)))
+            attributes["flag_meanings"] = " ".join(self.codes)
+        return attributes
 
 
 PATIENT = ("patient",)
 OUTCOME = ("arm", "patient")
 COURSE = ("arm", "patient", "time")
 SAMPLE = ("arm", "patient", "sample")
+ASSESSMENT = ("arm", "patient", "assessment")
+
+# What codes stand for, by position: of a response, from none to complete, and of death.
+RESPONSES = ("none", "MLFS", "CRi", "CRh", "CR")
+CAUSES = ("background", "leukaemia", "infection", "bleeding")
 
 VARIABLES = {
     # who the patients are
@@ -29,15 +44,32 @@ VARIABLES = {
     "protection_shift": Variable(PATIENT, "1", "shift of the protection budget"),
     "responsiveness": Variable(PATIENT, "fraction", "responsiveness to azacitidine"),
     "transcript_ratio": Variable(PATIENT, "1", "marker / ABL1 of leukaemic cells"),
+    "overt_blasts": Variable(PATIENT, "cells", "blasts at diagnosis; 0: starts in remission"),
     "transplanted": Variable(PATIENT, "1", "1: after allogeneic transplant"),
+    "dominant_subtype": Variable(PATIENT, "1", "subtype of most stem cells at the start"),
+    "measured_composition": Variable(
+        ("patient", "subtype"), "fraction", "stem cells by subtype, as flow cytometry counted them"
+    ),
+    "bcl2_score": Variable(PATIENT, "1", "BCL-2 / (BCL-xL + MCL-1), as measured at diagnosis"),
     # what became of them
     "mrd_conversion_day": Variable(OUTCOME, "day", "MRD reported at or above the trigger"),
     "treatment_start_day": Variable(OUTCOME, "day", "first dose"),
     "treatment_days": Variable(OUTCOME, "day", "days with a dose"),
     "relapse_day": Variable(OUTCOME, "day", "haematological relapse diagnosed"),
+    "response_day": Variable(OUTCOME, "day", "first CR, CRh or CRi of overt leukaemia"),
+    "best_response": Variable(OUTCOME, "1", "best response of overt leukaemia", RESPONSES),
+    "failure_day": Variable(OUTCOME, "day", "treatment declared to have failed, without response"),
     "death_day": Variable(OUTCOME, "day", "death of any cause"),
+    "death_cause": Variable(OUTCOME, "1", "what the patient died of", CAUSES),
     "follow_up_day": Variable(OUTCOME, "day", "last day the patient was followed"),
     "stem_cells_at_end": Variable(OUTCOME, "cells", "leukaemic stem cells on the last day"),
+    "hold_days": Variable(OUTCOME, "day", "days that cycles, or drugs of them, had to wait"),
+    "days_grade3_neutropenia": Variable(OUTCOME, "day", "neutrophils below 1 G/L (grade 3 or 4)"),
+    "days_grade4_neutropenia": Variable(OUTCOME, "day", "neutrophils below 0.5 G/L (grade 4)"),
+    "days_grade3_thrombocytopenia": Variable(
+        OUTCOME, "day", "platelets below 50 G/L (grade 3 or 4)"
+    ),
+    "days_grade4_thrombocytopenia": Variable(OUTCOME, "day", "platelets below 25 G/L (grade 4)"),
     # the marrow over time (empty after a patient's last day)
     "stem_cells": Variable((*COURSE, "subtype"), "cells", "leukaemic stem cells"),
     "stem_cells_in_niche": Variable(COURSE, "cells", "leukaemic stem cells inside the niche"),
@@ -49,6 +81,12 @@ VARIABLES = {
     "sample_day": Variable(SAMPLE, "day", "MRD sample taken"),
     "mrd": Variable(SAMPLE, "1", "measured marker / ABL1 ratio, 0 where not detected"),
     "mrd_detection_limit": Variable(SAMPLE, "1", "ratio that the sample could have detected"),
+    # responses as they were assessed (empty after the last assessment)
+    "assessment_day": Variable(ASSESSMENT, "day", "response assessed"),
+    "response": Variable(ASSESSMENT, "1", "response", RESPONSES),
+    "marrow_blasts": Variable(ASSESSMENT, "fraction", "blasts in the last marrow, as reported"),
+    "assessment_neutrophils": Variable(ASSESSMENT, "G/L", "neutrophils, as reported last"),
+    "assessment_platelets": Variable(ASSESSMENT, "G/L", "platelets, as reported last"),
     # treatment over time (empty after the last cycle)
     "cycle_start_day": Variable(("arm", "patient", "cycle"), "day", "first dose of a cycle"),
     "cycle_end_day": Variable(("arm", "patient", "cycle"), "day", "last dose of a cycle"),

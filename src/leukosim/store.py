@@ -22,7 +22,9 @@ RESULTS, DECISIONS, CONFIG = "results.nc", "decisions.csv", "config.yaml"
 
 # What cannot change a number of a result: fields of a configuration, and source files.
 WITHOUT_INFLUENCE = ("output", "overwrite")
-ONLY_SHOWN = ("cli", "endpoints", "figures", "reference", "screen", "survival", "verification")
+ONLY_SHOWN = (
+    "calibration", "cli", "endpoints", "figures", "reference", "screen", "survival", "verification",
+)  # fmt: skip
 
 
 def identity_of(plain: Mapping[str, Any]) -> dict[str, Any]:

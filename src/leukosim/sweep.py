@@ -266,7 +266,8 @@ def side_by_side(datasets: list[xr.Dataset], numbers: list[int], n_scenarios: in
         for name in first.data_vars
         if "arm" in first[name].dims or not all(first[name].equals(d[name]) for d in datasets)
     ]
-    longest = {dim: max(each.sizes.get(dim, 0) for each in datasets) for dim in ("sample", "cycle")}
+    ragged = ("sample", "cycle", "assessment")
+    longest = {dim: max(each.sizes.get(dim, 0) for each in datasets) for dim in ragged}
     padded = [
         each.pad({dim: (0, n - each.sizes[dim]) for dim, n in longest.items() if dim in each.dims})
         for each in datasets

@@ -8,12 +8,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from leukosim.follow_up import History, Protocol, anchored, follow, resting
+from leukosim.follow_up import CYTOPENIAS, History, Protocol, anchored, follow, resting
 from leukosim.marrow import Rates
-from leukosim.patient import Patient
+from leukosim.patient import ASSAY, Patient
 from leukosim.results import VARIABLES
 from leukosim.strategy.chart import OwnStrategy
+from leukosim.strategy.response import NONE
 from leukosim.strategy.rules import Strategy
+
+AT_DIAGNOSIS = 100  # keys the luck of the assay at diagnosis; samples on visits have lower numbers
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Trial:
     """What a trial leaves: a labelled dataset and the log of decisions, a row each."""
 
     dataset: xr.Dataset
-    decisions: pd.DataFrame  # arm, patient, day, rule, seen, action, course, effective_day
+    decisions: pd.DataFrame  # a row each, by arm, patient and day
 
 
 def run_trial(
@@ -62,11 +65,12 @@ def run_trial(
     protocol = protocol or Protocol()
     for arm, strategy in arms.items():
         for name, course in strategy.courses.items():
-            if course.drug not in protocol.drugs:
-                raise ValueError(
-                    f"drug = {course.drug} of course {name} in arm {arm} is unknown: "
-                    f"allowed {', '.join(protocol.drugs)}"
-                )
+            for drug in course.drugs:
+                if drug not in protocol.drugs:
+                    raise ValueError(
+                        f"drug = {drug} of course {name} in arm {arm} is unknown: "
+                        f"allowed {', '.join(protocol.drugs)}"
+                    )
     days = np.unique(
         np.append(np.arange(0, protocol.horizon_days, record_days), protocol.horizon_days)
     )
@@ -107,13 +111,19 @@ def decisions_of(
 ) -> pd.DataFrame:
     """The log of decisions, a row each, by arm, patient and day."""
     rows = [
-        (arm, patient.index, d.day, d.rule, d.seen, d.action, d.course, d.effective)
+        (
+            arm, patient.index, d.day, d.rule, d.seen, d.action, d.course, d.effective,
+            "+".join(d.drugs), d.at_most_days,
+        )
         for a, arm in enumerate(arms)
         for patient, of_patient in zip(patients, courses, strict=True)
         for d in of_patient[a].chart.decisions
-    ]
-    columns = ["arm", "patient", "day", "rule", "seen", "action", "course", "effective_day"]
-    return pd.DataFrame(rows, columns=columns)
+    ]  # fmt: skip
+    columns = [
+        "arm", "patient", "day", "rule", "seen", "action", "course", "effective_day",
+        "drugs", "at_most_days",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns).astype({"at_most_days": "Int64"})
 
 
 def dataset_of(
@@ -128,17 +138,16 @@ def dataset_of(
     by_arm = [[of_patient[a] for of_patient in courses] for a in range(len(arms))]
     values = {
         **patient_values(patients),
+        **biomarker_values(patients, protocol),
         **outcome_values(by_arm),
+        **response_values(patients, by_arm),
         **course_values(by_arm, days, len(subtypes)),
         **sample_values(by_arm, protocol),
         **cycle_values(by_arm),
+        **assessment_values(by_arm),
     }
     variables = {
-        name: (
-            VARIABLES[name].dims,
-            value,
-            {"units": VARIABLES[name].unit, "long_name": VARIABLES[name].meaning},
-        )
+        name: (VARIABLES[name].dims, value, VARIABLES[name].attributes)
         for name, value in values.items()
     }
     coordinates = {
@@ -160,7 +169,7 @@ def patient_values(patients: Sequence[Patient]) -> dict[str, np.ndarray]:
     """Who the patients are."""
     names = (
         "genotype", "doubling_days", "residual_stem_cells", "composition", "cxcr4",
-        "stem_cell_share", "plateau", "protection_shift", "transcript_ratio",
+        "stem_cell_share", "plateau", "protection_shift", "transcript_ratio", "overt_blasts",
     )  # fmt: skip
     values = {name: np.array([getattr(patient, name) for patient in patients]) for name in names}
     values["genotype"] = values["genotype"].astype(object)
@@ -168,7 +177,26 @@ def patient_values(patients: Sequence[Patient]) -> dict[str, np.ndarray]:
         [p.responsiveness.get("azacitidine", 1.0) for p in patients]
     )
     values["transplanted"] = np.array([p.transplanted for p in patients], np.int8)
+    values["dominant_subtype"] = np.array([dominant_subtype(p) for p in patients], object)
     return values
+
+
+def dominant_subtype(patient: Patient) -> str:
+    """The subtype that most of a patient's stem cells have."""
+    return list(patient.disease.subtypes)[int(np.argmax(patient.composition))]
+
+
+def biomarker_values(patients: Sequence[Patient], protocol: Protocol) -> dict[str, np.ndarray]:
+    """What flow cytometry reports of each patient at diagnosis."""
+    flow = protocol.assays.flow
+    fractions, scores = [], []
+    for patient in patients:
+        luck = patient.stream(ASSAY, AT_DIAGNOSIS)
+        composition = np.array(patient.composition)
+        dependences = np.array([s.dependences for s in patient.disease.subtypes.values()])
+        scores.append(flow.bcl2_score(composition, dependences, luck))
+        fractions.append(flow.subtypes(composition, luck))
+    return {"measured_composition": np.array(fractions), "bcl2_score": np.array(scores)}
 
 
 def outcome_values(by_arm: list[list[History]]) -> dict[str, np.ndarray]:
@@ -185,6 +213,45 @@ def outcome_values(by_arm: list[list[History]]) -> dict[str, np.ndarray]:
         "death_day": gather(lambda c: c.death_day),
         "follow_up_day": gather(lambda c: c.last_day),
         "stem_cells_at_end": gather(lambda c: c.stem_cells_at_end),
+        "failure_day": gather(lambda c: c.chart.failure_day),
+        "response_day": gather(lambda c: c.chart.response_day),
+        "death_cause": gather(lambda c: c.death_cause),
+        "hold_days": gather(lambda c: c.hold_days),
+        **{name: gather(lambda c, name=name: c.cytopenia_days[name]) for name in CYTOPENIAS},
+    }
+
+
+def response_values(
+    patients: Sequence[Patient], by_arm: list[list[History]]
+) -> dict[str, np.ndarray]:
+    """The best response of overt leukaemia; none to be had in a remission from the start."""
+    best = [
+        [
+            max((a.response for a in c.chart.assessments), default=NONE) if p.overt_blasts else NONE
+            for p, c in zip(patients, courses, strict=True)
+        ]
+        for courses in by_arm
+    ]
+    return {"best_response": np.array(best, np.int8)}
+
+
+def assessment_values(by_arm: list[list[History]]) -> dict[str, np.ndarray]:
+    """Responses as they were assessed; nan after the last."""
+    columns = {
+        "assessment_day": "day",
+        "response": "response",
+        "marrow_blasts": "marrow_blasts",
+        "assessment_neutrophils": "neutrophils",
+        "assessment_platelets": "platelets",
+    }
+    return {
+        name: padded(
+            [
+                [[getattr(a, field) for a in c.chart.assessments] for c in courses]
+                for courses in by_arm
+            ]
+        )
+        for name, field in columns.items()
     }
 
 

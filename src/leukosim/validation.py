@@ -85,6 +85,7 @@ def convert(hint: Any, value: Any, path: str, declared: Field[Any], model: Any =
         return {
             str(name): convert(choices[1], each, join(path, name), declared, models.get(name))
             for name, each in value.items()
+            if each is not None or not is_dataclass(choices[1])  # null takes an entry out
         }
     if origin is list:
         if not isinstance(value, list | tuple):

@@ -1,13 +1,21 @@
 """The named laws, at their limits and against independent forms."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.linalg import expm
 
-from leukosim.biology.apoptosis import Apoptosis, apoptosis_rate, protection
+from leukosim.biology.apoptosis import (
+    Apoptosis,
+    apoptosis_rate,
+    protection,
+    protection_by_subtype,
+)
 from leukosim.biology.cycle import Cycle
 from leukosim.biology.disease import Disease
 from leukosim.biology.niche import Niche, detachment_rate
-from leukosim.biology.subtypes import Switching, four_subtypes, switching_rates
+from leukosim.biology.subtypes import Subtype, Switching, four_subtypes, switching_rates
 from leukosim.marrow import crowded_renewal
 
 SUBTYPES = four_subtypes()
@@ -48,19 +56,77 @@ def test_two_blocks_kill_more_than_both_alone():
     assert (both >= alone[0] + alone[1])[:3].all()
 
 
-def test_without_a_drug_the_patients_own_composition_is_stationary():
-    composition = np.array([0.05, 0.75, 0.15, 0.05])
-    rates = switching_rates(1e-3, composition, 0.01, 2, np.zeros(4))
-    flow = composition[:, None] * rates
+def test_a_block_in_all_subtypes_alike_is_the_same_by_subtype():
+    blocked = np.array([[0.3, 0.1, 0.7], [0.9, 0.0, 0.2]])
+    by_subtype = np.repeat(blocked[:, None], 4, axis=1)
+    np.testing.assert_allclose(
+        protection_by_subtype(DEPENDENCES, by_subtype), protection(DEPENDENCES, blocked)
+    )
+
+
+COMPOSITION = np.array([0.05, 0.75, 0.15, 0.05])
+
+
+@pytest.mark.parametrize("memory", [0.0, 0.4, 1.0])
+def test_without_a_drug_the_patients_own_composition_is_stationary(memory):
+    """However fast cells are exchanged; so what is native to the refuge is never eroded."""
+    rates = switching_rates(Switching(), COMPOSITION, 2, 1.0, np.zeros(4), memory)
+    flow = COMPOSITION[:, None] * rates
     np.testing.assert_allclose(flow.sum(0), flow.sum(1))
+    assert rates.sum() == pytest.approx((0.001 + 0.02 * memory) * 3.0)
 
 
 def test_stress_drives_cells_to_the_refuge_only():
-    calm = switching_rates(1e-3, np.full(4, 0.25), 0.01, 2, np.zeros(4))
-    stressed = switching_rates(1e-3, np.full(4, 0.25), 0.01, 2, np.ones(4))
+    calm, stressed, mutated = (
+        switching_rates(Switching(), np.full(4, 0.25), 2, reprogramming, stress)
+        for reprogramming, stress in ((1.0, np.zeros(4)), (1.0, np.ones(4)), (4.0, np.ones(4)))
+    )
     expected = np.zeros((4, 4))
     expected[[0, 1, 3], 2] = 0.01
     np.testing.assert_allclose(stressed - calm, expected)
+    np.testing.assert_allclose(mutated - calm, 4.0 * expected)
+
+
+@pytest.mark.parametrize(
+    ("law", "reprogramming"), [(Switching(), 0.0), (Switching(induced_rate=0.0), 1.0)]
+)
+def test_where_nothing_is_induced_nothing_is_reversed(law, reprogramming):
+    calm = switching_rates(law, COMPOSITION, 2, reprogramming, np.zeros(4), 0.0)
+    for stress in (np.zeros(4), np.full(4, 0.7)):
+        after = switching_rates(law, COMPOSITION, 2, reprogramming, stress, 1.0)
+        np.testing.assert_array_equal(after, calm)
+
+
+def test_induced_cells_come_back_to_the_patients_composition():
+    """Half a population in the refuge, then no drug: the surplus decays at the rate of exchange."""
+    rates = switching_rates(Switching(), COMPOSITION, 2, 1.0, np.zeros(4), 1.0)
+    generator = rates.T - np.diag(rates.sum(1))
+    surplus = 0.5 * (np.eye(4)[2] - COMPOSITION)
+    later = expm(100.0 * generator) @ (COMPOSITION + surplus)
+    np.testing.assert_allclose(later, COMPOSITION + np.exp(-100.0 * 0.021) * surplus)
+
+
+def test_cells_that_share_a_sensitivity_have_the_patients_mean_unless_reprogrammed():
+    disease = Disease(
+        subtypes={**SUBTYPES, "reprogrammed": replace(SUBTYPES["MEP-like"], native=False)},
+        switching=Switching(refuge="reprogrammed", shared_sensitivity=True),
+    )
+    own = disease.dependences([*COMPOSITION, 0.0])
+    np.testing.assert_allclose(own[:4], np.tile(COMPOSITION @ DEPENDENCES, (4, 1)))
+    np.testing.assert_array_equal(own[4], DEPENDENCES[2])
+    np.testing.assert_array_equal(Disease().dependences(COMPOSITION), DEPENDENCES)
+
+
+def test_shares_of_protection_sum_to_one():
+    with pytest.raises(ValueError, match=r"bcl2 \+ bclxl \+ mcl1 = 1.05 \(fraction\)"):
+        Subtype(bcl2=0.7)
+    Subtype(bcl2=0.65 + 5e-7)
+
+
+def test_some_subtype_must_dominate_somewhere():
+    nowhere = {name: replace(each, dominant_share=0.0) for name, each in SUBTYPES.items()}
+    with pytest.raises(ValueError, match=r"subtypes: dominant_share \(fraction\) is 0 in every"):
+        Disease(subtypes=nowhere)
 
 
 def test_detachment_needs_the_dependent_share():

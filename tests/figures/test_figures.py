@@ -9,12 +9,17 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from synthetic import dataset_of_arms, sweep, trial
 
-from leukosim.endpoints import relapse_free_survival, target_table
+from leukosim.calibration import target_table
+from leukosim.endpoints import relapse_free_survival
 from leukosim.figures import (
-    draw_sweep_figures,
-    draw_trial_figures,
+    draw_figure,
+    draw_figures,
+    figures_for,
+    has,
     mrd_courses,
+    sweep_dots,
     sweep_heatmap,
+    sweep_outcomes,
     targets,
 )
 from leukosim.figures import relapse_free_survival as rfs_figure
@@ -127,8 +132,8 @@ def test_figures_are_saved_in_the_size_of_a_journal(ds, tmp_path):
 
 
 def test_repeated_figures_are_the_same_bytes(ds, tmp_path):
-    first = draw_trial_figures(ds, tmp_path / "first")
-    again = draw_trial_figures(ds.copy(deep=True), tmp_path / "again")
+    first = draw_figures(ds, tmp_path / "first")
+    again = draw_figures(ds.copy(deep=True), tmp_path / "again")
     assert len(first) == 12
     for one, other in zip(first, again, strict=True):
         assert one.read_bytes() == other.read_bytes(), one.name
@@ -310,7 +315,7 @@ def test_cells_show_the_value_of_their_scenario(ax):
     axes = {"trigger.level": [0.01, 0.001], "monitoring.interval_days": [28, 56]}
     summary = sweep_summary(sweep(axes, 10)).sel(arm="triggered")
     x, y = "monitoring.interval_days", "trigger.level"
-    outcome = sweep_heatmap.survival_outcome(summary)
+    outcome = sweep_outcomes.survival_outcome(summary)
     sweep_heatmap.draw_sweep_heatmap(summary, ax, x=x, y=y, outcome=outcome)
     grid = ax.collections[0].get_array()
     for scenario in range(4):
@@ -326,17 +331,17 @@ def test_cells_show_the_value_of_their_scenario(ax):
 
 def test_a_third_axis_makes_facets():
     summary = sweep_summary(sweep(THREE, 5))
-    outcome = sweep_heatmap.difference_outcome(summary)
+    outcome = sweep_outcomes.difference_outcome(summary)
     figure = sweep_heatmap.sweep_heatmap_figure(summary, outcome)
     titles = [ax.get_title().replace("\n", " ") for ax in figure.axes]
     assert titles == ["Delay to treatment (days): 0", "Delay to treatment (days): 28", ""]
-    assert len(sweep_heatmap.numbers_drawn(summary, outcome)) == 12
+    assert len(sweep_outcomes.numbers_drawn(summary, outcome)) == 12
 
 
 @pytest.mark.parametrize("width", [COLUMN, PAGE])
 def test_no_cell_text_lies_on_another(width):
     summary = sweep_summary(sweep(THREE, 5))
-    outcome = sweep_heatmap.difference_outcome(summary)
+    outcome = sweep_outcomes.difference_outcome(summary)
     with house_style():
         assert overlaps(sweep_heatmap.sweep_heatmap_figure(summary, outcome, width)) == []
 
@@ -345,7 +350,7 @@ def test_missing_cells_say_so(ax):
     axes = {"trigger.level": [0.001, 0.01], "monitoring.interval_days": [28, 56]}
     summary = sweep_summary(sweep(axes, 5)).sel(arm="triggered").isel(scenario=[0, 1, 2])
     x, y = "monitoring.interval_days", "trigger.level"
-    outcome = sweep_heatmap.survival_outcome(summary)
+    outcome = sweep_outcomes.survival_outcome(summary)
     sweep_heatmap.draw_sweep_heatmap(summary, ax, x=x, y=y, outcome=outcome)
     assert texts(ax).count("no data") == 1
 
@@ -353,7 +358,7 @@ def test_missing_cells_say_so(ax):
 def test_scenarios_that_share_a_cell_are_refused(ax):
     axes = {"trigger.level": [0.001, 0.01], "monitoring.interval_days": [28, 56], "seed": [1, 2]}
     summary = sweep_summary(sweep(axes, 5)).sel(arm="triggered")
-    outcome = sweep_heatmap.survival_outcome(summary)
+    outcome = sweep_outcomes.survival_outcome(summary)
     with pytest.raises(ValueError, match="share a cell"):
         sweep_heatmap.draw_sweep_heatmap(
             summary, ax, x="monitoring.interval_days", y="trigger.level", outcome=outcome
@@ -364,9 +369,9 @@ def test_scenarios_that_share_a_cell_are_refused(ax):
 def test_one_axis_makes_dots_and_one_scenario_a_dot(tmp_path):
     for values in ([0.001, 0.01], [0.01]):
         ds = sweep({"trigger.level": values}, 5)
-        paths = draw_sweep_figures(ds, tmp_path)
-        assert len(paths) == 4
-        table = pd.read_csv(tmp_path / "sweep_heatmap.csv")
+        paths = draw_figures(ds, tmp_path)
+        assert [path.stem for path in paths] == ["sweep_dots"] * 4
+        table = pd.read_csv(tmp_path / "sweep_dots.csv")
         counts = table["outcome"].value_counts().to_dict()
         assert counts == {"survival": 3 * len(values), "difference": len(values)}
         assert {"arm", "n", "value", "low", "high"} <= set(table.columns)
@@ -375,7 +380,7 @@ def test_one_axis_makes_dots_and_one_scenario_a_dot(tmp_path):
 def test_an_axis_of_words():
     axes = {"monitoring.sample": ["marrow", "blood"], "trigger.level": [0.001, 0.01]}
     summary = sweep_summary(sweep(axes, 5))
-    outcome = sweep_heatmap.difference_outcome(summary)
+    outcome = sweep_outcomes.difference_outcome(summary)
     ax = sweep_heatmap.sweep_heatmap_figure(summary, outcome).axes[0]
     labels = [label.get_text() for label in (*ax.get_xticklabels(), *ax.get_yticklabels())]
     assert {"marrow", "blood"} <= set(labels)
@@ -384,7 +389,7 @@ def test_an_axis_of_words():
 def test_a_name_of_a_scenario_is_no_axis():
     ds = sweep({"trigger.level": [0.001, 0.01]}, 5)
     ds = ds.assign_coords(key=("scenario", ["a1", "b2"]))
-    assert sweep_heatmap.varied(sweep_summary(ds)) == ["trigger.level"]
+    assert sweep_outcomes.varied(sweep_summary(ds)) == ["trigger.level"]
 
 
 def test_the_axes_that_a_sweep_names_are_its_axes():
@@ -392,8 +397,8 @@ def test_the_axes_that_a_sweep_names_are_its_axes():
     ds.attrs["axes"] = '["cohort", "disease.niche.places"]'
     ds["disease.niche.places"].attrs["units"] = "cells"
     summary = sweep_summary(ds)
-    assert sweep_heatmap.varied(summary) == ["cohort", "disease.niche.places"]
-    outcome = sweep_heatmap.difference_outcome(summary)
+    assert sweep_outcomes.varied(summary) == ["cohort", "disease.niche.places"]
+    outcome = sweep_outcomes.difference_outcome(summary)
     ax = sweep_heatmap.sweep_heatmap_figure(summary, outcome).axes[0]
     labels = (ax.get_xlabel(), ax.get_ylabel().replace("\n", " "))
     assert labels == ("Cohort", "Disease niche places (cells)")
@@ -402,7 +407,7 @@ def test_the_axes_that_a_sweep_names_are_its_axes():
 def test_words_beside_a_heat_map_find_room():
     axes = {"trigger.level": [0.001, 0.01], "cohort.kind": ["relaza2", "after_consolidation"]}
     summary = sweep_summary(sweep(axes, 5))
-    outcome = sweep_heatmap.difference_outcome(summary)
+    outcome = sweep_outcomes.difference_outcome(summary)
     with house_style():
         figure = sweep_heatmap.sweep_heatmap_figure(summary, outcome)
         assert overlaps(figure) == []
@@ -414,7 +419,7 @@ def test_words_beside_a_heat_map_find_room():
 def test_sweeps_without_the_usual_arms(tmp_path):
     axes = {"trigger.level": [0.001, 0.01], "monitoring.interval_days": [28, 56]}
     ds = sweep(axes, 5).assign_coords(arm=["early", "late", "always"])
-    assert len(draw_sweep_figures(ds, tmp_path)) == 4
+    assert len(draw_figures(ds, tmp_path)) == 4
     numbers = pd.read_csv(tmp_path / "sweep_heatmap.csv")
     assert set(numbers["outcome"]) == {"survival"}  # no difference to draw
 
@@ -451,7 +456,7 @@ def test_survival_and_difference_share_a_figure(n_levels, n_intervals, delays, w
     }
     summary = sweep_summary(sweep(axes, 4))
     shown = summary.sel(arm="triggered")
-    outcomes = [sweep_heatmap.survival_outcome(shown), sweep_heatmap.difference_outcome(summary)]
+    outcomes = [sweep_outcomes.survival_outcome(shown), sweep_outcomes.difference_outcome(summary)]
     with house_style():
         figure = sweep_heatmap.sweep_heatmap_figure(shown, outcomes, width)
         assert overlaps(figure) == []
@@ -467,8 +472,8 @@ def test_survival_and_difference_share_a_figure(n_levels, n_intervals, delays, w
 def test_noise_gets_pale_colours():
     axes = {"trigger.level": [0.001, 0.01], "monitoring.interval_days": [28, 56]}
     summary = sweep_summary(sweep(axes, 5)).sel(arm="triggered")
-    survival = sweep_heatmap.survival_outcome(summary)
-    difference = sweep_heatmap.difference_outcome(summary)
+    survival = sweep_outcomes.survival_outcome(summary)
+    difference = sweep_outcomes.difference_outcome(summary)
     for near, expected in ((0.5, (0.4, 0.6)), (0.0, (0.0, 0.2)), (1.0, (0.8, 1.0))):
         one = summary.assign(survival=summary["survival"] * 0.0 + near)
         assert sweep_heatmap.limits(one, survival) == pytest.approx(expected)
@@ -515,21 +520,49 @@ def test_a_model_of_few_patients_is_hollow(ds, ax):
 # ---------------------------------------------------------------------- the standard sets
 
 
+def names(figures):
+    return [each.name for each in figures]
+
+
+def test_a_figure_is_drawn_where_its_data_are(ds):
+    assert names(figures_for(ds)) == ["relapse_free_survival", "mrd_courses", "targets"]
+    unsampled = ds.assign(sample_day=ds["sample_day"] * np.nan)
+    assert "mrd_courses" not in names(figures_for(unsampled))
+    assert names(figures_for(sweep({"seed": [1, 2]}, 3))) == ["sweep_dots"]
+    foreign = ds.rename({name: f"{name}_x" for name in ds.data_vars})
+    assert figures_for(foreign) == []
+
+
+def test_a_variable_without_a_value_feeds_no_figure():
+    ds = dataset_of_arms({"triggered": [{}]})
+    assert has("follow_up_day")(ds)
+    assert not has("relapse_day")(ds)
+    assert not has("follow_up_day", "nothing")(ds)
+
+
+def test_one_figure_alone_is_the_one_of_the_set(ds, tmp_path):
+    each = figures_for(ds)[0]
+    alone = draw_figure(each, ds, tmp_path / "alone")
+    among = draw_figures(ds, tmp_path / "all")[:4]
+    assert [path.name for path in alone] == [path.name for path in among]
+    assert [path.read_bytes() for path in alone] == [path.read_bytes() for path in among]
+
+
 def test_one_patient_of_one_arm_is_drawn(tmp_path):
     ds = trial(3).isel(arm=0, patient=0)
-    assert len(draw_trial_figures(ds, tmp_path)) >= 8
+    assert len(draw_figures(ds, tmp_path)) >= 8
 
 
-def test_a_trial_without_the_arms_of_the_targets_has_no_targets(ds, tmp_path):
-    names = [path.name for path in draw_trial_figures(ds.sel(arm=["maintenance"]), tmp_path)]
-    assert "relapse_free_survival.pdf" in names
-    assert "targets.pdf" not in names
+def test_a_trial_without_the_arms_of_the_targets_has_no_targets(ds):
+    drawn = names(figures_for(ds.sel(arm=["maintenance"])))
+    assert "relapse_free_survival" in drawn
+    assert "targets" not in drawn
 
 
 def test_a_trial_without_samples_is_drawn_without_courses(tmp_path):
     """As where it ends, or everyone relapses, before the first sample."""
     arms = {arm: [{"relapse_day": 1.0}, {}] for arm in ("triggered", "at_relapse")}
     ds = dataset_of_arms(arms, time=(0.0, 1.0), horizon_days=1.0)
-    names = [path.name for path in draw_trial_figures(ds, tmp_path)]
-    assert "relapse_free_survival.pdf" in names
-    assert "mrd_courses.pdf" not in names
+    written = [path.name for path in draw_figures(ds, tmp_path)]
+    assert "relapse_free_survival.pdf" in written
+    assert "mrd_courses.pdf" not in written

@@ -3,8 +3,10 @@
 import pytest
 
 from leukosim.strategy.chart import Chart, Decision, Report
-from leukosim.strategy.courses import Course
+from leukosim.strategy.courses import Course, Dosing
 from leukosim.strategy.rules import Rule, Strategy
+
+AZACITIDINE = Course({"azacitidine": Dosing([1, 2, 5], dose_mg_per_m2=75.0)})
 
 
 def chart(*values, measure="mrd", turnaround=0.0):
@@ -12,7 +14,7 @@ def chart(*values, measure="mrd", turnaround=0.0):
 
 
 def decide(rules, chart, day=100.0, measure="mrd"):
-    courses = {"azacitidine": Course("azacitidine")}
+    courses = {"azacitidine": AZACITIDINE}
     return [d.action for d in Strategy("test", courses, rules).decide(chart, day, measure)]
 
 
@@ -86,12 +88,11 @@ def test_an_unknown_course_is_refused():
 
 
 def test_a_course_gives_its_doses_on_its_days():
-    course = Course("azacitidine", dose_mg_per_m2=75.0, days=[1, 2, 5], cycle_days=28)
-    doses = course.doses(first_day=10.0, cycle=2, body_surface_m2=2.0)
+    doses = AZACITIDINE.doses(66.0, cycle=2, body_surface_m2=2.0)
     assert [dose.day for dose in doses] == [66.0, 67.0, 70.0]
     assert {dose.amount_mg for dose in doses} == {150.0}
 
 
 def test_days_beyond_the_cycle_are_refused():
     with pytest.raises(ValueError, match="must lie within"):
-        Course("azacitidine", days=[1, 30], cycle_days=28)
+        Course({"azacitidine": Dosing([1, 30], dose_mg=1.0)}, cycle_days=28)

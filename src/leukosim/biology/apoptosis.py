@@ -54,6 +54,23 @@ def protection(dependences, blocked):
     return (1.0 - np.asarray(blocked)) @ np.asarray(dependences).T
 
 
+def protection_by_subtype(dependences, blocked):
+    """The same where drugs block a protein more in one subtype than in another.
+
+        P = sum_p w[subtype, p] * (1 - blocked[subtype, p])
+
+    Parameters
+    ----------
+    dependences : float64[subtype, protein]
+    blocked : float64[..., subtype, protein], in [0, 1]
+
+    Returns
+    -------
+    float64[..., subtype]
+    """
+    return ((1.0 - np.asarray(blocked)) * dependences).sum(-1)
+
+
 def apoptosis_rate(left, untouched, law, max_rate):
     """Death rate of cells with budget ``left`` above that without a drug, per day.
 

@@ -1,14 +1,18 @@
 """A disease: every parameter of cells, in one tree."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from leukosim.biology.apoptosis import Apoptosis
 from leukosim.biology.blasts import Blasts
 from leukosim.biology.blood import Blood
 from leukosim.biology.clones import Mutation
 from leukosim.biology.cycle import Cycle
+from leukosim.biology.mortality import Mortality
 from leukosim.biology.niche import Niche
-from leukosim.biology.subtypes import Subtype, Switching, four_subtypes
+from leukosim.biology.subtypes import Subtype, Switching, as_in_patient, four_subtypes
 
 CXCR4_BY_SUBTYPE = ("equal", "measured", "reversed")
 
@@ -25,6 +29,7 @@ class Disease:
     mutation: Mutation = field(default_factory=Mutation)
     blasts: Blasts = field(default_factory=Blasts)
     blood: Blood = field(default_factory=Blood)
+    mortality: Mortality = field(default_factory=Mortality)
     cxcr4_by_subtype: str = "equal"
 
     def __post_init__(self) -> None:
@@ -34,6 +39,11 @@ class Disease:
             raise ValueError(
                 f"cxcr4_by_subtype = {self.cxcr4_by_subtype} is not a hypothesis: "
                 f"allowed {', '.join(CXCR4_BY_SUBTYPE)}"
+            )
+        if not any(s.dominant_share > 0.0 for s in self.subtypes.values() if s.native):
+            raise ValueError(
+                "subtypes: dominant_share (fraction) is 0 in every native subtype: "
+                "at least one must be above 0"
             )
         if self.switching.refuge not in self.subtypes:
             raise ValueError(
@@ -45,3 +55,13 @@ class Disease:
         """CXCR4 of each subtype relative to the patient's: equal, as its mRNA, or the inverse."""
         power = {"equal": 0.0, "measured": 1.0, "reversed": -1.0}[self.cxcr4_by_subtype]
         return [subtype.cxcr4_ratio**power for subtype in self.subtypes.values()]
+
+    def as_in_patient(self, values: np.ndarray, composition: Sequence[float]) -> np.ndarray:
+        """Values of subtypes, float64[subtype, ...], as the hypothesis on sensitivity has them."""
+        native = [subtype.native for subtype in self.subtypes.values()]
+        return as_in_patient(values, composition, native, self.switching.shared_sensitivity)
+
+    def dependences(self, composition: Sequence[float]) -> np.ndarray:
+        """What protects the cells of a patient, float64[subtype, protein]."""
+        values = np.array([subtype.dependences for subtype in self.subtypes.values()])
+        return self.as_in_patient(values, composition)

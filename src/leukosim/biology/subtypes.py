@@ -5,6 +5,7 @@ of messenger RNA in Waclawiczek et al. (2026), relative to LMPP-like cells; depe
 signs of those ratios, their sizes are assumed.
 """
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,8 +36,25 @@ class Subtype:
         0.53, "fraction", low=0.44, high=0.62, source=WACLAWICZEK,
         note="patients in whom this subtype dominates at diagnosis (66 of 125)",
     )  # fmt: skip
+    venetoclax_ec50_ratio: float = estimate(
+        1.0, "relative to LMPP-like", low=1.0, high=1.0, lowest=1e-6, source=WACLAWICZEK,
+        note="EC50 ex vivo, extrapolated to the pure subtype",
+    )  # fmt: skip
+    tp53_share: float = estimate(
+        0.08, "fraction", low=0.03, high=0.17, source=WACLAWICZEK,
+        note="TP53 mutated where this subtype dominates (6 of 75 patients)",
+    )  # fmt: skip
+    native: bool = True  # found without a drug; else no patient starts with any
+    markers: str = field(default="GPR56+", metadata={"unit": "text"})
 
-    __post_init__ = check_ranges
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        total = sum(self.dependences)
+        if not math.isclose(total, 1.0, abs_tol=1e-6):
+            raise ValueError(
+                f"bcl2 + bclxl + mcl1 = {total:.7g} (fraction) is not allowed: "
+                "the shares of protection must sum to 1"
+            )
 
     @property
     def dependences(self) -> tuple[float, float, float]:
@@ -62,6 +80,11 @@ class HscLike(Subtype):
     dominant_share: float = estimate(
         0.08, "fraction", low=0.04, high=0.14, source=WACLAWICZEK, note="10 of 125 patients"
     )
+    venetoclax_ec50_ratio: float = estimate(
+        7.7, "relative to LMPP-like", low=1.0, high=60.0, lowest=1e-6, source=WACLAWICZEK,
+        note="0.46 (0.16-1.35) / 0.06 (0.02-0.14) uM",
+    )  # fmt: skip
+    tp53_share: float = estimate(0.1, "fraction", low=0.0, high=0.2, source="assumed")
 
 
 @dataclass(frozen=True)
@@ -76,6 +99,13 @@ class MepLike(Subtype):
     )
     dominant_share: float = estimate(
         0.34, "fraction", low=0.26, high=0.43, source=WACLAWICZEK, note="43 of 125 patients"
+    )
+    venetoclax_ec50_ratio: float = estimate(
+        15.7, "relative to LMPP-like", low=2.0, high=200.0, lowest=1e-6, source=WACLAWICZEK,
+        note="0.94 (0.23-4.2) / 0.06 (0.02-0.14) uM",
+    )  # fmt: skip
+    tp53_share: float = estimate(
+        0.17, "fraction", low=0.08, high=0.29, source=WACLAWICZEK, note="9 of 53 patients"
     )
 
 
@@ -93,6 +123,12 @@ class MoDe(Subtype):
     dominant_share: float = estimate(
         0.05, "fraction", low=0.02, high=0.1, source=WACLAWICZEK, note="6 of 125 patients"
     )
+    venetoclax_ec50_ratio: float = estimate(
+        135.0, "relative to LMPP-like", low=30.0, high=500.0, lowest=1e-6, source=WACLAWICZEK,
+        note="8.1 (4.3-10) / 0.06 (0.02-0.14) uM",
+    )  # fmt: skip
+    tp53_share: float = estimate(0.1, "fraction", low=0.0, high=0.2, source="assumed")
+    markers: str = field(default="LAMP5+, CD34-", metadata={"unit": "text"})
 
 
 def four_subtypes() -> dict[str, Subtype]:
@@ -117,6 +153,15 @@ class Switching:
         0.01, "1/day", low=0.003, high=0.03, source="assumed",
         note="towards `refuge` under full drug stress; 0: selection only",
     )  # fmt: skip
+    tp53_factor: float = estimate(
+        4.0, "1", low=3.0, high=5.0, source="assumed",
+        note="on the induced rate, where TP53 is mutated",
+    )  # fmt: skip
+    reversal_rate: float = estimate(
+        0.02, "1/day", low=0.001, high=0.1, source="assumed",
+        note="added to the basal rate after drug stress, while the cells remember it",
+    )  # fmt: skip
+    shared_sensitivity: bool = False  # all native cells of a patient respond like the mean of them
     refuge: str = field(
         default="MEP-like", metadata={"unit": "subtype", "source": "Waclawiczek 2026"}
     )
@@ -124,19 +169,27 @@ class Switching:
     __post_init__ = check_ranges
 
 
-def switching_rates(basal_rate, composition, induced_rate, refuge, stress):
+def switching_rates(law, composition, refuge, reprogramming, stress, memory=0.0):
     """Rates at which a cell of one subtype becomes one of another, per day.
 
-        rate[s, s'] = basal * composition[s'] + induced * stress[s] * (s' is the refuge)
+        rate[s, s'] = (basal + reversal * memory * (1 - stress[s])) * composition[s']
+                      + induced * reprogramming * stress[s] * (s' is the refuge)
 
-    Weighting by the patient's own composition makes that composition stationary without a drug.
+    Weighting by the patient's own composition makes that composition stationary without a drug,
+    however fast the exchange is. So cells come back from the refuge by an exchange that is quicker
+    for as long as cells remember a drug, and no cell need know whether it was born in the refuge:
+    native cells that leave are replaced. Where nothing is induced nothing is reversed.
 
     Parameters
     ----------
+    law : Switching
     composition : float64[subtype], sums to 1
     refuge : int, index of the subtype that stressed cells turn into
+    reprogramming : float, the patient's factor on the induced rate
     stress : float64[..., subtype], in [0, 1]
         Share of the protection budget that drugs have taken.
+    memory : float64[...], in [0, 1]
+        What is left of the stress that drugs have caused.
 
     Returns
     -------
@@ -144,7 +197,26 @@ def switching_rates(basal_rate, composition, induced_rate, refuge, stress):
     """
     n = len(composition)
     stress = np.asarray(stress)
-    rates = np.broadcast_to(basal_rate * composition, (*stress.shape, n)).copy()
-    rates[..., refuge] += induced_rate * stress
+    reversal = law.reversal_rate if law.induced_rate * reprogramming > 0.0 else 0.0
+    exchange = law.basal_rate + reversal * np.asarray(memory)[..., None] * (1.0 - stress)
+    rates = exchange[..., None] * composition
+    rates[..., refuge] += law.induced_rate * reprogramming * stress
     rates[..., np.arange(n), np.arange(n)] = 0.0
     return rates
+
+
+def as_in_patient(values, composition, native, shared):
+    """Values of subtypes, or, if they share them, of the patient's mean cell where native.
+
+    Parameters
+    ----------
+    values : float64[subtype, ...]
+    composition : float64[subtype], sums to 1
+    native : bool[subtype]
+    shared : bool
+    """
+    values = np.asarray(values)
+    if not shared:
+        return values
+    is_native = np.reshape(native, (-1,) + (1,) * (values.ndim - 1))
+    return np.where(is_native, np.tensordot(composition, values, 1), values)

@@ -10,8 +10,6 @@ from leukosim.drugs.drug import Drug, Effect
 from leukosim.drugs.pharmacokinetics import Pharmacokinetics
 from leukosim.parameters import check_ranges, estimate
 
-REFERENCE_BODY_SURFACE_M2 = 1.8  # textbook value, assumed
-
 
 @dataclass(frozen=True)
 class AzacitidinePharmacokinetics(Pharmacokinetics):
@@ -65,6 +63,11 @@ class Azacitidine:
         note="decay of what hypomethylation does; tuned by hand to RELAZA2",
     )  # fmt: skip
 
+    reference_body_surface_m2: float = estimate(
+        1.8, "m2", low=1.5, high=2.2, lowest=0.1, highest=4.0, source="textbook value, assumed",
+        note="of the patient in whom the reference course is 75 mg/m2",
+    )  # fmt: skip
+
     __post_init__ = check_ranges
 
     def drug(self) -> Drug:
@@ -73,24 +76,18 @@ class Azacitidine:
         return Drug(
             name="azacitidine",
             pharmacokinetics=self.pharmacokinetics,
-            reference_dose_mg=75.0 * REFERENCE_BODY_SURFACE_M2,
+            reference_dose_mg=75.0 * self.reference_body_surface_m2,
             reference_days=7,
-            effects=[
-                Effect("s_phase_kill", self.s_phase_kill, short),
-                Effect("renewal_loss", self.renewal_loss, long),
-                Effect("blast_kill", self.blast_kill, short),
-                Effect("mcl1_blocked", self.mcl1_loss, short, by_responsiveness=False),
-                Effect(
-                    "neutrophil_production_loss",
-                    self.neutrophil_production_loss,
-                    short,
-                    by_responsiveness=False,
+            effects={
+                "s_phase_kill": Effect(self.s_phase_kill, short),
+                "renewal_loss": Effect(self.renewal_loss, long),
+                "blast_kill": Effect(self.blast_kill, short),
+                "mcl1_blocked": Effect(self.mcl1_loss, short, by_responsiveness=False),
+                "neutrophil_production_loss": Effect(
+                    self.neutrophil_production_loss, short, by_responsiveness=False
                 ),
-                Effect(
-                    "platelet_production_loss",
-                    self.platelet_production_loss,
-                    short,
-                    by_responsiveness=False,
+                "platelet_production_loss": Effect(
+                    self.platelet_production_loss, short, by_responsiveness=False
                 ),
-            ],
+            },
         )

@@ -5,7 +5,8 @@ stretch of time is known in closed form, and no time grid stands between a dose 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -14,16 +15,20 @@ from leukosim.parameters import check_ranges
 
 @dataclass(frozen=True)
 class Pharmacokinetics:
-    """One compartment with first-order absorption.
+    """One compartment with first-order absorption; none: the dose goes into plasma at once.
 
     A subclass declares a drug's numbers by :func:`leukosim.parameters.estimate`.
     """
 
-    absorption_rate: float  # 1/day
+    absorption_rate: float | None  # 1/day
     clearance: float  # L/day
     volume: float  # L
 
     __post_init__ = check_ranges
+
+    def scaled(self, clearance: float, volume: float) -> Self:
+        """Those of a patient with other clearance and central volume, by factors."""
+        return replace(self, clearance=self.clearance * clearance, volume=self.volume * volume)
 
     def unit_response(self) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients (1/L) and rates (1/day) of the plasma level after 1 mg at time 0.
@@ -32,15 +37,59 @@ class Pharmacokinetics:
         """
         elimination = self.clearance / self.volume
         absorption = self.absorption_rate
+        if absorption is None:
+            return np.array([1.0 / self.volume]), np.array([elimination])
         if math.isclose(absorption, elimination, rel_tol=1e-6):
             absorption *= 1 + 1e-6  # the limit, well within the accuracy of any of the numbers
         scale = absorption / (self.volume * (absorption - elimination))
         return np.array([scale, -scale]), np.array([elimination, absorption])
 
 
+@dataclass(frozen=True)
+class TwoCompartments(Pharmacokinetics):
+    """A central and a peripheral compartment, with first-order absorption.
+
+    ``volume`` is that of the central compartment.
+    """
+
+    exchange: float  # L/day, between the compartments
+    peripheral_volume: float  # L
+
+    def unit_response(self) -> tuple[np.ndarray, np.ndarray]:
+        """Coefficients (1/L) and rates (1/day) of the plasma level after 1 mg at time 0."""
+        distributed = two_compartments(
+            self.clearance, self.volume, self.exchange, self.peripheral_volume
+        )
+        if self.absorption_rate is None:
+            return distributed
+        return following(*distributed, self.absorption_rate)
+
+
+def two_compartments(clearance, volume, exchange, peripheral_volume):
+    """The response of the central of two compartments to 1 mg given into it at once.
+
+        C(t) = (a - k21) / (V (a - b)) exp(-a t) + (k21 - b) / (V (a - b)) exp(-b t)
+        a + b = CL / V + Q / V + k21,   a b = k21 CL / V,   k21 = Q / V_peripheral
+
+    Returns
+    -------
+    float64[2], float64[2], coefficients (1/L) and rates (1/day)
+    """
+    back, out = exchange / peripheral_volume, clearance / volume
+    total = out + exchange / volume + back
+    fast = 0.5 * (total + math.sqrt(total**2 - 4.0 * back * out))
+    slow = back * out / fast  # not by the other root, in which digits cancel
+    shares = np.array([fast - back, back - slow]) / (volume * (fast - slow))
+    return shares, np.array([fast, slow])
+
+
 def behind(coefficients, rates, half_life_days):
     """The response of a compartment that follows the level with a half-life: dE/dt = k (C - E)."""
-    rate = math.log(2.0) / half_life_days
+    return following(coefficients, rates, math.log(2.0) / half_life_days)
+
+
+def following(coefficients, rates, rate):
+    """The same by its rate, per day; absorption at a rate changes a response just so."""
     rates = np.where(np.isclose(rates, rate, rtol=1e-6), rates * (1 + 1e-6), rates)
     share = coefficients * rate / (rate - rates)
     return np.append(share, -share.sum()), np.append(rates, rate)

@@ -1,69 +1,151 @@
-"""Figures: one file each, from a dataset to axes. This file writes the standard sets."""
+"""Figures: one file each, from a dataset to axes. This file lists and writes the standard ones.
 
+A new figure is a file with ``..._figure(ds, width_mm)`` and ``numbers_drawn(ds)``, and one line in
+``TRIAL_FIGURES`` or ``SWEEP_FIGURES``. It is drawn for every dataset that has what it needs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import xarray as xr
+from matplotlib.figure import Figure
 
-from leukosim.endpoints import TWO_YEARS, target_table
-from leukosim.figures import mrd_courses, relapse_free_survival, sweep_heatmap, targets
+from leukosim.calibration import target_table
+from leukosim.endpoints import TWO_YEARS
+from leukosim.figures import mrd_courses, relapse_free_survival, targets
 from leukosim.figures.save import save_figure
 from leukosim.figures.style import COLUMN, PAGE, house_style
+from leukosim.figures.sweep_dots import sweep_dots_figure
+from leukosim.figures.sweep_heatmap import sweep_heatmap_figure
+from leukosim.figures.sweep_outcomes import (
+    difference_outcome,
+    numbers_drawn,
+    survival_outcome,
+    varied,
+)
 from leukosim.survival import sweep_summary
 
-
-def draw_trial_figures(ds: xr.Dataset, folder: str | Path) -> list[Path]:
-    """Write the figures of a trial, as PDF, SVG, PNG and CSV; return the paths.
-
-    Relapse-free survival, the courses of single patients where any had an MRD sample and, where
-    the arms allow it, the published values beside the model's.
-
-    ds : dimensions arm and patient; those of one patient in one arm may be left out
-    """
-    for name in ("patient", "arm"):
-        if name not in ds.dims:
-            ds = ds.expand_dims(name) if name in ds.coords else ds.expand_dims({name: [name]})
-    paths = []
-    with house_style():
-        figure = relapse_free_survival.relapse_free_survival_figure(ds, COLUMN)
-        numbers = relapse_free_survival.numbers_drawn(ds)
-        paths += save_figure(figure, numbers, folder, "relapse_free_survival")
-
-        if ds["sample_day"].notnull().any():
-            figure = mrd_courses.mrd_courses_figure(ds, PAGE)
-            paths += save_figure(figure, mrd_courses.numbers_drawn(ds), folder, "mrd_courses")
-
-        table = target_table(ds)
-        if table["model"].notna().any():
-            paths += save_figure(targets.targets_figure(table, PAGE), table, folder, "targets")
-    return paths
+Drawing = tuple[Figure, pd.DataFrame]  # a figure, and every number in it
 
 
-def draw_sweep_figures(
+@dataclass(frozen=True)
+class StandardFigure:
+    """A figure that every run draws whose dataset can feed it."""
+
+    name: str  # of its files
+    needs: Callable[[xr.Dataset], bool]  # whether a dataset has what it shows
+    draw: Callable[[xr.Dataset], Drawing]
+
+
+def has(*names: str) -> Callable[[xr.Dataset], bool]:
+    """Whether a dataset holds all these variables, each with at least one value."""
+    return lambda ds: all(name in ds and bool(ds[name].notnull().any()) for name in names)
+
+
+def wide(
+    width_mm: float,
+    figure: Callable[[xr.Dataset, float], Figure],
+    numbers: Callable[[xr.Dataset], pd.DataFrame],
+) -> Callable[[xr.Dataset], Drawing]:
+    """A figure of this width together with its numbers."""
+    return lambda ds: (figure(ds, width_mm), numbers(ds))
+
+
+def draw_targets(ds: xr.Dataset) -> Drawing:
+    """The published values beside the model's."""
+    table = target_table(ds)
+    return targets.targets_figure(table, PAGE), table
+
+
+def has_targets(ds: xr.Dataset) -> bool:
+    """Whether the arms allow to compute what was published."""
+    return has("follow_up_day")(ds) and bool(target_table(ds)["model"].notna().any())
+
+
+def draw_sweep(
     ds: xr.Dataset,
-    folder: str | Path,
-    *,
     arm: str = "triggered",
     against: str = "at_relapse",
     day: float = TWO_YEARS,
-) -> list[Path]:
-    """Write the figure of a sweep, as PDF, SVG, PNG and CSV; return the paths.
+) -> Drawing:
+    """Relapse-free survival at a day in the scenarios, and the paired difference of two arms.
 
-    ``sweep_heatmap``: relapse-free survival at the day in an arm, and its paired difference from
-    another arm, in the scenarios.
-
-    ds : dimensions scenario, arm and patient; the first arm stands in where ``arm`` is missing
+    Heat maps are of one arm, the first one where ``arm`` is missing; dots along a single axis, or
+    of a single scenario, have room for all.
     """
     arms = [str(name) for name in ds["arm"].values]
     arm = arm if arm in arms else arms[0]
     horizon = float(ds.attrs.get("horizon_days", day))
     summary = sweep_summary(ds, arm, against, min(day, horizon))
-    # Heat maps are of one arm; along a single axis there is room for all.
-    shown = summary.sel(arm=arm) if len(sweep_heatmap.varied(summary)) > 1 else summary
-    both = sweep_heatmap.survival_outcome(shown), sweep_heatmap.difference_outcome(summary)
+    is_map = has_two_axes(ds)
+    shown = summary.sel(arm=arm) if is_map else summary
+    both = survival_outcome(shown), difference_outcome(summary)
     outcomes = [each for each in both if shown[each.value].notnull().any()]
-    if not outcomes:
-        return []
+    figure = sweep_heatmap_figure if is_map else sweep_dots_figure
+    return figure(shown, outcomes), numbers_drawn(shown, outcomes)
+
+
+def has_two_axes(ds: xr.Dataset) -> bool:
+    """Whether a sweep has outcomes over more than one axis."""
+    return has("follow_up_day")(ds) and len(varied(ds)) > 1
+
+
+def has_one_axis(ds: xr.Dataset) -> bool:
+    """Whether a sweep has outcomes along a single axis, or of a single scenario."""
+    return has("follow_up_day")(ds) and len(varied(ds)) <= 1
+
+
+curves, courses = relapse_free_survival, mrd_courses
+TRIAL_FIGURES = (
+    StandardFigure(
+        "relapse_free_survival",
+        has("follow_up_day"),
+        wide(COLUMN, curves.relapse_free_survival_figure, curves.numbers_drawn),
+    ),
+    StandardFigure(
+        "mrd_courses",
+        has("sample_day"),
+        wide(PAGE, courses.mrd_courses_figure, courses.numbers_drawn),
+    ),
+    StandardFigure("targets", has_targets, draw_targets),
+)
+SWEEP_FIGURES = (
+    StandardFigure("sweep_heatmap", has_two_axes, draw_sweep),
+    StandardFigure("sweep_dots", has_one_axis, draw_sweep),
+)
+
+
+def with_all_dimensions(ds: xr.Dataset) -> xr.Dataset:
+    """The dataset with dimensions arm and patient, also where it is of one patient or one arm."""
+    for name in ("patient", "arm"):
+        if name not in ds.dims:
+            ds = ds.expand_dims(name) if name in ds.coords else ds.expand_dims({name: [name]})
+    return ds
+
+
+def figures_for(ds: xr.Dataset) -> list[StandardFigure]:
+    """The standard figures that a dataset can feed.
+
+    ds : dimensions arm and patient, and scenario for a sweep; those of one patient in one arm may
+        be left out
+    """
+    ds = with_all_dimensions(ds)
+    known = SWEEP_FIGURES if "scenario" in ds.dims else TRIAL_FIGURES
+    return [each for each in known if each.needs(ds)]
+
+
+def draw_figure(each: StandardFigure, ds: xr.Dataset, folder: str | Path) -> list[Path]:
+    """Write one standard figure, as PDF, SVG, PNG and CSV; return the paths."""
     with house_style():
-        figure = sweep_heatmap.sweep_heatmap_figure(shown, outcomes)
-        numbers = sweep_heatmap.numbers_drawn(shown, outcomes)
-        return save_figure(figure, numbers, folder, "sweep_heatmap")
+        figure, numbers = each.draw(with_all_dimensions(ds))
+        return save_figure(figure, numbers, folder, each.name)
+
+
+def draw_figures(ds: xr.Dataset, folder: str | Path) -> list[Path]:
+    """Write the standard figures that a trial or a sweep can feed; return the paths.
+
+    ds : see :func:`figures_for`
+    """
+    return [path for each in figures_for(ds) for path in draw_figure(each, ds, folder)]

@@ -18,7 +18,7 @@ def draw_targets(table: pd.DataFrame, ax: Axes) -> Axes:
     A target that the trial assumed, instead of observing it, is grey; a model's value that rests on
     fewer than FEW patients is hollow.
 
-    table : rows of :func:`leukosim.endpoints.target_table`, of one unit
+    table : rows of :func:`leukosim.calibration.target_table`, of one unit
     """
     assumed = table["source"].str.contains("null hypothesis").to_numpy(bool)
     few = table["model_n"].to_numpy(float) < FEW

@@ -1,6 +1,6 @@
 """The patient's chart: all that a clinician knows, and the log of what was decided on it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from leukosim.strategy.courses import Course
@@ -26,6 +26,8 @@ class Decision:
     action: str
     course: str = ""
     effective: float = 0.0  # day
+    drugs: tuple[str, ...] = ()  # of a hold or a shortening; none named: all of the course
+    at_most_days: int | None = None  # of a hold: its length; of a shortening: days of a cycle
 
 
 @dataclass
@@ -34,28 +36,60 @@ class Treatment:
 
     name: str
     course: Course
-    first_day: float
+    next_day: float  # on which the next cycle is due
     cycles_given: int = 0
+    cycles_completed: int = 0
+    most_days: dict[str, int] = field(default_factory=dict)  # of a cycle, by drug, once shortened
+
+    def is_due(self, day: float) -> bool:
+        """Whether a further cycle is due, or overdue."""
+        return day >= self.next_day and self.cycles_given < self.course.cycles
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A response as it was assessed, with the reports that it rests on."""
+
+    day: float
+    response: int  # position in leukosim.results.RESPONSES
+    marrow_blasts: float  # fraction
+    neutrophils: float  # G/L
+    platelets: float  # G/L
 
 
 @dataclass
 class Chart:
-    """Reports so far, treatment so far, and whether relapse has been declared."""
+    """Reports and treatment so far, and what has been declared: response, failure, relapse."""
 
     reports: list[Report] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     treatment: Treatment | None = None
     cycles_completed: int = 0  # of all courses
     relapse_day: float | None = None
+    failure_day: float | None = None
+    response_day: float | None = None  # first CR, CRh or CRi of overt leukaemia
+    in_remission: bool = True  # by the last marrow, or from the start
+    has_responded: bool = True  # or was in remission from the start: only then can it relapse
+    assessments: list[Assessment] = field(default_factory=list)
+    holds: dict[str, Decision] = field(default_factory=dict)  # in force, by rule
+    holds_begun: int = 0  # cycles that had to wait, or drugs in them
 
     def values(self, measure: str, day: float) -> list[float]:
         """Values of a measure that are known on a day, in the order of sampling."""
+        return [report.value for report in self.known(measure, day)]
+
+    def known(self, measure: str, day: float) -> list[Report]:
+        """Reports of a measure that are known on a day, in the order of sampling."""
         known = [r for r in self.reports if r.measure == measure and r.known <= day]
-        return [r.value for r in sorted(known, key=lambda r: r.sampled)]
+        return sorted(known, key=lambda r: r.sampled)
 
     def has_fired(self, rule: str) -> bool:
         """Whether a rule has been acted on."""
         return any(decision.rule == rule for decision in self.decisions)
+
+    def cycle_is_due(self, day: float) -> bool:
+        """Whether the course has a cycle to begin on this day, or one that waits."""
+        return self.treatment is not None and self.treatment.is_due(day)
 
 
 @dataclass(frozen=True)
@@ -72,3 +106,5 @@ class OwnStrategy:
     decide: Callable[[Chart, float, str], list[Decision]]
     begin_with: str = ""
     treats_relapse: bool = False
+    marrow_after_cycles: Sequence[int] = ()
+    counts_before_cycles: bool = False  # a blood count on the day on which a cycle is due

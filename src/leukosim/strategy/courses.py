@@ -1,5 +1,6 @@
-"""Courses: which drug, how much, on which days of which cycles."""
+"""Courses: which drugs, how much, on which days of which cycles."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from leukosim.drugs.drug import Dose
@@ -7,34 +8,80 @@ from leukosim.parameters import check_ranges, setting
 
 
 @dataclass(frozen=True)
-class Course:
-    """Cycles of one drug. Day 1 of cycle 1 is the day the course starts."""
+class Dosing:
+    """How one drug of a course is given: by body surface, or a fixed dose."""
 
-    drug: str
-    dose_mg_per_m2: float = setting(75.0, "mg/m2", lowest=0.0)
-    days: list[int] = field(
-        default_factory=lambda: [1, 2, 3, 4, 5, 6, 7],
-        metadata={"unit": "day of the cycle", "lowest": 1, "highest": 366},
-    )
+    days: list[int] = field(metadata={"unit": "day of the cycle", "lowest": 1, "highest": 366})
+    dose_mg_per_m2: float | None = setting(None, "mg/m2", lowest=0.0)
+    dose_mg: float | None = setting(None, "mg", lowest=0.0)
+    ramp_mg: list[float] = field(
+        default_factory=list,
+        metadata={"unit": "mg", "lowest": 0.0, "highest": 1e6},
+    )  # instead of the first doses of the course, where they are lower
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        if not self.days:
+            raise ValueError("days is empty: a drug needs at least one day (day of the cycle)")
+        if (self.dose_mg_per_m2 is None) == (self.dose_mg is None):
+            raise ValueError(
+                f"dose_mg_per_m2 = {self.dose_mg_per_m2} and dose_mg = {self.dose_mg}: "
+                "a drug needs one of the two (mg/m2 or mg), 0 or more"
+            )
+        if len(set(self.days)) < len(self.days):
+            raise ValueError(f"days = {self.days} (day of the cycle) names a day more than once")
+
+    def amounts_mg(self, cycle: int, body_surface_m2: float) -> list[float]:
+        """The doses of a cycle (0, 1, ...), one for each of its days from the first on."""
+        if self.dose_mg_per_m2 is not None:
+            amount = self.dose_mg_per_m2 * body_surface_m2
+        else:
+            assert self.dose_mg is not None
+            amount = self.dose_mg
+        ramp = [min(first, amount) for first in self.ramp_mg] if cycle == 0 else []
+        return [*ramp, *[amount] * len(self.days)][: len(self.days)]
+
+
+@dataclass(frozen=True)
+class Course:
+    """Cycles of one or several drugs. Day 1 of cycle 1 is the day the course starts."""
+
+    drugs: dict[str, Dosing]
     cycle_days: int = setting(28, "day", lowest=1, highest=366)
     cycles: int = setting(24, "cycles", lowest=1, highest=1000)
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        if not self.days:
-            raise ValueError("days is empty: a course needs at least one day (day of the cycle)")
-        if max(self.days) > self.cycle_days:
-            raise ValueError(
-                f"days = {self.days} (day of the cycle) must lie within "
-                f"cycle_days = {self.cycle_days}: allowed from 1 to {self.cycle_days}"
-            )
+        if not self.drugs:
+            raise ValueError("drugs is empty: a course needs at least one drug")
+        for name, dosing in self.drugs.items():
+            if max(dosing.days) > self.cycle_days:
+                raise ValueError(
+                    f"drugs.{name}.days = {dosing.days} (day of the cycle) must lie within "
+                    f"cycle_days = {self.cycle_days}: allowed from 1 to {self.cycle_days}"
+                )
 
-    def cycle_start(self, first_day: float, cycle: int) -> float:
-        """Day on which a cycle (0, 1, ...) starts."""
-        return first_day + cycle * self.cycle_days
+    def doses(
+        self,
+        start: float,
+        cycle: int,
+        body_surface_m2: float,
+        most_days: Mapping[str, int] | None = None,
+    ) -> list[Dose]:
+        """The doses of a cycle (0, 1, ...) that starts on the day ``start``.
 
-    def doses(self, first_day: float, cycle: int, body_surface_m2: float) -> list[Dose]:
-        """The doses of one cycle of a course that started on ``first_day``."""
-        start = self.cycle_start(first_day, cycle)
-        amount = self.dose_mg_per_m2 * body_surface_m2
-        return [Dose(self.drug, start + day - 1, amount) for day in self.days]
+        most_days : by drug, how many of its days are given where not all are
+        """
+        most_days = most_days or {}
+        return [
+            Dose(name, start + day - 1, amount)
+            for name, dosing in self.drugs.items()
+            for day, amount in list(
+                zip(sorted(dosing.days), dosing.amounts_mg(cycle, body_surface_m2), strict=True)
+            )[: most_days.get(name)]
+        ]
+
+    @property
+    def days(self) -> list[int]:
+        """Days of the cycle on which any drug is given."""
+        return sorted({day for dosing in self.drugs.values() for day in dosing.days})

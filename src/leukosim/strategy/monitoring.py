@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from leukosim.assays.blood_count import BloodCount
+from leukosim.assays.flow_cytometry import FlowCytometry
 from leukosim.assays.morphology import Morphology
 from leukosim.assays.quantitative_pcr import QuantitativePcr
 from leukosim.assays.sample import SAMPLES
@@ -29,6 +30,9 @@ class Monitoring:
     sample: str = "marrow"
     confirm_days: int = setting(14, "day", lowest=1, highest=365, note="to a confirming sample")
     blood_count_days: int = setting(14, "day", lowest=1, highest=365, note="between blood counts")
+    held_count_days: int = setting(
+        7, "day", lowest=1, highest=365, note="between blood counts while a cycle waits"
+    )
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -43,3 +47,4 @@ class Assays:
     mrd: QuantitativePcr = field(default_factory=QuantitativePcr)
     morphology: Morphology = field(default_factory=Morphology)
     blood_count: BloodCount = field(default_factory=BloodCount)
+    flow: FlowCytometry = field(default_factory=FlowCytometry)

@@ -1,6 +1,6 @@
 """Rules: what to do when a laboratory reports something. They see reports, never the marrow."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from leukosim.parameters import check_ranges, setting
 from leukosim.strategy.chart import Chart, Decision
@@ -18,9 +18,14 @@ ACTIONS = {
     "start": "start a course (after the delay)",
     "change": "go on with another course from the next cycle",
     "stop": "give no further doses",
-    "relapse": "declare haematological relapse",
+    "hold": "let the cycle that is due wait, or only these drugs of it, while the rule holds",
+    "resume": "end the hold that a rule of this name began",
+    "shorten": "give these drugs on no more than so many days of every later cycle",
+    "relapse": "declare haematological relapse (of a remission)",
+    "failure": "declare that treatment has failed",
     "marrow": "take a marrow sample for morphology at once",
 }
+LIMITED = ("hold", "shorten")  # actions that drugs and at_most_days belong to
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,9 @@ class Rule:
 
     A rule with neither level holds at every report of its measure. A rule fires once, one that
     ``repeats`` as often as it holds.
+
+    A ``hold`` is decided on whenever a cycle is due. It ends with the first report that does not
+    meet its rule, or after ``at_most_days`` of waiting.
     """
 
     measure: str
@@ -40,7 +48,14 @@ class Rule:
     delay_days: int = setting(0, "day", lowest=0, highest=3650)
     after_cycles: int = setting(0, "completed cycles", lowest=0, highest=1000)
     after_relapse: bool | None = None  # None: before and after; else only then
+    after_response: bool | None = None  # the same of the first CR, CRh or CRi
+    after_holds: int = setting(0, "holds", lowest=0, highest=1000, note="the present one included")
+    in_remission: bool | None = None  # by the last marrow; None: in and out
     repeats: bool = False
+    drugs: list[str] = field(default_factory=list)  # to hold or shorten; none named: all
+    at_most_days: int | None = setting(
+        None, "day", lowest=1, highest=366, note="of a hold; of a cycle, to shorten"
+    )
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -56,6 +71,16 @@ class Rule:
                     f"{name} = {level} is not allowed: {self.measure} is in "
                     f"{MEASURES[self.measure]}, allowed from 0 to 1"
                 )
+        if self.action in LIMITED and self.at_most_days is None:
+            raise ValueError(
+                f"at_most_days is missing: to {self.action} needs it (day), allowed from 1 to 366"
+            )
+        for name in ("drugs", "at_most_days"):
+            if self.action not in LIMITED and getattr(self, name):
+                raise ValueError(
+                    f"{name} = {getattr(self, name)} means nothing to the action {self.action}: "
+                    f"allowed with {', '.join(LIMITED)}"
+                )
 
     def holds(self, values: list[float]) -> bool:
         """Whether the latest successive values of the measure meet the rule."""
@@ -70,6 +95,23 @@ class Rule:
             for value in latest
         )
 
+    def applies(self, chart: Chart, day: float, relapsed: bool) -> bool:
+        """Whether the patient is in a state that the rule is for, whatever was measured."""
+        if self.action == "relapse" and (relapsed or not chart.has_responded):
+            return False
+        if self.action == "failure" and chart.failure_day is not None:
+            return False
+        if self.action == "hold" and not chart.cycle_is_due(day):
+            return False
+        for wanted, is_so in (
+            (self.after_relapse, relapsed),
+            (self.after_response, chart.has_responded),
+            (self.in_remission, chart.in_remission),
+        ):
+            if wanted is not None and wanted != is_so:
+                return False
+        return chart.cycles_completed >= self.after_cycles and chart.holds_begun >= self.after_holds
+
 
 @dataclass(frozen=True)
 class Strategy:
@@ -79,8 +121,12 @@ class Strategy:
     courses: dict[str, Course]
     rules: dict[str, Rule]
     begin_with: str = ""
+    marrow_after_cycles: list[int] = field(
+        default_factory=list, metadata={"unit": "cycles", "lowest": 1, "highest": 1000}
+    )  # a marrow in time for the next cycle
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         wanted = {name: rule.course for name, rule in self.rules.items() if rule.course}
         if self.begin_with:
             wanted["begin_with"] = self.begin_with
@@ -92,6 +138,19 @@ class Strategy:
         for name, rule in self.rules.items():
             if rule.action in ("start", "change") and not rule.course:
                 raise ValueError(f"rule {name} must name a course to {rule.action}")
+        given = dict.fromkeys(drug for course in self.courses.values() for drug in course.drugs)
+        for name, rule in self.rules.items():
+            for drug in rule.drugs:
+                if drug not in given:
+                    raise ValueError(
+                        f"rules.{name}.drugs = {drug} is given by no course: "
+                        f"allowed {', '.join(given)}"
+                    )
+
+    @property
+    def counts_before_cycles(self) -> bool:
+        """Whether blood counts are wanted on the day on which a cycle is due."""
+        return any(rule.action == "hold" for rule in self.rules.values())
 
     @property
     def treats_relapse(self) -> bool:
@@ -103,23 +162,26 @@ class Strategy:
 
         A declared relapse is known to the rules that come after it.
         """
-        decisions = []
+        decisions: list[Decision] = []
         values = chart.values(measure, day)
+        seen = f"{measure} = {values[-1]:.3g} {MEASURES[measure]}" if values else ""
         relapsed = chart.relapse_day is not None
         for name, rule in self.rules.items():
-            if rule.measure != measure or not rule.holds(values):
+            if rule.measure != measure:
                 continue
-            if chart.has_fired(name) and not rule.repeats:
+            if name in chart.holds:
+                if not rule.holds(values):
+                    decisions.append(Decision(day, name, seen, "resume", "", day))
                 continue
-            if rule.after_relapse is not None and rule.after_relapse != relapsed:
+            if not rule.holds(values) or not rule.applies(chart, day, relapsed):
                 continue
-            if rule.action == "relapse" and relapsed:
+            if chart.has_fired(name) and not (rule.repeats or rule.action == "hold"):
                 continue
-            if chart.cycles_completed < rule.after_cycles:
-                continue
-            seen = f"{measure} = {values[-1]:.3g} {MEASURES[measure]}" if values else ""
             decisions.append(
-                Decision(day, name, seen, rule.action, rule.course, day + rule.delay_days)
-            )
+                Decision(
+                    day, name, seen, rule.action, rule.course, day + rule.delay_days,
+                    tuple(rule.drugs), rule.at_most_days,
+                )
+            )  # fmt: skip
             relapsed = relapsed or rule.action == "relapse"
         return decisions
