@@ -134,6 +134,12 @@ def test_cells_are_born_die_or_mature_and_nothing_else(
         assert stays.sum() == 2 * divided - round(matured)
         gap = [phase == "gap" for _, _, phase in CLASSES]
         assert (stays[~np.array(gap)] == 0).all()  # daughters start in gap
+        # clone by clone: the count that is kept is what is there
+        for c in range(len(start)):
+            np.subtract.at(copies.clones.stem_cells, (copies.labels(c), rates.wiring.subtype[c]), 1)
+        assert (copies.clones.stem_cells == 0).all()
+        for c in range(len(start)):
+            np.add.at(copies.clones.stem_cells, (copies.labels(c), rates.wiring.subtype[c]), 1)
         n_clones = copies.clones.number[0]
         assert (copies.clones.parent[2:n_clones] >= 0).all()
         if mutation == 1.0:

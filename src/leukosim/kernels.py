@@ -381,15 +381,21 @@ class Environment(NamedTuple):
 
 # A cell that has left its bucket, and the event that is proposed to it, if any.
 EVENT = np.dtype(
-    [
-        ("place", np.uint64),  # class
-        ("outcome", np.uint64),
-        ("time", np.float64),  # days since the segment's start
-        ("chance", np.float64),  # that the event is the cell's own; before it is chosen: the rate
-        ("cxcr4", np.float64),
-        ("luck", np.uint64),  # state of the cell's own random stream
-        ("clone", np.uint64),
-    ]
+    (
+        np.record,
+        [
+            ("place", np.uint64),  # class
+            ("outcome", np.uint64),
+            ("time", np.float64),  # days since the segment's start
+            (
+                "chance",
+                np.float64,
+            ),  # that the event is the cell's own; until it is chosen, its rate
+            ("cxcr4", np.float64),
+            ("luck", np.uint64),  # state of the cell's own random stream
+            ("clone", np.uint64),
+        ],
+    )
 )
 
 
@@ -639,7 +645,8 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                         walker = walkers[np.uint64(n_walkers + i)]
                         walker.place, walker.time = origin, 0.0
                         walker.clone, walker.cxcr4 = clone_of[slot], cxcr4_of[slot]
-                        walker.luck = luck + np.uint64(dealt + i + 1) * SILVER
+                        # by position: a cell more at the bucket's end changes no other's luck
+                        walker.luck = luck + np.uint64(edge - bottom + 1) * SILVER
                     n_walkers += n
                 else:
                     helps, most = attaches[origin, outcome], start_bound[trait[outcome]]
@@ -756,11 +763,11 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                 c = event.place
                 event.luck += GOLDEN
                 j = choose(upto, c, n_outcomes, unit(mix(event.luck)) * event.chance)
-                j = np.uint64(j + (j == n_outcomes) * (attaching[c] - n_outcomes))
-                event.outcome = j
+                event.outcome = j + (j == n_outcomes) * (attaching[c] - n_outcomes)
                 event.chance = 1.0
                 if not alike:
-                    event.chance = effect[event.clone, trait[j]] / bound[trait[j]]
+                    kind = trait[event.outcome]
+                    event.chance = effect[event.clone, kind] / bound[kind]
     return cells, clones
 
 
@@ -789,8 +796,11 @@ def passage(matrix, stage_rate, gain, loss, kill, length):
     mean = fastest * length
     power = np.eye(n)
     matrix[:] = 0.0
+    log_weight = -mean
     for m in range(int(mean + 9.0 * math.sqrt(mean) + 30.0)):
-        weight = math.exp(m * math.log(mean) - mean - math.lgamma(m + 1.0))
+        if m > 0:
+            log_weight += math.log(mean / m)
+        weight = math.exp(log_weight)
         for i in range(n - 1, -1, -1):
             leaves = 0.0 if i == 0 else (stage_rate if i < n - 1 else loss) + kill
             enters = 1.0 if i == 1 else (stage_rate if i < n - 1 else gain * stage_rate)
@@ -830,9 +840,10 @@ def form_blood(lineage, setpoint, transit_rate, feedback, progenitor_loss, count
     ``lineage`` : float64[5], proliferating, three transit, circulating; ``setpoint`` : C0, lowered
     by the caller in proportion to the marrow that blasts occupy.
     """
-    steps = int(math.ceil(length * max(4.0, transit_rate + count_loss)))
+    steps = int(math.ceil(length * max(3.0, transit_rate + count_loss)))  # to 1e-4 of the counts
     h = length / steps
-    state, slope, total = np.empty(5), np.empty(5), np.empty(5)
+    work = np.empty((3, 5))
+    state, slope, total = work[0], work[1], work[2]
     for _ in range(steps):
         total[:] = 0.0
         slope[:] = 0.0

@@ -107,6 +107,7 @@ def one_class() -> kernels.Wiring:
         target=np.array([[kernels.DIES, kernels.DIVIDES]]),
         trait=np.array([kernels.APOPTOSIS, kernels.DIVISION]),
         attaches=np.zeros((1, 2), bool),
+        attaching=np.full(1, -1),
         subtype=np.zeros(1, np.int64),
         anchored=np.zeros(1, bool),
         newborn=np.zeros(1, np.int64),
@@ -162,10 +163,12 @@ class Replicates:
             clone, np.broadcast_to(cxcr4, len(clone)).astype(float), first, count.copy(), count
         )
         subtypes = int(wiring.subtype.max()) + 1
+        of_subtype = np.bincount(wiring.subtype, per_class, subtypes).astype(np.int64)
+        stem_cells = np.tile(of_subtype, (n, 1))
         self.clones = kernels.Clones(
             np.array([n]), np.full(n, -1, np.int32), np.full(n, -1, np.int32), np.zeros(n),
-            np.ones((n, len(TRAITS))), np.zeros((n, subtypes)), np.zeros((n, subtypes, STAGES)),
-            np.zeros((n, subtypes)),
+            np.zeros(n, np.int32), stem_cells, np.ones((n, len(TRAITS))), np.zeros((n, subtypes)),
+            np.zeros((n, subtypes, STAGES)), np.zeros((n, subtypes)),
         )  # fmt: skip
         self.healthy = kernels.Healthy(np.array([laws.healthy_stem_cells]), np.ones((2, 5)))
         self.tally = np.zeros(wiring.target.shape, np.int64)
@@ -184,8 +187,9 @@ class Replicates:
         )
         n_classes, subtypes = len(self.cells.count), self.clones.blasts.shape[1]
         record = kernels.Record(
-            np.zeros((0, n_classes), np.int64), np.zeros((0, subtypes)), np.zeros((0, 3))
-        )
+            np.zeros((0, n_classes), np.int64), np.zeros((0, subtypes, subtypes), np.int64),
+            np.zeros((0, subtypes)), np.zeros((0, 3)),
+        )  # fmt: skip
         self.cells, self.clones = kernels.advance(
             self.cells, self.clones, self.healthy, self.wiring, self.laws, self.drivers, regimes,
             segments, self.key, self.method, self.tally, record,
@@ -531,7 +535,7 @@ def inheritance(seed: int, method: str, n: int, planted: float = 1.0) -> Iterato
 # Drugs that touch every rate, switched on and off (days, drugs) at times off any grid.
 STRONG = dict(
     bcl2_blocked=0.8, bclxl_blocked=0.1, mcl1_blocked=0.3, s_phase_kill=1.2, g0_kill=0.05,
-    renewal_loss=0.3, cxcr4_occupancy=0.6,
+    renewal_loss=0.3, cxcr4_occupancy=0.6, stress_memory=0.5,
 )  # fmt: skip
 SWITCHED: list[tuple[float, dict[str, float]]] = [(3.37, {}), (8.45, STRONG), (5.2, {})]
 HEALTHY_CELLS, ALL_PLACES = 1e11, 1e12  # a tenth of the places is taken, whatever leukaemia does
@@ -550,7 +554,7 @@ def reference_patient(**niche: float) -> Patient:
     patient = draw_patient(0, Cohort(size=1), disease, seed=1)
     return replace(
         patient, doubling_days=11.0, composition=(0.4, 0.3, 0.2, 0.1), cxcr4=9.0, plateau=1e300,
-        protection_shift=-0.05,
+        protection_shift=-0.05, reprogramming=1.3,
     )  # fmt: skip
 
 
@@ -621,11 +625,12 @@ def model_events(
             ]
             events.append(Event(here, 24.0 / cycle.s_phase_hours, fates))
 
+        remembered = d.switching.reversal_rate * on["stress_memory"] * (1.0 - lost / full)
         for other, name in enumerate(d.subtypes):
             if other != s:
-                rate = d.switching.basal_rate * patient.composition[other]
+                rate = (d.switching.basal_rate + remembered) * patient.composition[other]
                 if name == d.switching.refuge:
-                    rate += d.switching.induced_rate * lost / full
+                    rate += d.switching.induced_rate * patient.reprogramming * lost / full
                 events.append(Event(here, rate, [(1.0, [number(other, place, phase)])]))
     return events
 
@@ -765,11 +770,12 @@ def counted_part() -> Iterator[Row]:
     matrix[STAGES, STAGES - 1], matrix[STAGES, STAGES] = gain * rate, -(loss + kill)
     line = np.arange(1.0, STAGES + 1.0)
     exact = linalg.expm(matrix * length) @ np.concatenate([line, [1e5, 1.0]])
-    blasts = 1e5
+    blasts, passed = 1e5, np.zeros((STAGES + 2, STAGES + 2))
     for part in days(length):
-        blasts = kernels.mature(line, blasts, inflow, rate, gain, loss, kill, part)
+        kernels.passage(passed, rate, gain, loss, kill, part)
+        blasts = kernels.mature(line, blasts, inflow, passed)
     relative = np.concatenate([line / exact[:STAGES], [blasts / exact[STAGES]]]) - 1.0
-    yield error("maturing cells and blasts against exp(M t), relative", relative, 1e-5)
+    yield error("maturing cells and blasts against exp(M t), relative", relative, 1e-12)
 
     lineage = np.full(5, 4.0)
     kernels.form_blood(lineage, 4.0, 1.08, 0.161, 0.0, 0.0, 30.0)
@@ -797,15 +803,17 @@ def keyed_numbers(seed: int, n: int) -> Iterator[Row]:
     u = np.array([kernels.uniform(stream) for _ in range(n)])
     keys = np.array([kernels.derive(np.uint64(seed), word) for word in range(n)], np.uint64)
     first = (keys >> np.uint64(12)).astype(float) / 2.0**52
-    normal = np.array([kernels.normal(stream) for _ in range(n)])
+    normal = np.array([kernels.normal(key)[0] for key in keys])
+    exponential = np.array([kernels.exponential(key)[0] for key in keys])
     pairs = np.histogram2d(u[::2], u[1::2], bins=16, range=[[0, 1], [0, 1]])[0].ravel()
     yield p_value(
-        "uniform, pairs of it, keys, normal",
+        "uniform, pairs of it, keys, normal, exponential",
         [
             stats.kstest(u, "uniform").pvalue,
             stats.chisquare(pairs).pvalue,
             stats.kstest(first, "uniform").pvalue,
             stats.kstest(normal, "norm").pvalue,
+            stats.kstest(exponential, "expon").pvalue,
         ],
     )
 
