@@ -265,7 +265,8 @@ OWN_DRUG = """
 # @package _global_
 drug:
   mydrug:
-    pharmacokinetics: { clearance: 200, volume: 80, absorption_rate: 6, exchange: 50, peripheral_volume: 40 }
+    pharmacokinetics:
+      { clearance: 200, volume: 80, absorption_rate: 6, exchange: 50, peripheral_volume: 40 }
     reference_dose_mg: 100
     reference_days: 5
     segment_hours: 6
@@ -334,17 +335,21 @@ WRONG_DRUGS = {
     "no clearance": (
         "clearance: 200, ", "", ["drug.mydrug.pharmacokinetics.clearance is missing"]
     ),
-    "an unknown field": ("size: 0.9", "sise: 0.9", ["drug.mydrug.effects.mcl1_blocked.sise", "size?"]),
+    "an unknown field": (
+        "size: 0.9", "sise: 0.9", ["drug.mydrug.effects.mcl1_blocked.sise", "size?"]
+    ),
     "more than all": (
         "size: 0.9", "size: 1.9", ["drug.mydrug.effects.mcl1_blocked.size = 1.9", "from 0 to 1"]
     ),
     "EC50 and half level": (
-        "half_life_days: 0", "half_level: 1", ["drug.mydrug.effects.mcl1_blocked.half_level", "ec50"]
+        "half_life_days: 0", "half_level: 1",
+        ["drug.mydrug.effects.mcl1_blocked.half_level", "ec50"],
     ),
     "an unknown drug in a course": (
-        "          mydrug:", "          mydrag:", ["courses.azacitidine.drugs", "did you mean mydrug?"]
+        "          mydrug:", "          mydrag:",
+        ["courses.azacitidine.drugs", "did you mean mydrug?"],
     ),
-    "another compartment of EC50": (
+    "subtypes of neutrophils": (
         "neutrophil_loss: { size: 0.1, half_level: 2",
         "neutrophil_loss: { size: 0.1, half_level: 2, relative_ec50: { MoDe: 2 }",
         ["drug.mydrug.effects.neutrophil_loss.relative_ec50", "only"],
