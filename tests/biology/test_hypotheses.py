@@ -89,6 +89,14 @@ def test_selection_enriches_what_was_there(make):
     assert after[1] < before[1] - 0.05
 
 
+def test_both_enrich_the_refuge_more_than_selection(make):
+    """At four times the induced rate, as where TP53 is mutated; half of it is lost off drug."""
+    selected, also = (make(name, reprogramming=4.0) for name in ("selection", "both"))
+    assert shares_after(also)[2] > shares_after(selected)[2] + 0.05
+    later = shares_after(also, 150.0)[2] - shares_after(selected, 150.0)[2]
+    assert later < 0.0
+
+
 def test_reprogramming_keeps_the_native_mix_and_adds_to_it(make):
     """Native cells stay in their proportions: 0.05 is ten standard errors."""
     *native, reprogrammed = shares_after(make("reprogramming", reprogramming=4.0))
