@@ -550,7 +550,7 @@ def reference_patient(**niche: float) -> Patient:
     patient = draw_patient(0, Cohort(size=1), disease, seed=1)
     return replace(
         patient, doubling_days=11.0, composition=(0.4, 0.3, 0.2, 0.1), cxcr4=9.0, plateau=1e300,
-        protection_shift=-0.05,
+        protection_shift=-0.05, reprogramming=1.5,
     )  # fmt: skip
 
 
@@ -625,7 +625,7 @@ def model_events(
             if other != s:
                 rate = d.switching.basal_rate * patient.composition[other]
                 if name == d.switching.refuge:
-                    rate += d.switching.induced_rate * lost / full
+                    rate += d.switching.induced_rate * patient.reprogramming * lost / full
                 events.append(Event(here, rate, [(1.0, [number(other, place, phase)])]))
     return events
 
