@@ -1,13 +1,19 @@
 """Configurations: all that ship compose, and wrong ones are told so in one sentence."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from leukosim.biology.disease import Disease
 from leukosim.config import Config, as_plain, compose, unit_of
+from leukosim.drugs.drug import Effect, exposure
+from leukosim.drugs.pharmacokinetics import TwoCompartments
 from leukosim.folders import config_folder
 from leukosim.strategy.rules import Strategy
+from leukosim.sweep import treat
 from leukosim.validation import ConfigError
 
 GROUPS = sorted(
@@ -66,7 +72,7 @@ def test_strategies_follow_the_trigger():
 def test_days_of_a_course_are_counted_out(tmp_path):
     (tmp_path / "strategy").mkdir()
     counted = OWN_STRATEGY.replace(
-        "cycle_days: 42", "days: '${days:1,${venetoclax.days_per_cycle}}'"
+        "[1, 2, 3, 4, 5, 6, 7]", "'${days:1,${venetoclax.days_per_cycle}}'"
     )
     (tmp_path / "strategy" / "mine.yaml").write_text("# @package strategies.mine" + counted)
     config = compose(["strategy=[mine]", "venetoclax.days_per_cycle=3"], tmp_path)
@@ -174,6 +180,22 @@ WRONG = {
     "an unknown measure": (
         "strategies.triggered.rules.conversion.measure=mdr", ["conversion.measure = mdr", "mrd"]
     ),
+    "shares of protection above one": (
+        "disease.subtypes.MEP-like.bcl2=0.5",
+        ["disease.subtypes.MEP-like.bcl2", "= 1.3", "must sum to 1"],
+    ),
+    "a negative share of protection": (
+        "disease.subtypes.MEP-like.bcl2=-0.1", ["disease.subtypes.MEP-like.bcl2 = -0.1", "fraction"]
+    ),
+    "no subtypes": ("disease.subtypes={}", ["disease.subtypes={}", "null"]),
+    "no refuge left": ("disease.subtypes.MEP-like=null", ["disease.switching.refuge = MEP-like"]),
+    "an unknown dominant subtype": (
+        "+cohort.dominant_shares.MEB-like=1", ["cohort.dominant_shares", "did you mean MEP-like?"]
+    ),
+    "a negative share of patients": (
+        "+cohort.dominant_shares.MEP-like=-1", ["cohort.dominant_shares.MEP-like = -1", "0 or more"]
+    ),
+    "a drug without numbers": ("+drug.mine={}", ["drug.mine.pharmacokinetics is missing"]),
     "an unknown refuge": ("disease.switching.refuge=x", ["disease.switching.refuge", "MoDe"]),
     "a missing field": (
         "+strategies.mine={title:x,rules:{}}", ["strategies.mine.courses", "missing"]
@@ -235,3 +257,206 @@ def test_an_arm_that_never_declares_relapse_is_refused(tmp_path):
     (tmp_path / "strategy" / "mine.yaml").write_text("# @package strategies.mine" + blind)
     with pytest.raises(ConfigError, match="no rule that declares relapse"):
         compose(["strategy=[triggered,mine]"], tmp_path)
+
+
+# ---------------------------------------------------------------------- drugs, subtypes, cohorts
+
+OWN_DRUG = """
+# @package _global_
+drug:
+  mydrug:
+    pharmacokinetics:
+      { clearance: 200, volume: 80, absorption_rate: 6, exchange: 50, peripheral_volume: 40 }
+    reference_dose_mg: 100
+    reference_days: 5
+    segment_hours: 6
+    clearance_cv: 0.3
+    ec50_log10_sd: 0.2
+    effects:
+      mcl1_blocked: { size: 0.9, ec50: 0.3, half_life_days: 0, relative_ec50: { MoDe: 2.5 } }
+      neutrophil_loss: { size: 0.1, half_level: 2, by_responsiveness: false }
+strategies:
+  triggered:
+    courses:
+      azacitidine:
+        drugs:
+          mydrug: { dose_mg: 100, days: [1, 3, 5] }
+"""
+
+
+def own_drug(tmp_path, text=OWN_DRUG):
+    (tmp_path / "extra").mkdir(exist_ok=True)
+    (tmp_path / "extra" / "mine.yaml").write_text(text.strip())
+    return compose(["+extra=mine", "cohort.size=3", "strategy=[triggered]"], tmp_path)
+
+
+def test_a_drug_of_ones_own_needs_nothing_but_numbers(tmp_path):
+    config = own_drug(tmp_path)
+    drug = config.protocol().drugs["mydrug"]
+    assert isinstance(drug.pharmacokinetics, TwoCompartments)
+    assert drug.effects["mcl1_blocked"] == Effect(
+        0.9, half_life_days=0.0, ec50=0.3, relative_ec50={"MoDe": 2.5}
+    )
+    patient = config.patients()[0]
+    assert patient.handling["mydrug"].clearance != 1.0
+    doses = config.strategies["triggered"].courses["azacitidine"].doses(0.0, 0, 1.8)
+    met = exposure(config.drugs(), doses, 0.0, 7.0, patient.responsiveness, patient)
+    mcl1 = met.blocked[:, :, 2].max(0)
+    assert mcl1[0] == mcl1[1] > mcl1[3] > 0.1
+    assert len(met.start) == 28
+
+
+def test_another_drug_changes_nothing_in_the_patients(tmp_path):
+    with_it, without = own_drug(tmp_path).patients(), compose(["cohort.size=3"]).patients()
+    for one, other in zip(with_it, without, strict=True):
+        rest = {name: each for name, each in one.handling.items() if name != "mydrug"}
+        assert replace(one, handling=rest) == other
+
+
+WRONG_DRUGS = {
+    "an unknown exposure": (
+        "mcl1_blocked", "hair_growth", ["drug.mydrug.effects.hair_growth is not a known exposure"]
+    ),
+    "a negative EC50": (
+        "ec50: 0.3", "ec50: -0.3", ["drug.mydrug.effects.mcl1_blocked.ec50 = -0.3", "mg/L"]
+    ),
+    "an unknown subtype": (
+        "MoDe", "MoDi", ["drug.mydrug.effects.mcl1_blocked.relative_ec50", "did you mean MoDe?"]
+    ),
+    "a ratio of nothing": (
+        "MoDe: 2.5", "MoDe: 0", ["drug.mydrug.effects.mcl1_blocked.relative_ec50.MoDe = 0.0"]
+    ),
+    "half a compartment": (
+        "exchange: 50, ", "", ["drug.mydrug.pharmacokinetics.exchange = None", "needs both"]
+    ),
+    "a negative volume": (
+        "volume: 80", "volume: -80", ["drug.mydrug.pharmacokinetics.volume = -80", "in L"]
+    ),
+    "no clearance": (
+        "clearance: 200, ", "", ["drug.mydrug.pharmacokinetics.clearance is missing"]
+    ),
+    "an unknown field": (
+        "size: 0.9", "sise: 0.9", ["drug.mydrug.effects.mcl1_blocked.sise", "size?"]
+    ),
+    "more than all": (
+        "size: 0.9", "size: 1.9", ["drug.mydrug.effects.mcl1_blocked.size = 1.9", "from 0 to 1"]
+    ),
+    "EC50 and half level": (
+        "half_life_days: 0", "half_level: 1",
+        ["drug.mydrug.effects.mcl1_blocked.half_level", "ec50"],
+    ),
+    "an unknown drug in a course": (
+        "          mydrug:", "          mydrag:",
+        ["courses.azacitidine.drugs", "did you mean mydrug?"],
+    ),
+    "subtypes of neutrophils": (
+        "neutrophil_loss: { size: 0.1, half_level: 2",
+        "neutrophil_loss: { size: 0.1, half_level: 2, relative_ec50: { MoDe: 2 }",
+        ["drug.mydrug.effects.neutrophil_loss.relative_ec50", "only"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG_DRUGS)
+def test_a_wrong_drug_is_told_in_one_sentence(tmp_path, case):
+    before, after, words = WRONG_DRUGS[case]
+    assert before in OWN_DRUG
+    with pytest.raises(ConfigError) as error:
+        own_drug(tmp_path, OWN_DRUG.replace(before, after))
+    sentence = str(error.value)
+    assert "\n" not in sentence
+    assert [word for word in words if word not in sentence] == []
+
+
+def test_an_inhibitor_of_cyp3a_reaches_the_drug():
+    alone, inhibited = (
+        compose([f"venetoclax.cyp3a_inhibitor={i}"]).protocol().drugs["venetoclax"]
+        for i in ("false", "true")
+    )
+    ratio = alone.pharmacokinetics.clearance / inhibited.pharmacokinetics.clearance
+    assert ratio == pytest.approx(8.8)
+
+
+TWO_SUBTYPES = """
+# @package disease
+subtypes:
+  HSC-like: null
+  LMPP-like: null
+  MEP-like: null
+  MoDe: null
+  sensitive: { dominant_share: 0.7 }
+  tolerant: { bcl2: 0.1, bclxl: 0.6, mcl1: 0.3, venetoclax_ec50_ratio: 20, dominant_share: 0.3 }
+switching: { refuge: tolerant }
+"""
+SIX_SUBTYPES = """
+# @package disease
+subtypes:
+  fifth: { dominant_share: 0.1 }
+  sixth: { bcl2: 0.3, bclxl: 0.4, mcl1: 0.3, dominant_share: 0.1 }
+"""
+
+
+@pytest.mark.parametrize(("text", "n"), [(TWO_SUBTYPES, 2), (SIX_SUBTYPES, 6)])
+def test_other_subtypes_run_from_end_to_end(tmp_path, text, n):
+    (tmp_path / "extra").mkdir()
+    (tmp_path / "extra" / "mine.yaml").write_text(text.strip())
+    overrides = ["+extra=mine", "cohort.size=2", "cohort.residual_log10_mean=3", "horizon_days=100"]
+    config = compose([*overrides, "strategy=[maintenance]"], tmp_path)
+    assert len(config.disease.subtypes) == n
+    trial = treat(config, workers=1)
+    assert trial.dataset.sizes["subtype"] == n
+    np.testing.assert_allclose(trial.dataset.composition.sum("subtype"), 1.0)
+    assert (trial.dataset.stem_cells.isel(time=0).sum("subtype") > 0).all()
+
+
+def test_null_takes_an_entry_out_and_nothing_else():
+    config = compose(["disease.subtypes.MoDe=null"])
+    assert list(config.disease.subtypes) == ["HSC-like", "LMPP-like", "MEP-like"]
+    assert [len(patient.composition) for patient in config.patients()[:2]] == [3, 3]
+
+
+def test_cohorts_at_diagnosis_have_the_stem_cells_of_their_blasts():
+    config = compose(["cohort=diagnosis", "cohort.size=20"])
+    for patient in config.patients():
+        assert patient.residual_stem_cells == round(patient.overt_blasts * patient.stem_cell_share)
+        assert 1e4 < patient.residual_stem_cells < 1.4e6
+        assert patient.overt_blasts <= patient.plateau == 1.3e12
+        assert not patient.transplanted
+
+
+def test_refractory_patients_are_those_at_diagnosis_with_better_protection():
+    before, after = (
+        compose([f"cohort={name}", "cohort.size=5"]).patients()
+        for name in ("diagnosis", "relapsed_refractory")
+    )
+    for one, other in zip(before, after, strict=True):
+        assert other.protection_shift == pytest.approx(one.protection_shift + 0.12)
+        assert replace(other, protection_shift=one.protection_shift) == one
+
+
+def test_who_dominates_can_be_chosen():
+    config = compose(["cohort.size=40", "cohort.dominant_shares={MEP-like: 1, LMPP-like: 1}"])
+    dominant = np.array([np.argmax(patient.composition) for patient in config.patients()])
+    assert set(dominant) == {1, 2}
+    assert 8 <= (dominant == 1).sum() <= 32  # outside by chance: 1e-4
+
+
+HYPOTHESES = ("selection", "reprogramming", "both")
+
+
+def test_patients_are_the_same_under_every_hypothesis():
+    cohorts = [compose([f"hypothesis={name}", "cohort.size=5"]).patients() for name in HYPOTHESES]
+    for patients in zip(*cohorts, strict=True):
+        plain = [replace(p, disease=Disease(), composition=p.composition[:4]) for p in patients]
+        assert plain[0] == plain[1] == plain[2]
+        assert patients[1].composition[4:] == (0.0,)
+
+
+def test_hypotheses_differ_in_what_they_say_and_in_nothing_else():
+    config = {name: compose([f"hypothesis={name}"]).disease for name in HYPOTHESES}
+    assert config["both"] == Disease()
+    assert config["selection"].switching.induced_rate == 0.0
+    reprogrammed = config["reprogramming"].subtypes["reprogrammed"]
+    mep = config["both"].subtypes["MEP-like"]
+    assert reprogrammed.dependences == mep.dependences
+    assert reprogrammed.venetoclax_ec50_ratio == mep.venetoclax_ec50_ratio

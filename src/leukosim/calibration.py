@@ -119,8 +119,9 @@ def median_time_of(role: str, times: Callable[[xr.Dataset], xr.Dataset], needs: 
         found = median_survival(times(arm))
         if found.empty:
             return NOTHING
-        days = [day if np.isfinite(day) else np.nan for day in found.iloc[0, 1:].astype(float)]
-        return Estimate(*days, n=int(times(arm)["day"].notnull().sum()))
+        days = found[["median", "low", "high"]].to_numpy(float)[0]
+        value, low, high = np.where(np.isfinite(days), days, np.nan)
+        return Estimate(value, low, high, int(times(arm)["day"].notnull().sum()))
 
     return Measure(role, newly_diagnosed, needs, estimate)
 

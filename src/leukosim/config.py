@@ -262,12 +262,27 @@ def compose_plain(overrides: Sequence[str] = (), folder: str | Path | None = Non
     """The same, before it is checked."""
     import hydra
 
+    refuse_empty(overrides)
     search = [f"hydra.searchpath=[file://{Path(folder).absolute()}]"] if folder else []
     try:
         with hydra.initialize_config_dir(str(config_folder()), **version_arguments()):
             return hydra.compose("config", [*search, *overrides])
     except (OmegaConfBaseException, HydraException) as error:
         raise ConfigError(explain(error)) from None
+
+
+def refuse_empty(overrides: Sequence[str]) -> None:
+    """Raise :class:`ConfigError` where a group is to be emptied, which merging would not do."""
+    for override in overrides:
+        path, _, value = override.partition("=")
+        known: Any = as_plain(Config())
+        for name in path.lstrip("+").split("."):
+            known = known.get(name) if isinstance(known, Mapping) else None
+        if known and isinstance(known, Mapping) and value.replace(" ", "") == "{}":
+            raise ConfigError(
+                f"{override} would change nothing: null takes an entry out, "
+                f"such as {path}.{next(iter(known))}=null"
+            )
 
 
 def version_arguments() -> dict[str, Any]:

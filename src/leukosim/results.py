@@ -46,6 +46,7 @@ VARIABLES = {
     "transcript_ratio": Variable(PATIENT, "1", "marker / ABL1 of leukaemic cells"),
     "overt_blasts": Variable(PATIENT, "cells", "blasts at diagnosis; 0: starts in remission"),
     "transplanted": Variable(PATIENT, "1", "1: after allogeneic transplant"),
+    "tp53": Variable(PATIENT, "1", "1: TP53 is mutated"),
     "dominant_subtype": Variable(PATIENT, "1", "subtype of most stem cells at the start"),
     "measured_composition": Variable(
         ("patient", "subtype"), "fraction", "stem cells by subtype, as flow cytometry counted them"

@@ -177,6 +177,7 @@ def patient_values(patients: Sequence[Patient]) -> dict[str, np.ndarray]:
         [p.responsiveness.get("azacitidine", 1.0) for p in patients]
     )
     values["transplanted"] = np.array([p.transplanted for p in patients], np.int8)
+    values["tp53"] = np.array([p.tp53_mutated for p in patients], np.int8)
     values["dominant_subtype"] = np.array([dominant_subtype(p) for p in patients], object)
     return values
 

@@ -554,7 +554,7 @@ def reference_patient(**niche: float) -> Patient:
     patient = draw_patient(0, Cohort(size=1), disease, seed=1)
     return replace(
         patient, doubling_days=11.0, composition=(0.4, 0.3, 0.2, 0.1), cxcr4=9.0, plateau=1e300,
-        protection_shift=-0.05, reprogramming=1.3,
+        protection_shift=-0.05, reprogramming=1.5,
     )  # fmt: skip
 
 

@@ -97,6 +97,14 @@ def test_where_nothing_is_induced_nothing_is_reversed(law, reprogramming):
         np.testing.assert_array_equal(after, calm)
 
 
+def test_no_cell_comes_back_while_a_drug_is_there():
+    """One stressed subtype is enough: it tells that the drug is there, if not to the refuge."""
+    for strongest, exchange in ((0.4, 0.001), (0.05, 0.001 + 0.02 * 0.5)):
+        stress = np.array([0.0, strongest, 0.0, 0.0])
+        rates = switching_rates(Switching(), COMPOSITION, 2, 1.0, stress, 1.0)
+        np.testing.assert_allclose(rates[2, [0, 1, 3]], exchange * COMPOSITION[[0, 1, 3]])
+
+
 def test_induced_cells_come_back_to_the_patients_composition():
     """Half a population in the refuge, then no drug: the surplus decays at the rate of exchange."""
     rates = switching_rates(Switching(), COMPOSITION, 2, 1.0, np.zeros(4), 1.0)

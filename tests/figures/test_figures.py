@@ -1,5 +1,7 @@
 """Every figure is drawn from a dataset, whatever is missing in it, and shows the right numbers."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -81,6 +83,19 @@ def overlaps(figure, size=0.2):
         for i, (first, a) in enumerate(boxes)
         for second, b in boxes[i + 1 :]
         if a.shrunk(1 - size, 1 - size).overlaps(b.shrunk(1 - size, 1 - size))
+    ]
+
+
+def outside(figure):
+    """Texts of a drawn figure that its edges cut off."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    found = [(text, text.get_window_extent(renderer)) for text in drawn_texts(figure)]
+    box = figure.bbox
+    return [
+        text.get_text()
+        for text, extent in found
+        if extent.x0 < 0 or extent.y0 < 0 or extent.x1 > box.x1 or extent.y1 > box.y1
     ]
 
 
@@ -377,13 +392,92 @@ def test_one_axis_makes_dots_and_one_scenario_a_dot(tmp_path):
         assert {"arm", "n", "value", "low", "high"} <= set(table.columns)
 
 
+def dots(axes, outcome="survival", width=COLUMN):
+    """The figure of a sweep along one axis."""
+    ds = sweep(axes, 8)
+    ds.attrs["axes"] = json.dumps(list(axes))
+    summary = sweep_summary(ds)
+    shown = {
+        "survival": sweep_outcomes.survival_outcome(summary),
+        "difference": sweep_outcomes.difference_outcome(summary),
+    }
+    return summary, sweep_dots.sweep_dots_figure(summary, shown[outcome], width)
+
+
+def test_a_choice_is_an_axis_of_words_in_the_order_asked_for():
+    summary, figure = dots({"hypothesis": ["selection", "reprogramming", "both"]})
+    ax = figure.axes[0]
+    labels = [label.get_text() for label in ax.get_xticklabels()]
+    assert labels == ["selection", "reprogramming", "both"]
+    assert ax.get_xlabel() == "Hypothesis"
+    assert {line.get_linestyle() for line in ax.lines} == {"None"}  # nothing lies between words
+    at_relapse = next(c[0] for c in ax.containers if c.get_label() == "at relapse")
+    survival = summary["survival"].sel(arm="at_relapse").values
+    np.testing.assert_allclose(at_relapse.get_ydata().astype(float), survival)
+    bars = [c for c in ax.containers if c.get_label() == "triggered"][0].lines[2][0].get_segments()
+    low, high = (summary[f"survival_{end}"].sel(arm="triggered").values for end in ("low", "high"))
+    np.testing.assert_allclose(np.array(bars, float)[:, :, 1], np.stack([low, high], axis=1))
+
+
+@pytest.mark.parametrize(
+    ("values", "places"),
+    [
+        ([0, 28, 56, 112], [0.0, 0.75, 1.5, 3.0]),
+        ([1e-4, 1e-3, 1e-2, 1e-1], [0.0, 1.0, 2.0, 3.0]),
+        ([0, 1, 2, 60], None),  # crowded by themselves, and no logarithm of zero
+    ],
+)
+def test_numbers_stand_to_scale_unless_that_crowds_them(values, places):
+    scaled = sweep_dots.to_scale(np.array(values))
+    assert scaled is None if places is None else scaled == pytest.approx(places)
+    _, figure = dots({"trigger.delay_days": values}, "difference")
+    at = list(range(len(values))) if places is None else places
+    assert list(figure.axes[0].get_xticks()) == pytest.approx(at)
+    joined = figure.axes[0].lines[0].get_linestyle()
+    assert joined == ("None" if places is None else "-")
+
+
+@pytest.mark.parametrize("width", [COLUMN, PAGE])
+@pytest.mark.parametrize(
+    "axes",
+    [
+        {"hypothesis": ["selection", "reprogramming", "both"]},
+        {"cohort": ["after_consolidation", "relapsed_refractory", "at_diagnosis", "relaza2"]},
+        {"trigger.level": [1e-4, 1e-3, 1e-2, 3e-2, 1e-1]},
+        {"trigger.delay_days": [0, 1, 2, 60]},
+        {"seed": list(range(1000, 1040))},
+        {"seed": [1]},
+    ],
+    ids=lambda axes: "-".join(axes),
+)
+def test_dots_can_be_read(axes, width):
+    with house_style():
+        _, figure = dots(axes, width=width)
+        assert overlaps(figure) == []
+        assert outside(figure) == []
+    assert figure.get_figwidth() * MM_PER_INCH == pytest.approx(width)
+
+
+def test_each_figure_of_a_sweep_refuses_what_the_other_shows():
+    two = sweep_summary(sweep({"trigger.level": [0.001, 0.01], "seed": [1, 2]}, 3))
+    one = sweep_summary(sweep({"trigger.level": [0.001, 0.01]}, 3))
+    with pytest.raises(ValueError, match="one axis, not trigger.level, seed"):
+        sweep_dots.sweep_dots_figure(two, sweep_outcomes.survival_outcome(two))
+    with pytest.raises(ValueError, match="two axes, and 1 is varied"):
+        sweep_heatmap.sweep_heatmap_figure(one, sweep_outcomes.difference_outcome(one))
+
+
 def test_an_axis_of_words():
     axes = {"monitoring.sample": ["marrow", "blood"], "trigger.level": [0.001, 0.01]}
     summary = sweep_summary(sweep(axes, 5))
     outcome = sweep_outcomes.difference_outcome(summary)
     ax = sweep_heatmap.sweep_heatmap_figure(summary, outcome).axes[0]
-    labels = [label.get_text() for label in (*ax.get_xticklabels(), *ax.get_yticklabels())]
-    assert {"marrow", "blood"} <= set(labels)
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0.001", "0.01"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["blood", "marrow"]
+    grid = ax.collections[0].get_array()
+    blood = summary["monitoring.sample"] == "blood"
+    values = summary["difference"].where(blood, drop=True).sortby("trigger.level")
+    np.testing.assert_array_equal(grid[0], values)  # the bottom row
 
 
 def test_a_name_of_a_scenario_is_no_axis():
@@ -422,19 +516,6 @@ def test_sweeps_without_the_usual_arms(tmp_path):
     assert len(draw_figures(ds, tmp_path)) == 4
     numbers = pd.read_csv(tmp_path / "sweep_heatmap.csv")
     assert set(numbers["outcome"]) == {"survival"}  # no difference to draw
-
-
-def outside(figure):
-    """Texts of a drawn figure that its edges cut off."""
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    figure.draw(renderer)
-    found = [(text, text.get_window_extent(renderer)) for text in drawn_texts(figure)]
-    box = figure.bbox
-    return [
-        text.get_text()
-        for text, extent in found
-        if extent.x0 < 0 or extent.y0 < 0 or extent.x1 > box.x1 or extent.y1 > box.y1
-    ]
 
 
 LEVELS = {"trigger.level": [1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 20.0, 30.0]}

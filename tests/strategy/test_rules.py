@@ -2,7 +2,7 @@
 
 import pytest
 
-from leukosim.strategy.chart import Chart, Decision, Report
+from leukosim.strategy.chart import Chart, Decision, Report, Treatment
 from leukosim.strategy.courses import Course, Dosing
 from leukosim.strategy.rules import Rule, Strategy
 
@@ -96,3 +96,81 @@ def test_a_course_gives_its_doses_on_its_days():
 def test_days_beyond_the_cycle_are_refused():
     with pytest.raises(ValueError, match="must lie within"):
         Course({"azacitidine": Dosing([1, 30], dose_mg=1.0)}, cycle_days=28)
+
+
+HOLD = Rule("neutrophils", "hold", below=0.5, in_remission=True, at_most_days=14)
+
+
+def due(*neutrophils, **changes):
+    """A chart on whose day 100 a cycle is due."""
+    seen = chart(*neutrophils, measure="neutrophils")
+    seen.treatment = Treatment("azacitidine", AZACITIDINE, next_day=100.0, cycles_given=1)
+    for name, value in changes.items():
+        setattr(seen, name, value)
+    return seen
+
+
+def test_a_hold_is_decided_on_when_a_cycle_is_due():
+    assert decide({"wait": HOLD}, due(0.4), measure="neutrophils") == ["hold"]
+    assert decide({"wait": HOLD}, due(0.4), day=99.0, measure="neutrophils") == []
+    assert decide({"wait": HOLD}, due(0.5), measure="neutrophils") == []
+    assert decide({"wait": HOLD}, due(0.4, in_remission=False), measure="neutrophils") == []
+    assert decide({"wait": HOLD}, due(0.4, treatment=None), measure="neutrophils") == []
+
+
+def test_a_hold_ends_with_the_first_report_that_does_not_meet_it_and_may_come_again():
+    held = Decision(100.0, "wait", "", "hold", at_most_days=14)
+    in_force = {"holds": {"wait": held}, "decisions": [held]}
+    assert decide({"wait": HOLD}, due(0.4, **in_force), 107.0, "neutrophils") == []
+    assert decide({"wait": HOLD}, due(0.4, 0.6, **in_force), 107.0, "neutrophils") == ["resume"]
+    before = {"decisions": [held, Decision(107.0, "wait", "", "resume")]}
+    assert decide({"wait": HOLD}, due(0.4, **before), 128.0, "neutrophils") == ["hold"]
+
+
+def test_a_shortening_waits_for_its_holds():
+    shorten = Rule(
+        "neutrophils", "shorten", below=0.5, after_holds=2, drugs=["azacitidine"], at_most_days=5
+    )
+    assert decide({"shorten": shorten}, due(0.4, holds_begun=1), measure="neutrophils") == []
+    assert decide({"shorten": shorten}, due(0.4, holds_begun=2), measure="neutrophils") == [
+        "shorten"
+    ]
+
+
+def test_only_a_remission_can_relapse_and_only_without_response_has_treatment_failed():
+    rules = {
+        "relapse": Rule("marrow_blasts", "relapse", at_least=0.15),
+        "failure": Rule("marrow_blasts", "failure", after_cycles=6, after_response=False),
+    }
+    seen = chart(0.3, measure="marrow_blasts")
+    seen.cycles_completed = 6
+    assert decide(rules, seen, measure="marrow_blasts") == ["relapse"]
+    seen.has_responded = False
+    assert decide(rules, seen, measure="marrow_blasts") == ["failure"]
+    seen.cycles_completed = 5
+    assert decide(rules, seen, measure="marrow_blasts") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(measure="platelets", action="hold"), "at_most_days is missing: to hold needs it"),
+        (dict(measure="mrd", action="stop", at_most_days=3), "at_most_days = 3 means nothing"),
+        (dict(measure="mrd", action="stop", drugs=["a"]), "allowed with hold, shorten"),
+        (dict(measure="mrd", action="shorten", at_most_days=0), "at_most_days = 0 is not allowed"),
+    ],
+)
+def test_holds_that_mean_nothing_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        Rule(**arguments)
+
+
+def test_a_drug_that_no_course_gives_cannot_be_held():
+    wait = Rule("platelets", "hold", below=50.0, drugs=["venetoclax"], at_most_days=14)
+    with pytest.raises(ValueError, match=r"rules.wait.drugs = venetoclax is given by no course"):
+        Strategy("test", {"azacitidine": AZACITIDINE}, {"wait": wait})
+
+
+def test_a_marrow_before_the_first_cycle_is_refused():
+    with pytest.raises(ValueError, match="marrow_after_cycles = 0 is not allowed"):
+        Strategy("test", {}, {}, marrow_after_cycles=[0])

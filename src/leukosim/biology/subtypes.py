@@ -159,7 +159,11 @@ class Switching:
     )  # fmt: skip
     reversal_rate: float = estimate(
         0.02, "1/day", low=0.001, high=0.1, source="assumed",
-        note="added to the basal rate after drug stress, while the cells remember it",
+        note="off drug, added to the basal rate while cells remember its stress",
+    )  # fmt: skip
+    reversal_ends_at: float = estimate(
+        0.1, "fraction", low=0.05, high=0.3, lowest=1e-6, source="assumed",
+        note="stress, of the most stressed subtype, under which no cell comes back",
     )  # fmt: skip
     shared_sensitivity: bool = False  # all native cells of a patient respond like the mean of them
     refuge: str = field(
@@ -172,13 +176,15 @@ class Switching:
 def switching_rates(law, composition, refuge, reprogramming, stress, memory=0.0):
     """Rates at which a cell of one subtype becomes one of another, per day.
 
-        rate[s, s'] = (basal + reversal * memory * (1 - stress[s])) * composition[s']
+        rate[s, s'] = (basal + reversal * memory * calm) * composition[s']
                       + induced * reprogramming * stress[s] * (s' is the refuge)
+        calm = 1 - max(stress) / reversal_ends_at, at least 0
 
     Weighting by the patient's own composition makes that composition stationary without a drug,
     however fast the exchange is. So cells come back from the refuge by an exchange that is quicker
     for as long as cells remember a drug, and no cell need know whether it was born in the refuge:
-    native cells that leave are replaced. Where nothing is induced nothing is reversed.
+    native cells that leave are replaced. What selection has shifted comes back by it, too. Where
+    nothing is induced nothing is reversed.
 
     Parameters
     ----------
@@ -198,8 +204,9 @@ def switching_rates(law, composition, refuge, reprogramming, stress, memory=0.0)
     n = len(composition)
     stress = np.asarray(stress)
     reversal = law.reversal_rate if law.induced_rate * reprogramming > 0.0 else 0.0
-    exchange = law.basal_rate + reversal * np.asarray(memory)[..., None] * (1.0 - stress)
-    rates = exchange[..., None] * composition
+    calm = np.maximum(1.0 - stress.max(-1) / law.reversal_ends_at, 0.0)
+    exchange = law.basal_rate + reversal * memory * calm
+    rates = np.ones(n)[:, None] * np.asarray(exchange)[..., None, None] * composition
     rates[..., refuge] += law.induced_rate * reprogramming * stress
     rates[..., np.arange(n), np.arange(n)] = 0.0
     return rates

@@ -1,7 +1,9 @@
 """Drugs that block BCL-xL: navitoclax, which costs platelets, and a degrader that spares them.
 
-Circulating platelets live on BCL-xL alone. That such a drug helps against MEP-like cells follows
-from their share of protection by BCL-xL, which is an input.
+Circulating platelets live on BCL-xL alone, so they fall within days. The feedback of blood
+formation would make good for any constant loss of circulating cells; that platelets stay low while
+the drug is given needs a loss of production, too. That such a drug helps against MEP-like cells
+follows from their share of protection by BCL-xL, which is an input.
 """
 
 import math
@@ -59,10 +61,13 @@ class Navitoclax:
         note="of the half levels, between patients",
     )  # fmt: skip
     platelet_loss: float = estimate(
-        1.7, "1/day", low=1.0, high=3.0, source="assumed",
-        note="death rate of circulating platelets; sized so that they fall by 50-70 % in the "
-        "reference course",
+        1.0, "1/day", low=0.5, high=2.0, source="assumed",
+        note="death rate of circulating platelets; sized with the next so that they are 50-70 % "
+        "lower in the reference course",
     )  # fmt: skip
+    platelet_production_loss: float = estimate(
+        0.24, "fraction", low=0.1, high=0.3, source="assumed", note="of the precursors"
+    )
     stress_memory_half_life_days: float = estimate(
         100.0, "day", low=30.0, high=365.0, lowest=1e-2, source="assumed",
         note="for how long cells that were stressed go on switching back",
@@ -83,6 +88,9 @@ class Navitoclax:
                     self.bcl2_blocked, 0.0, half_level=self.bcl2_half_level, by_responsiveness=False
                 ),
                 "platelet_loss": Effect(self.platelet_loss, 0.0, by_responsiveness=False),
+                "platelet_production_loss": Effect(
+                    self.platelet_production_loss, 0.0, by_responsiveness=False
+                ),
                 "stress_memory": Effect(
                     1.0, self.stress_memory_half_life_days, by_responsiveness=False
                 ),
@@ -100,12 +108,11 @@ class BclxlDegrader(Navitoclax):
 
     bcl2_blocked: float = estimate(0.0, "fraction", low=0.0, high=0.2, source="assumed")
     platelet_loss: float = estimate(
-        0.1,
-        "1/day",
-        low=0.0,
-        high=0.3,
-        source="assumed",
+        0.1, "1/day", low=0.0, high=0.3, source="assumed",
         note="death rate of circulating platelets",
+    )  # fmt: skip
+    platelet_production_loss: float = estimate(
+        0.01, "fraction", low=0.0, high=0.05, source="assumed", note="of the precursors"
     )
 
     def drug(self, name: str = "bclxl_degrader") -> Drug:

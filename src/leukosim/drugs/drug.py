@@ -93,12 +93,19 @@ class Effect:
             level = level / (level + self.saturates_at * ec50_factor)
         return self.size * level * (responsiveness if self.by_responsiveness else 1.0)
 
-    def ec50_factors(self, disease: Disease, composition: Sequence[float]) -> np.ndarray:
-        """EC50 of each subtype in a patient, relative to the effect's, float64[subtype]."""
+    def ec50_factors(
+        self, disease: Disease, composition: Sequence[float] | None = None
+    ) -> np.ndarray:
+        """EC50 of each subtype relative to the effect's, float64[subtype].
+
+        In a patient of a composition they are as the hypothesis on sensitivity has them.
+        """
         factors = [
             self.relative_ec50.get(name, getattr(subtype, self.ec50_field, 1.0))
             for name, subtype in disease.subtypes.items()
         ]
+        if composition is None:
+            return np.array(factors)
         return np.exp(disease.as_in_patient(np.log(factors), composition))
 
     @property

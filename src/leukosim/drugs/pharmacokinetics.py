@@ -65,7 +65,9 @@ class TwoCompartments(Pharmacokinetics):
         return following(*distributed, self.absorption_rate)
 
 
-def two_compartments(clearance, volume, exchange, peripheral_volume):
+def two_compartments(
+    clearance: float, volume: float, exchange: float, peripheral_volume: float
+) -> tuple[np.ndarray, np.ndarray]:
     """The response of the central of two compartments to 1 mg given into it at once.
 
         C(t) = (a - k21) / (V (a - b)) exp(-a t) + (k21 - b) / (V (a - b)) exp(-b t)

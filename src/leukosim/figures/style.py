@@ -5,6 +5,8 @@ and not save the same bytes twice.
 """
 
 import logging
+import re
+import textwrap
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
@@ -17,6 +19,7 @@ COLUMN, PAGE = 89.0, 183.0  # mm, widths of a journal
 HIGHEST = 170.0  # mm
 MM_PER_INCH = 25.4
 DAYS_PER_MONTH = 365.25 / 12
+LETTER, SMALL_LETTER, LINE = 1.25, 1.1, 2.9  # mm, about: widths in labels and in ticks; a line
 
 # Okabe and Ito: told apart by readers with any colour vision.
 BLACK, ORANGE, SKY_BLUE, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -77,3 +80,24 @@ def month_ticks(last_day: float, at_most: int = 9) -> list[float]:
         if months / step < at_most:
             break
     return [float(month) for month in range(0, int(months + 0.1) + 1, step)]
+
+
+def wrapped(text: str, room_mm: float, letter_mm: float) -> str:
+    """A text in lines that fit into so many mm; a long one breaks at brackets and commas first."""
+    letters = max(int(room_mm / letter_mm), 10)
+    lines: list[str] = []
+    for part in text.split("\n"):
+        pieces = re.split(r" (?=\()|(?<=,) ", part) if len(part) > letters else [part]
+        lines += [line for piece in pieces for line in textwrap.wrap(piece, letters)]
+    return "\n".join(lines)
+
+
+def add_heading(figure: Figure, at: tuple[float, float], text: str, letter: str) -> None:
+    """The letter of a panel and what it shows, from its top left corner in mm."""
+    wide, high = (inches * MM_PER_INCH for inches in figure.get_size_inches())
+    left, top = at
+    y = 1.0 - (top + 1.5) / high
+    if letter:
+        figure.text((left + 1.5) / wide, y, letter, weight="bold", va="top", size=8.0)
+    left += 5.5 if letter else 2.0
+    figure.text(left / wide, y, text, va="top", linespacing=1.15)

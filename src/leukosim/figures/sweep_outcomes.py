@@ -1,0 +1,183 @@
+"""What the figures of a sweep show: its axes in words, its outcomes, its numbers as a table."""
+
+import json
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from leukosim.figures.style import LETTER, LINE, in_words, wrapped
+
+AXES = {
+    "trigger.level": "Trigger level (marker / ABL1)",
+    "trigger.delay_days": "Delay to treatment (days)",
+    "trigger.confirmations": "Confirming samples",
+    "monitoring.interval_days": "Sampling interval (days)",
+    "monitoring.sample": "Sample",
+    "cohort.size": "Patients",
+    "horizon_days": "Follow-up (days)",
+    "seed": "Seed",
+}
+NAMES = ("seed",)  # numbers that only name a scenario
+
+
+# ---------------------------------------------------------------------- axes
+
+
+def varied(summary: xr.Dataset) -> list[str]:
+    """The coordinates of the scenarios that take more than one value, best known first.
+
+    These are the axes that the sweep says it has. Where it says nothing, coordinates that merely
+    name a scenario (neither known nor with a dot, as in ``trigger.level``) are none.
+    """
+    said = json.loads(summary.attrs.get("axes", "null"))
+    names = [
+        str(name)
+        for name, values in summary.coords.items()
+        if values.dims == ("scenario",)
+        and (name in said if said is not None else name in AXES or "." in str(name))
+        and len(levels(values)) > 1
+    ]
+    order = list(AXES)
+    return sorted(names, key=lambda name: (order.index(name) if name in AXES else len(order), name))
+
+
+def levels(coordinate: xr.DataArray) -> np.ndarray:
+    """The values of an axis, each once: numbers in order, words as they were asked for."""
+    values = coordinate.values
+    if is_numeric(coordinate):
+        return np.unique(values)
+    return np.array(list(dict.fromkeys(str(value) for value in values)), object)
+
+
+def is_numeric(coordinate: xr.DataArray) -> bool:
+    """Whether an axis is of numbers."""
+    return coordinate.dtype.kind in "iuf"
+
+
+def places_of(values: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Where each value stands among the levels of its axis, int64[value]."""
+    number = {level: i for i, level in enumerate(among)}
+    return np.array([number[value] for value in values], int)
+
+
+def axis_label(coordinate: xr.DataArray) -> str:
+    """What an axis says of itself, with its unit."""
+    name = str(coordinate.name)
+    unit = coordinate.attrs.get("units", "1")
+    in_unit = f" ({unit})" if unit != "1" else ""
+    return AXES.get(name) or in_words(name).capitalize() + in_unit
+
+
+def tick_label(value: object) -> str:
+    """A value on an axis; words in lines that fit beside a cell."""
+    if isinstance(value, float | int | np.number):
+        return f"{value:g}"
+    return "\n".join(textwrap.wrap(in_words(str(value)), 14))
+
+
+def chosen_axes(summary: xr.Dataset) -> tuple[list[str], list[str]]:
+    """The two axes of a heat map, x and y, and what remains to be faceted.
+
+    Sampling interval lies along x and trigger level along y, where they are varied.
+    """
+    names = varied(summary)
+    first = [n for n in ("monitoring.interval_days", "trigger.level") if n in names]
+    ordered = [*first, *(name for name in names if name not in first)]
+    return ordered[:2], ordered[2:]
+
+
+# ---------------------------------------------------------------------- outcomes
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is shown of each scenario."""
+
+    value: str  # a variable over scenario; with _low and _high it has an interval
+    label: str
+    scale: str  # what the scale of the values says
+    diverging: bool = False  # about zero, for differences
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """Value and bounds."""
+        return self.value, f"{self.value}_low", f"{self.value}_high"
+
+
+def survival_outcome(summary: xr.Dataset) -> Outcome:
+    """Relapse-free survival, of all arms or of the one that was selected from the summary."""
+    label = f"{years(summary)}-year relapse-free survival"
+    if summary["arm"].ndim == 0:
+        label += f", {in_words(str(summary['arm'].values))}"
+    return Outcome("survival", label, "Share of patients")
+
+
+def difference_outcome(summary: xr.Dataset) -> Outcome:
+    """The paired difference of two arms."""
+    arm, against = (in_words(summary.attrs[name]) for name in ("arm", "against"))
+    label = f"Difference in {years(summary)}-year relapse-free survival, {arm} minus {against}"
+    return Outcome("difference", label, "Difference of shares", diverging=True)
+
+
+def years(summary: xr.Dataset) -> str:
+    """The day of the outcome in years."""
+    return f"{summary.attrs['day'] / 365.25:.2g}"
+
+
+def patients_in_words(summary: xr.Dataset) -> str:
+    """How many patients each scenario rests on, such as "n = 10 patients per scenario"."""
+    few, many = int(summary["n"].min()), int(summary["n"].max())
+    n = f"{few:,}" if few == many else f"{few:,}–{many:,}"
+    return f"n = {n} patients per scenario, 95 % intervals"
+
+
+def heading_of(summary: xr.Dataset, outcome: Outcome, width_mm: float) -> str:
+    """What a panel shows and of how many patients, in lines that fit."""
+    return wrapped(f"{outcome.label}\n{patients_in_words(summary)}", width_mm - 10.0, LETTER)
+
+
+def heading_height(summary: xr.Dataset, outcomes: Sequence[Outcome], width_mm: float) -> float:
+    """mm of the longest heading, so that panels stay aligned."""
+    lines = [heading_of(summary, outcome, width_mm).count("\n") + 1 for outcome in outcomes]
+    return 2.5 + LINE * max(lines)
+
+
+# ---------------------------------------------------------------------- numbers
+
+
+def table_of(summary: xr.Dataset, x: str | None, outcome: Outcome) -> pd.DataFrame:
+    """One row for each scenario and arm: columns arm, x, value, low, high."""
+    at = summary[x].values if x else np.zeros(summary.sizes["scenario"])
+    tables = []
+    has_arms = "arm" in summary[outcome.value].dims
+    selected = str(summary["arm"].values) if summary["arm"].ndim == 0 else ""
+    for arm in summary["arm"].values if has_arms else [selected]:
+        of_arm = summary.sel(arm=arm) if has_arms else summary
+        value, low, high = (of_arm[name].values for name in outcome.names)
+        columns = {"arm": str(arm), "x": at, "value": value, "low": low, "high": high}
+        tables.append(pd.DataFrame(columns))
+    return pd.concat(tables, ignore_index=True)
+
+
+def numbers_drawn(summary: xr.Dataset, outcomes: Outcome | Sequence[Outcome]) -> pd.DataFrame:
+    """Every number of the figure: the varied coordinates, arm, n, outcome, value, low, high."""
+    outcomes = [outcomes] if isinstance(outcomes, Outcome) else list(outcomes)
+    xy, rest = chosen_axes(summary)
+    tables = []
+    for outcome in outcomes:
+        table = table_of(summary, None, outcome).drop(columns="x")
+        n = summary["n"]
+        if outcome.value == "difference":
+            table["arm"] = f"{summary.attrs['arm']} minus {summary.attrs['against']}"
+            n = n if n.ndim == 1 else n.sel(arm=summary.attrs["arm"])
+        repeats = len(table) // summary.sizes["scenario"]
+        for position, name in enumerate([*xy, *rest]):
+            table.insert(position, name, np.tile(summary[name].values, repeats))
+        table.insert(table.columns.get_loc("value"), "outcome", outcome.value)
+        table["n"] = n.transpose(..., "scenario").values.ravel()
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
