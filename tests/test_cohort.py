@@ -9,6 +9,8 @@ from scipy import stats
 from leukosim.biology.disease import Disease
 from leukosim.biology.subtypes import LmppLike
 from leukosim.cohort import Cohort, Genotype, draw_cohort, draw_patient
+from leukosim.drugs.drug import Drug
+from leukosim.drugs.pharmacokinetics import Pharmacokinetics
 from leukosim.marrow import Rates, doubling_range
 
 COHORT = Cohort(size=600)
@@ -153,3 +155,14 @@ def test_a_subtype_that_is_not_native_is_in_nobody():
 def test_shares_of_nobody_are_refused():
     with pytest.raises(ValueError, match="dominant_shares needs at least one subtype"):
         Cohort(dominant_shares={"MoDe": 0.0})
+
+
+def test_responsiveness_to_another_drug_is_drawn_where_it_is_declared():
+    """The sign test of the median at alpha 1e-6."""
+    kinetics = Pharmacokinetics(4.0, 400.0, 100.0)
+    drug = Drug("x", kinetics, {}, responsiveness_logit_mean=1.0, responsiveness_logit_sd=2.0)
+    patients = draw_cohort(Cohort(size=200), Disease(), 1, {"x": drug})
+    answers = np.array([patient.responsiveness["x"] for patient in patients])
+    below = int((answers < 1.0 / (1.0 + np.exp(-1.0))).sum())
+    assert stats.binomtest(below, 200).pvalue > 1e-6
+    assert stats.binomtest(int((answers < 0.5).sum()), 200).pvalue < 1e-6

@@ -1,6 +1,7 @@
 """Configurations: all that ship compose, and wrong ones are told so in one sentence."""
 
 import re
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from leukosim.biology.disease import Disease
 from leukosim.config import Config, as_plain, compose, unit_of
+from leukosim.drugs import own
 from leukosim.drugs.drug import Effect, exposure
 from leukosim.drugs.pharmacokinetics import TwoCompartments
 from leukosim.folders import config_folder
@@ -304,6 +306,15 @@ def test_a_drug_of_ones_own_needs_nothing_but_numbers(tmp_path):
     mcl1 = met.blocked[:, :, 2].max(0)
     assert mcl1[0] == mcl1[1] > mcl1[3] > 0.1
     assert len(met.start) == 28
+
+
+def test_the_drug_of_the_docstring_is_one(tmp_path):
+    text = textwrap.dedent(own.__doc__.split("::\n\n")[1].split("\n\nA strategy")[0])
+    (tmp_path / "extra").mkdir()
+    (tmp_path / "extra" / "mine.yaml").write_text(text)
+    drug = compose(["+extra=mine"], tmp_path).drugs()["mcl1_inhibitor"]
+    assert list(drug.effects) == ["mcl1_blocked", "neutrophil_loss"]
+    assert drug.pharmacokinetics.absorption_rate is None
 
 
 def test_another_drug_changes_nothing_in_the_patients(tmp_path):

@@ -132,3 +132,50 @@ def test_an_unknown_drug_and_a_recording_interval_of_nothing_are_refused(make_pa
         run_trial([make_patient()], {"mine": snake})
     with pytest.raises(ValueError, match="record_days = 0"):
         run_trial([make_patient()], strategies, record_days=0)
+
+
+@pytest.fixture(scope="module")
+def at_diagnosis():
+    cohort = Cohort(
+        size=4,
+        at_diagnosis=True,
+        contained_share=0.0,
+        stem_cell_share_log10_low=-8.5,
+        stem_cell_share_log10_high=-8.0,
+    )
+    return draw_cohort(cohort, Disease(), seed=2)
+
+
+def test_overt_leukaemia_has_responses_and_causes_of_death(at_diagnosis, azacitidine):
+    from leukosim.strategy.courses import Course, Dosing
+    from leukosim.strategy.rules import Rule, Strategy
+
+    both = Course({**azacitidine.drugs, "venetoclax": Dosing(list(range(1, 29)), dose_mg=400.0)})
+    rules = {"wait": Rule("platelets", "hold", below=1e4, at_most_days=14)}
+    arms = {
+        name: Strategy(name, {"a": course}, rules, "a", marrow_after_cycles=[1, 2])
+        for name, course in (("azacitidine", azacitidine), ("both", both))
+    }
+    protocol = Protocol(horizon_days=120, until_death=True)
+    one, two = (run_trial(at_diagnosis, arms, protocol, workers=n) for n in (1, 2))
+    xr.testing.assert_identical(one.dataset, two.dataset)
+    ds = one.dataset
+    best = ds.response.max("assessment").fillna(0.0)
+    np.testing.assert_array_equal(ds.best_response, best)
+    np.testing.assert_array_equal(ds.death_cause.notnull(), ds.death_day.notnull())
+    assert ds.response.attrs["flag_meanings"] == "none MLFS CRi CRh CR"
+    assert (ds.hold_days >= 14).any()
+    assert float(ds.overt_blasts.min()) > 1e11
+    start, later = ds.blasts.isel(time=0), ds.blasts.sel(time=28.0)
+    np.testing.assert_array_equal(start.sel(arm="both"), start.sel(arm="azacitidine"))
+    assert (later.sel(arm="both") < later.sel(arm="azacitidine")).all()
+
+
+def test_the_assay_at_diagnosis_is_the_patients_own(patients, trial):
+    measured = trial.dataset.measured_composition
+    np.testing.assert_allclose(measured.sum("subtype"), 1.0)
+    off = np.abs(measured - trial.dataset.composition)
+    assert 0.0 < off.max() < 0.15  # 500 cells, 5 % mistaken: standard errors up to 0.02
+    largest = trial.dataset.composition.argmax("subtype")
+    names = trial.dataset.subtype[largest].drop_vars("subtype")
+    np.testing.assert_array_equal(names, trial.dataset.dominant_subtype)

@@ -1,4 +1,16 @@
-"""A drug of the user's own, written in a configuration: nothing but numbers."""
+"""A drug of the user's own, written in a configuration: nothing but numbers.
+
+A file ``mine/extra/mine.yaml``, chosen by ``--config-dir mine +extra=mine``, could hold::
+
+    # @package drug.mcl1_inhibitor
+    pharmacokinetics: { clearance: 200, volume: 80 } # L/day, L; into the vein
+    reference_dose_mg: 100
+    effects:
+      mcl1_blocked: { size: 0.9, ec50: 0.3, half_life_days: 0, relative_ec50: { MoDe: 2.5 } }
+      neutrophil_loss: { size: 0.1, half_life_days: 0.5 }
+
+A strategy then gives ``mcl1_inhibitor`` as any other drug.
+"""
 
 import math
 from dataclasses import dataclass, field
