@@ -171,6 +171,21 @@ def test_overt_leukaemia_has_responses_and_causes_of_death(at_diagnosis, azaciti
     assert (later.sel(arm="both") < later.sel(arm="azacitidine")).all()
 
 
+def test_cells_descend_from_subtypes_and_switches_explain_others(trial):
+    ds = trial.dataset
+    np.testing.assert_array_equal(
+        ds.stem_cells_by_origin.sum("origin", skipna=False), ds.stem_cells
+    )
+    first = ds.stem_cells_by_origin.isel(time=0)
+    elsewhere = first.where(first.origin != first.subtype, 0.0)
+    assert float(elsewhere.sum()) == 0.0
+    assert int(ds.switches.where(ds.origin == ds.subtype, 0).sum()) == 0
+    changed = ds.stem_cells_by_origin.max("time").where(ds.origin != ds.subtype, 0.0)
+    someone = changed.sum(("origin", "subtype")) > 0
+    assert someone.any()
+    assert (ds.switches.sum(("origin", "subtype")).where(someone, 1) > 0).all()
+
+
 def test_the_assay_at_diagnosis_is_the_patients_own(patients, trial):
     measured = trial.dataset.measured_composition
     np.testing.assert_allclose(measured.sum("subtype"), 1.0)

@@ -67,6 +67,7 @@ class History:
     cycles: list[tuple[float, float]]  # first and last day with a dose
     last_day: float
     stem_cells_at_end: int
+    switches: np.ndarray  # int64[subtype, subtype], from, to
     conversion_day: float | None = None
     death_day: float | None = None
     death_cause: int | None = None  # position in leukosim.results.CAUSES
@@ -135,6 +136,7 @@ class FollowUp:
             list(self._given_cycles()),
             self.marrow.day,
             int(self.marrow.stem_cells.sum()),
+            self.marrow.switches,
             self.conversion_day,
             death_day,
             self.death_cause,

@@ -64,6 +64,9 @@ VARIABLES = {
     "death_cause": Variable(OUTCOME, "1", "what the patient died of", CAUSES),
     "follow_up_day": Variable(OUTCOME, "day", "last day the patient was followed"),
     "stem_cells_at_end": Variable(OUTCOME, "cells", "leukaemic stem cells on the last day"),
+    "switches": Variable(
+        ("arm", "patient", "origin", "subtype"), "1", "cells that switched: from origin to subtype"
+    ),
     "hold_days": Variable(OUTCOME, "day", "days that cycles, or drugs of them, had to wait"),
     "days_grade3_neutropenia": Variable(OUTCOME, "day", "neutrophils below 1 G/L (grade 3 or 4)"),
     "days_grade4_neutropenia": Variable(OUTCOME, "day", "neutrophils below 0.5 G/L (grade 4)"),
@@ -73,6 +76,11 @@ VARIABLES = {
     "days_grade4_thrombocytopenia": Variable(OUTCOME, "day", "platelets below 25 G/L (grade 4)"),
     # the marrow over time (empty after a patient's last day)
     "stem_cells": Variable((*COURSE, "subtype"), "cells", "leukaemic stem cells"),
+    "stem_cells_by_origin": Variable(
+        (*COURSE, "origin", "subtype"),
+        "cells",
+        "leukaemic stem cells, by what their ancestors were at the start and what they are",
+    ),
     "stem_cells_in_niche": Variable(COURSE, "cells", "leukaemic stem cells inside the niche"),
     "stem_cells_in_g0": Variable(COURSE, "cells", "leukaemic stem cells at rest"),
     "blasts": Variable(COURSE, "cells", "leukaemic blasts"),

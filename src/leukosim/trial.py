@@ -141,6 +141,7 @@ def dataset_of(
         **biomarker_values(patients, protocol),
         **outcome_values(by_arm),
         **response_values(patients, by_arm),
+        "switches": np.array([[c.switches for c in courses] for courses in by_arm]),
         **course_values(by_arm, days, len(subtypes)),
         **sample_values(by_arm, protocol),
         **cycle_values(by_arm),
@@ -155,6 +156,7 @@ def dataset_of(
         "patient": [patient.index for patient in patients],
         "time": ("time", days, {"units": "day", "long_name": "time since enrolment"}),
         "subtype": subtypes,
+        "origin": subtypes,
     }
     attributes = {
         "Conventions": "CF-1.11",
@@ -264,11 +266,13 @@ def course_values(
     names = ("stem_cells_in_niche", "stem_cells_in_g0", "blasts", "neutrophils", "platelets")
     values = {name: np.full(shape, np.nan) for name in names}
     values["stem_cells"] = np.full((*shape, n_subtypes), np.nan)
+    values["stem_cells_by_origin"] = np.full((*shape, n_subtypes, n_subtypes), np.nan)
     for a, courses in enumerate(by_arm):
         for p, course in enumerate(courses):
             for counts in course.counts:
                 at = a, p, np.searchsorted(days, counts.day)
                 values["stem_cells"][at] = counts.cells.sum((2, 3))
+                values["stem_cells_by_origin"][at] = counts.origins
                 values["stem_cells_in_niche"][at] = anchored(counts.cells)
                 values["stem_cells_in_g0"][at] = resting(counts.cells)
                 values["blasts"][at] = counts.blasts.sum(1)
