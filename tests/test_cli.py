@@ -1,20 +1,27 @@
 """The command line, called as a user calls it; the figures are drawn elsewhere."""
 
+import errno
 import json
 import os
 import pathlib
+import platform
 import signal
 import subprocess
 import sys
 import time
 
+import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
 from leukosim import __version__, cli
 from leukosim.config import compose
-from leukosim.store import load_dataset
+from leukosim.files import NotWritten
+from leukosim.folders import config_folder
+from leukosim.store import LOCK, load_dataset, save_dataset, save_table, save_text
+from leukosim.sweep import bytes_of_results, treat
+from leukosim.trial import run_trial
 
 DRAW = cli.draw  # which tests of everything else do without
 SMALL = ["run", "cohort.size=4", "horizon_days=200", "record.interval_days=50"]
@@ -135,6 +142,12 @@ def test_results_of_another_configuration_are_not_overwritten(capsys):
         (["--config-dir", "nowhere"], "nowhere"),
         (["output=a_file/inside"], "output = a_file/inside cannot be written to"),
         (["output=/proc/nowhere"], "output = /proc/nowhere cannot be written to"),
+        (["output="], "output is empty: it is a folder, such as output=outputs/mine"),
+        (["output=", "overwrite=true"], "output is empty"),
+        (["strategy=[foo]"], "strategy: foo is not a known strategy: allowed at_relapse,"),
+        (["strategy=[triggerd]"], "did you mean triggered?"),
+        (["strategy=[]"], "strategy = [] leaves no arm: choose one or more of at_relapse,"),
+        (["cohort.size=1000000000"], "cohort.size = 1000000000 is not allowed: it is in patients"),
     ],
 )
 def test_wrong_input_ends_before_anything_runs(capsys, monkeypatch, tmp_path, words, said):
@@ -148,6 +161,136 @@ def test_wrong_input_ends_before_anything_runs(capsys, monkeypatch, tmp_path, wo
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a_file"]
 
 
+def test_a_cohort_beyond_the_memory_is_refused(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("leukosim.sweep.run_trial", None)
+    monkeypatch.setattr("leukosim.sweep.memory", lambda: 2.0**30)
+    code, _, err = called(capsys, *SMALL, "cohort.size=100000")
+    assert code == 2
+    assert "cohort.size = 100000 patients in 3 arms need about" in err
+    assert "GiB of memory and this machine has 1: take fewer patients" in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_bytes_of_a_result_are_foreseen():
+    config = compose(SMALL[1:])
+    ratio = bytes_of_results(config) / treat(config, 1).dataset.nbytes
+    assert 0.5 < ratio < 2.0
+
+
+def test_a_strategy_of_ones_own_without_its_package_is_told_what_to_do(capsys, tmp_path):
+    mine = tmp_path / "mine" / "strategy"
+    mine.mkdir(parents=True)
+    original = (config_folder() / "strategy" / "triggered.yaml").read_text(encoding="utf-8")
+    (mine / "early.yaml").write_text(original.partition("\n")[2], encoding="utf-8")
+    words = [*SMALL, "--config-dir", "mine", "strategy=[at_relapse,early]", "output=here"]
+    code, _, err = called(capsys, *words)
+    needed = "# @package strategies.early"
+    said = f"leukosim: mine/strategy/early.yaml must begin with the line `{needed}`\n"
+    assert (code, err) == (2, said)
+    text = original.replace("# @package strategies.triggered", needed)
+    (mine / "early.yaml").write_text(text, encoding="utf-8")
+    assert called(capsys, *words)[0] == 0
+    assert list(load_dataset("here/results.nc").arm.values) == ["at_relapse", "early"]
+    code, _, err = called(capsys, *words[:-2], "strategy=[earl]")
+    assert (code, err) == (
+        2, "leukosim: strategy: earl is not a known strategy: did you mean early?\n"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "decisions.csv", "results.nc"])
+@pytest.mark.parametrize("more", [[], ["overwrite=true"]])
+def test_a_file_of_someone_else_is_not_overwritten(capsys, monkeypatch, tmp_path, name, more):
+    monkeypatch.setattr("leukosim.sweep.run_trial", None)
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / name).write_text("precious: 1\n")
+    code, _, err = called(capsys, *SMALL, "output=here", *more)
+    assert code == 2
+    assert err.startswith("leukosim: output = here holds ")
+    assert "choose another output" in err
+    assert [path.name for path in (tmp_path / "here").iterdir()] == [name]
+    assert (tmp_path / "here" / name).read_text() == "precious: 1\n"
+
+
+def test_what_a_run_cut_off_left_behind_is_its_own(capsys, tmp_path):
+    """Killed between its files, it has no dataset yet."""
+    called(capsys, *SMALL, "output=here")
+    (tmp_path / "here" / "results.nc").unlink()
+    assert called(capsys, *SMALL, "output=here")[0] == 0
+
+
+def test_a_full_disk_ends_in_a_sentence_and_keeps_what_was_there(capsys, monkeypatch, tmp_path):
+    called(capsys, *SMALL, "output=here")
+    before = (tmp_path / "here" / "results.nc").read_bytes()
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", full)
+    code, out, err = called(capsys, *SMALL, "output=here", "seed=2", "overwrite=true")
+    assert (code, out) == (1, "")
+    assert "leukosim: here/results.nc could not be written: no space left on device" in err
+    assert "; what was there before is kept\n" in err
+    assert (tmp_path / "here" / "results.nc").read_bytes() == before
+    assert not list((tmp_path / "here").glob(".*"))
+
+
+@pytest.fixture
+def small_files():
+    """Files of this process cannot grow beyond 10,000 bytes, as on a disk that is nearly full."""
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".csv", ".txt"])
+def test_a_file_that_does_not_fit_is_not_written(tmp_path, request, suffix):
+    luck = np.random.default_rng(1)
+    table = pd.DataFrame({"a": luck.random(10_000)})
+    path = tmp_path / f"file{suffix}"
+    path.write_text("before")
+    request.getfixturevalue("small_files")
+    with pytest.raises(NotWritten, match=f"file{suffix} could not be written: .*; what was there"):
+        {
+            ".nc": lambda: save_dataset(table.to_xarray(), path),
+            ".csv": lambda: save_table(table, path),
+            ".txt": lambda: save_text("a" * 20_000, path),
+        }[suffix]()
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_another_process_writes_is_left_to_it(capsys, monkeypatch):
+    words = [*SMALL, "output=here"]
+    seen = []
+
+    def meanwhile(*arguments, **settings):
+        monkeypatch.setattr("leukosim.sweep.run_trial", run_trial)
+        program = "from leukosim.cli import main; import sys; sys.exit(main())"
+        call = [sys.executable, "-c", program, *words]
+        seen.append(subprocess.run(call, capture_output=True, text=True))
+        return run_trial(*arguments, **settings)
+
+    monkeypatch.setattr("leukosim.sweep.run_trial", meanwhile)
+    assert called(capsys, *words)[0] == 0
+    other = seen[0]
+    assert (other.returncode, other.stdout) == (2, "")
+    assert other.stderr == (
+        f"leukosim: output = here is being written by process {os.getpid()} on {platform.node()}: "
+        "wait until it is done, or choose another output\n"
+    )
+    assert called(capsys, *words)[1] == "here holds this result already: nothing was run\n"
+
+
+def test_a_lock_that_a_killed_process_left_keeps_nobody_out(capsys, tmp_path):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / LOCK).write_text("process 1 on a machine with a very long name")
+    assert called(capsys, *SMALL, "output=here")[0] == 0
+    assert not (tmp_path / "here" / LOCK).exists()
+
+
 def test_a_broken_file_of_ones_own_is_told_in_one_sentence(capsys, tmp_path):
     (tmp_path / "mine" / "study").mkdir(parents=True)
     (tmp_path / "mine" / "study" / "mine.yaml").write_text("study: [1,\n")
@@ -157,7 +300,7 @@ def test_a_broken_file_of_ones_own_is_told_in_one_sentence(capsys, tmp_path):
 
 def test_an_interruption_leaves_nothing_half_written(tmp_path):
     program = "from leukosim.cli import main; import sys; sys.exit(main())"
-    words = ["run", "cohort.size=3000", "horizon_days=36000", "output=here"]
+    words = ["run", "cohort.size=1000", "horizon_days=7000", "output=here"]
     call = subprocess.Popen(
         [sys.executable, "-c", program, *words],
         cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -167,7 +310,7 @@ def test_an_interruption_leaves_nothing_half_written(tmp_path):
     call.send_signal(signal.SIGINT)
     _, err = call.communicate(timeout=60)
     assert call.returncode == 130
-    assert "Traceback" not in err
+    assert err == "leukosim: interrupted: nothing of this run is kept\n"
     assert list((tmp_path / "here").iterdir()) == []
 
 

@@ -13,7 +13,7 @@ import xarray as xr
 
 from leukosim import cli
 from leukosim.store import load_dataset
-from leukosim.sweep import run_trial
+from leukosim.sweep import label, run_trial
 
 SMALL = ["run", "-m", "cohort.size=3", "horizon_days=150"]
 AXES = ["trigger.level=1e-4,1e-2", "monitoring.interval_days=28,56,84"]
@@ -156,6 +156,54 @@ def test_groups_seeds_and_arms_are_axes_too():
     assert set(result.genotype.sel(patient=3).values[::2]) == {""}  # cohorts of three
 
 
+def test_a_choice_is_an_axis_labelled_by_its_name(tmp_path):
+    group = tmp_path / "mine" / "belief"
+    group.mkdir(parents=True)
+    for name, level in {"hopeful": 0.1, "afraid": 0.001}.items():
+        text = f"# @package _global_\ntrigger: {{ level: {level} }}\n"
+        (group / f"{name}.yaml").write_text(text, encoding="utf-8")
+    words = [*SMALL, "--config-dir", "mine", "+belief=hopeful,afraid", "output=here"]
+    assert cli.main(words) == 0
+    result = load_dataset("here/results.nc")
+    assert json.loads(result.attrs["axes"]) == ["belief"]
+    assert list(result["belief"].values) == ["hopeful", "afraid"]
+    assert result["belief"].dims == ("scenario",)
+    assert result["belief"].attrs["long_name"] == "belief"
+    levels = [json.loads(each)["trigger"]["level"] for each in result["scenario_config"].values]
+    assert levels == [0.1, 0.001]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.01, 0.01), (28, 28), ("marrow", "marrow"), (None, "null"), (True, "true"),
+        (["triggered", "at_relapse"], "triggered, at_relapse"),
+    ],
+)  # fmt: skip
+def test_a_value_is_labelled_as_it_would_be_written(value, shown):
+    assert label(value) == shown
+
+
+def test_a_piped_sweep_tells_each_scenario_at_once(tmp_path):
+    words = [*SMALL, "seed=range(1,21)", "output=here"]
+    program = "from leukosim.cli import main; import sys; sys.exit(main())"
+    call = subprocess.Popen(
+        [sys.executable, "-c", program, *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    told = ""
+    while "scenarios run" not in told:  # lines that are not from us, such as of a compilation
+        told = call.stderr.readline()
+        assert told, "ended without a word"
+    assert told == "1 of 20 scenarios run: seed=1\n"
+    assert call.poll() is None  # told while it goes on
+    call.send_signal(signal.SIGINT)
+    _, error = call.communicate(timeout=60)
+    assert call.returncode == 130
+    kept = "finished scenarios are kept, the same command runs the others"
+    assert error.endswith(f"leukosim: interrupted: {kept}\n")
+    assert list(tmp_path.glob("here/scenarios/*.nc"))
+
+
 def test_scenarios_may_differ_in_their_arms():
     assert cli.main([*SMALL, "arms=[triggered],[triggered,maintenance]", "output=here"]) == 0
     result = load_dataset("here/results.nc")
@@ -175,6 +223,8 @@ def test_without_an_axis_it_is_a_run():
         (["trigger.lvel=1,2"], "trigger.lvel is not a known field"),
         (["foo=1,2"], "foo is not a known field"),
         (["output=a,b"], "output cannot be swept"),
+        (["seed=1,2", "output="], "output is empty"),
+        (["seed=1,2,1"], "seed names 1 more than once"),
         (["engine.workers=1,2"], "engine.workers cannot be swept"),
         (["study=relaza2,relaza3"], "relaza3"),
         (["trigger.level=interval(0,1)"], "trigger.level needs a list or a range of values"),

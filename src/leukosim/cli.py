@@ -1,15 +1,18 @@
 """The command line: compose, check, run, save. The only place that writes a user's files."""
 
+import itertools
 import os
 import sys
 import time
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leukosim import __version__
+from leukosim.files import NotWritten
 from leukosim.folders import config_folder
-from leukosim.validation import ConfigError, unknown
+from leukosim.validation import ConfigError, listed, unknown
 
 if TYPE_CHECKING:  # slow to import, and --help needs none of it
     import xarray as xr
@@ -17,7 +20,7 @@ if TYPE_CHECKING:  # slow to import, and --help needs none of it
     from rich.console import Console
 
     from leukosim.config import Config
-    from leukosim.sweep import Scenario, Table
+    from leukosim.sweep import Scenario, Sweep, Table
 
 FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 FIGURES = "figures"  # their folder
@@ -51,11 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(f"leukosim: {error}", file=sys.stderr)
         return WRONG_INPUT
-    except KeyboardInterrupt:
-        print(
-            "leukosim: interrupted: what was finished is kept, the same command does the rest",
-            file=sys.stderr,
-        )
+    except NotWritten as error:
+        print(f"leukosim: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt as interruption:
+        print(": ".join(["leukosim: interrupted", *map(str, interruption.args)]), file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has seen enough, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -127,7 +130,7 @@ def compose(words: list[str]) -> "list[DictConfig | Table]":
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
-    from leukosim.config import explain, version_arguments
+    from leukosim.config import version_arguments
 
     tasks: list[Any] = []
     arguments, full = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
@@ -141,13 +144,60 @@ def compose(words: list[str]) -> "list[DictConfig | Table]":
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         if full == "1":
             raise
-        raise ConfigError(explain(error)) from None
+        raise ConfigError(sentence_for(error, words)) from None
     finally:
         sys.argv = arguments
         os.environ.pop("HYDRA_FULL_ERROR")
         if full is not None:
             os.environ["HYDRA_FULL_ERROR"] = full
+    for task in tasks:
+        for composed in getattr(task, "composed", [task]):
+            check_strategies(composed, words)
     return tasks
+
+
+def sentence_for(error: Exception, words: Sequence[str]) -> str:
+    """What Hydra complains of; what there is to choose from is looked up where it cannot say."""
+    from hydra.errors import MissingConfigException
+
+    from leukosim.config import explain
+
+    if isinstance(error, MissingConfigException) and not error.options:
+        group, _, name = (error.missing_cfg_file or "").removesuffix(".yaml").rpartition("/")
+        known = choices(group, words)
+        if known:
+            return f"{group}: {unknown(name, known, group)}"
+    return explain(error)
+
+
+def check_strategies(composed: "DictConfig", words: Sequence[str]) -> None:
+    """Raise :class:`ConfigError` where no strategy was chosen, or a file of one has no package."""
+    if "strategy" in composed:
+        lost = [
+            path
+            for folder in own_folders(words)
+            for path in sorted((folder / "strategy").glob("*.yaml"))
+            if "@package" not in path.read_text(encoding="utf-8").partition("\n")[0]
+        ]
+        file, name = (lost[0], lost[0].stem) if lost else ("a file of a strategy", "NAME")
+        raise ConfigError(f"{file} must begin with the line `# @package strategies.{name}`")
+    if not composed.get("strategies"):
+        known = listed(choices("strategy", words))
+        raise ConfigError(f"strategy = [] leaves no arm: choose one or more of {known}")
+
+
+def choices(group: str, words: Sequence[str]) -> list[str]:
+    """What can be chosen in a group, from the package and from the user's own folders."""
+    folders = [config_folder(), *own_folders(words)]
+    return sorted({path.stem for each in folders for path in (each / group).glob("*.yaml")})
+
+
+def own_folders(words: Sequence[str]) -> list[Path]:
+    """The folders named after ``--config-dir``."""
+    options = ("--config-dir", "-cd")
+    beside = [value for option, value in itertools.pairwise(words) if option in options]
+    inside = [word.split("=", 1)[1] for word in words if word.startswith("--config-dir=")]
+    return [Path(name) for name in (*beside, *inside)]
 
 
 def run_one(composed: "DictConfig", console: "Console") -> int:
@@ -157,28 +207,34 @@ def run_one(composed: "DictConfig", console: "Console") -> int:
     from leukosim import store
     from leukosim.config import as_plain, read_config
     from leukosim.screen import announce_compilation, contents, outcome_table, progress_bar
-    from leukosim.sweep import treat
+    from leukosim.sweep import check_memory, treat
 
     config = read_config(composed)
-    folder = Path(config.output)
+    check_memory([config])
+    folder = store.folder_of(config.output)
     identity = store.identity_of(as_plain(config))
     digest = store.digest_of(identity)
     if not config.overwrite and store.is_finished(folder, identity, digest):
-        print(f"{folder} holds this result already: nothing was run")
+        say(f"{folder} holds this result already: nothing was run")
         return draw_missing(folder, console)
     store.prepare_folder(folder)
     started = time.perf_counter()
-    announce_compilation(console)
-    with progress_bar(console) as bar:
-        line = bar.add_task(config.study, total=config.cohort.size)
-        trial = treat(config, workers(config), lambda n: bar.update(line, completed=n))
-    trial.dataset.attrs.update(store.provenance(identity, digest))
-    store.save_text(OmegaConf.to_yaml(OmegaConf.create(as_plain(config))), folder / store.CONFIG)
-    store.save_table(trial.decisions, folder / store.DECISIONS)
-    store.save_dataset(trial.dataset, folder / store.RESULTS)  # last but figures: "finished"
-    code = draw(trial.dataset, folder, console)
+    with store.sole_writer(folder), interrupted_with("nothing of this run is kept"):
+        if not config.overwrite:  # again, now that nobody else can write: it may raise
+            store.is_finished(folder, identity, digest)
+        announce_compilation(console)
+        with progress_bar(console) as bar:
+            line = bar.add_task(config.study, total=config.cohort.size)
+            trial = treat(config, workers(config), lambda n: bar.update(line, completed=n))
+        trial.dataset.attrs.update(store.provenance(identity, digest))
+        text = OmegaConf.to_yaml(OmegaConf.create(as_plain(config)))
+        store.save_text(f"{store.CONFIG_TITLE} of this run\n{text}", folder / store.CONFIG)
+        store.save_table(trial.decisions, folder / store.DECISIONS)
+        store.save_dataset(trial.dataset, folder / store.RESULTS)  # last but figures: "finished"
+    with interrupted_with("the result is kept, the same command draws its figures"):
+        code = draw(trial.dataset, folder, console)
     console.print(outcome_table(trial.dataset))
-    print(f"{folder}: {contents(folder)} ({time.perf_counter() - started:.0f} s)")
+    say(f"{folder}: {contents(folder)} ({time.perf_counter() - started:.0f} s)")
     return code
 
 
@@ -186,17 +242,49 @@ def run_sweep(table: "Table", console: "Console") -> int:
     """All scenarios that are not finished yet, then one dataset of all."""
     from leukosim import store
     from leukosim import sweep as sweeps
-    from leukosim.screen import announce_compilation, contents, progress_bar
+    from leukosim.screen import contents
 
     sweep = sweeps.check(table)
     total = len(sweep.scenarios)
     replaces = sweep.scenarios[0].config.overwrite
     if not replaces and sweeps.is_finished(sweep):
-        print(f"{total} of {total} scenarios found finished, 0 run: {sweep.folder}")
+        say(f"{total} of {total} scenarios found finished, 0 run: {sweep.folder}")
         return draw_missing(sweep.folder, console)
     store.prepare_folder(sweep.folder)
-    missing = sweep.missing()
-    found = sum(sweep.file(scenario).exists() for scenario in sweep.scenarios)
+    kept = "finished scenarios are kept, the same command runs the others"
+    with store.sole_writer(sweep.folder), interrupted_with(kept):
+        if not replaces:  # again, now that nobody else can write: it may raise
+            sweeps.is_finished(sweep)
+        missing = sweep.missing()
+        found = sum(sweep.file(scenario).exists() for scenario in sweep.scenarios)
+        errors = run_scenarios(sweep, missing, console)
+        merged, log = sweeps.merge(sweep, errors)
+        store.save_table(log, sweep.folder / store.DECISIONS)
+        store.save_dataset(merged, sweep.folder / store.RESULTS)
+    for scenario in sweep.scenarios:
+        if scenario.digest in errors:
+            words = f"leukosim: scenario {scenario.name} failed: {errors[scenario.digest]}"
+            print(words, file=sys.stderr, flush=True)
+    code = FAILED if errors else 0
+    if len(errors) < total:
+        with interrupted_with("the result is kept, the same command draws its figures"):
+            code = max(code, draw(merged, sweep.folder, console))
+    say(f"{found} of {total} scenarios found finished, {len(missing)} run: {sweep.folder}")
+    say(f"{sweep.folder}: {contents(sweep.folder)}")
+    return code
+
+
+def run_scenarios(sweep: "Sweep", missing: "list[Scenario]", console: "Console") -> dict[str, str]:
+    """Run and keep what is missing, with a bar on a terminal and else a line for each scenario.
+
+    Returns
+    -------
+    dict
+        What went wrong, by the digest of the scenario.
+    """
+    from leukosim import sweep as sweeps
+    from leukosim.screen import announce_compilation, progress_bar
+
     announce_compilation(console)
     with progress_bar(console) as bar:
         patients = sum(scenario.config.cohort.size for scenario in missing)
@@ -207,20 +295,26 @@ def run_sweep(table: "Table", console: "Console") -> int:
             bar.update(line, advance=finished - done_of.get(scenario.digest, 0))
             done_of[scenario.digest] = finished
 
-        errors = sweeps.run_missing(sweep, workers(sweep.scenarios[0].config), advance)
-    merged, log = sweeps.merge(sweep, errors)
-    store.save_table(log, sweep.folder / store.DECISIONS)
-    store.save_dataset(merged, sweep.folder / store.RESULTS)
-    for scenario in sweep.scenarios:
-        if scenario.digest in errors:
-            where = ", ".join(f"{name}={value}" for name, value in scenario.labels.items())
-            print(f"leukosim: scenario {where} failed: {errors[scenario.digest]}", file=sys.stderr)
-    code = FAILED if errors else 0
-    if len(errors) < total:
-        code = max(code, draw(merged, sweep.folder, console))
-    print(f"{found} of {total} scenarios found finished, {len(missing)} run: {sweep.folder}")
-    print(f"{sweep.folder}: {contents(sweep.folder)}")
-    return code
+        def tell(scenario: "Scenario") -> None:
+            if not console.is_terminal:
+                words = f"{len(done_of)} of {len(missing)} scenarios run: {scenario.name}"
+                print(words, file=sys.stderr, flush=True)  # at once, for whoever reads a log
+
+        return sweeps.run_missing(sweep, workers(sweep.scenarios[0].config), advance, tell)
+
+
+@contextmanager
+def interrupted_with(words: str) -> Iterator[None]:
+    """Let an interruption inside say what becomes of the work."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(words) from None
+
+
+def say(words: str) -> None:
+    """Print a line at once, also into a pipe."""
+    print(words, flush=True)
 
 
 def workers(config: "Config") -> int:
@@ -283,7 +377,7 @@ def figures(words: list[str]) -> int:
     if not figures_for(dataset):
         raise ConfigError(f"figures: {path} holds nothing that a figure shows")
     code = draw(dataset, path.parent, Console(stderr=True))
-    print(f"{path.parent}: {contents(path.parent)}")
+    say(f"{path.parent}: {contents(path.parent)}")
     return code
 
 

@@ -3,9 +3,11 @@
 import hashlib
 import json
 import os
+import platform
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -16,14 +18,23 @@ import pandas as pd
 import xarray as xr
 
 from leukosim import __version__
+from leukosim.files import reason_of, write_whole
 from leukosim.validation import ConfigError
 
-RESULTS, DECISIONS, CONFIG = "results.nc", "decisions.csv", "config.yaml"
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+RESULTS, DECISIONS, CONFIG, LOCK = "results.nc", "decisions.csv", "config.yaml", ".leukosim.lock"
+# How the texts among them begin, by which they are known again.
+CONFIG_TITLE, DECISIONS_TITLE = "# leukosim: the configuration", "arm,patient,day,rule"
 
 # What cannot change a number of a result: fields of a configuration, and source files.
 WITHOUT_INFLUENCE = ("output", "overwrite")
 ONLY_SHOWN = (
-    "calibration", "cli", "endpoints", "figures", "reference", "screen", "survival", "verification",
+    "calibration", "cli", "endpoints", "figures", "files", "reference", "screen", "survival",
+    "verification",
 )  # fmt: skip
 
 
@@ -93,28 +104,14 @@ def run(command: list[str]) -> str:
 # ---------------------------------------------------------------------- writing and reading
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Let ``write`` fill a temporary file, which then takes the place of ``path`` at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-    os.close(handle)
-    try:
-        write(Path(name))
-        os.chmod(name, 0o666 & ~current_umask())
-        os.replace(name, path)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def current_umask() -> int:
-    """What new files are not allowed to allow; asked by setting it and putting it back."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
-
-
 def save_dataset(dataset: xr.Dataset, path: Path) -> None:
-    """Write a dataset as one compressed netCDF file."""
+    """Write a dataset as one compressed netCDF file.
+
+    Raises
+    ------
+    NotWritten
+        As where the disk is full; so do the other writers.
+    """
     dataset = dataset.copy()
     dataset.attrs = {name: storable(value) for name, value in dataset.attrs.items()}
     for variable in dataset.variables.values():
@@ -122,7 +119,14 @@ def save_dataset(dataset: xr.Dataset, path: Path) -> None:
         variable.encoding = {}
     numeric = [name for name, v in dataset.variables.items() if v.dtype.kind in "iufb" and v.ndim]
     encoding = {name: {"zlib": True, "complevel": 4, "shuffle": True} for name in numeric}
-    write_whole(path, lambda to: dataset.to_netcdf(to, engine="netcdf4", encoding=encoding))
+
+    def write(to: Path) -> None:
+        try:
+            dataset.to_netcdf(to, engine="netcdf4", encoding=encoding)
+        except RuntimeError as error:  # of the netCDF library, which does not say why
+            raise OSError(f"{error}; is the disk full?") from error
+
+    write_whole(path, write)
 
 
 def load_dataset(path: str | Path) -> xr.Dataset:
@@ -149,21 +153,124 @@ def save_table(table: pd.DataFrame, path: Path) -> None:
 
 def save_text(text: str, path: Path) -> None:
     """Write a text."""
-    write_whole(path, lambda to: to.write_text(text, encoding="utf-8"))  # type: ignore[arg-type]
+    write_whole(path, lambda to: to.write_text(text, encoding="utf-8"))
 
 
 # ---------------------------------------------------------------------- the output folder
 
 
+def folder_of(output: str) -> Path:
+    """The output folder by its name.
+
+    Raises
+    ------
+    ConfigError
+        If the name is empty, which would mean the folder the user happens to be in.
+    """
+    if not output.strip():
+        raise ConfigError("output is empty: it is a folder, such as output=outputs/mine")
+    return Path(output)
+
+
 def prepare_folder(folder: Path) -> None:
-    """Create the output folder, or raise :class:`ConfigError` if nothing can be written there."""
+    """Create the output folder.
+
+    Raises
+    ------
+    ConfigError
+        If nothing can be written there, or it holds a file of someone else under a name that a
+        result needs.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ConfigError(f"output = {folder} cannot be written to: {reason}") from None
+        raise ConfigError(f"output = {folder} cannot be written to: {reason_of(error)}") from None
+    for name in foreign_files(folder):
+        raise ConfigError(
+            f"output = {folder} holds a {name} that leukosim did not write: choose another output"
+        )
+
+
+def foreign_files(folder: Path) -> list[str]:
+    """Files that have the name of a result's and were not written by leukosim.
+
+    Beside a result of leukosim, everything is taken to be its own.
+    """
+    if "digest" in attributes_of(folder / RESULTS):
+        return []
+    beginnings = {RESULTS: None, CONFIG: CONFIG_TITLE, DECISIONS: DECISIONS_TITLE}
+    return [name for name, own in beginnings.items() if not begins_with(folder / name, own)]
+
+
+def begins_with(path: Path, words: str | None) -> bool:
+    """Whether a file, if there is one, begins with these words; None: it must not be there."""
+    if not path.exists():
+        return True
+    if words is None or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(words)) == words.encode()
+
+
+@contextmanager
+def sole_writer(folder: Path) -> Iterator[None]:
+    """Keep every other process from writing a folder meanwhile.
+
+    The lock belongs to an open file, so it ends with the process, however that ends. Where the
+    system or the disk knows no locks, nobody is kept out.
+
+    Raises
+    ------
+    ConfigError
+        If another process is writing there.
+    """
+    path = folder / LOCK
+    handle = claim(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def claim(path: Path) -> int:
+    """An open file, locked by this process, that says so."""
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        if not locked(handle):
+            holder = os.read(handle, 100).decode() or "another process"
+            os.close(handle)
+            raise ConfigError(
+                f"output = {path.parent} is being written by {holder}: "
+                "wait until it is done, or choose another output"
+            )
+        if is_at(path, handle):
+            os.ftruncate(handle, 0)
+            os.write(handle, f"process {os.getpid()} on {platform.node()}".encode())
+            return handle
+        os.close(handle)  # whoever held it has just deleted it
+
+
+def locked(handle: int) -> bool:
+    """Lock an open file, unless another has; true, too, where there are no locks."""
+    try:
+        if fcntl is not None:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a disk without locks
+        return True
+    return True
+
+
+def is_at(path: Path, handle: int) -> bool:
+    """Whether an open file is the one that lies at a path."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def attributes_of(path: Path) -> dict[str, Any]:

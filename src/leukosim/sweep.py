@@ -8,6 +8,8 @@ merged dataset is made from what lies there.
 import hashlib
 import itertools
 import json
+import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,10 +23,13 @@ from omegaconf import DictConfig, OmegaConf
 
 from leukosim import store
 from leukosim.config import Config, as_plain, read_config, unit_of
+from leukosim.results import VARIABLES
 from leukosim.trial import Trial, run_trial
 from leukosim.validation import ConfigError
 
 SCENARIOS = "scenarios"
+GIB = 2.0**30  # bytes
+PEAK = 8  # measured: a run takes at its height 8 to 20 times the memory of its results
 NOT_SWEPT = ("output", "overwrite", "engine")  # they cannot change a number
 
 
@@ -50,6 +55,11 @@ class Scenario:
     config: Config
     identity: Mapping[str, Any]
     digest: str
+
+    @property
+    def name(self) -> str:
+        """Its place on the axes, such as ``trigger.level=0.01, seed=1``."""
+        return ", ".join(f"{axis}={value}" for axis, value in self.labels.items())
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,10 @@ def expand(config_loader: Any, master: DictConfig, arguments: Sequence[str]) -> 
         lines = [f"{key}={value}" for value in override.sweep_string_iterator()]
         is_value = not override.is_add() and not config_loader.get_group_options(key)
         points = [(line, parser.parse_override(line).value()) for line in lines]
+        shown = [label(value) for _, value in points]
+        for value in shown:
+            if shown.count(value) > 1:
+                raise ConfigError(f"{key} names {value} more than once")
         (valued if is_value else chosen)[key] = points
     labels, composed = [], []
     for choice in itertools.product(*chosen.values()):
@@ -124,8 +138,12 @@ def expand(config_loader: Any, master: DictConfig, arguments: Sequence[str]) -> 
 
 
 def label(value: Any) -> Any:
-    """A value as a coordinate: a number or a text."""
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    """A value as a coordinate: a number, or a text as one would write it on the command line."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    if isinstance(value, list | tuple):
+        return ", ".join(str(label(each)) for each in value)
+    return {None: "null", True: "true", False: "false"}.get(value, str(value))
 
 
 def check(table: Table) -> Sweep:
@@ -144,7 +162,44 @@ def check(table: Table) -> Sweep:
         scenarios.append(Scenario(labels, config, identity, store.digest_of(identity)))
     studies = {s.config.study for s in scenarios}
     name = "-".join([*sorted(studies), "by", *scenarios[0].labels])
-    return Sweep(scenarios, Path(table.output or f"outputs/{name}"))
+    check_memory([scenario.config for scenario in scenarios])
+    folder = f"outputs/{name}" if table.output is None else table.output
+    return Sweep(scenarios, store.folder_of(folder))
+
+
+def check_memory(configs: Sequence[Config]) -> None:
+    """Raise :class:`ConfigError` where runs, one after the other, would exceed the memory."""
+    largest = max(configs, key=bytes_of_results)
+    kept = sum(map(bytes_of_results, configs)) if len(configs) > 1 else 0
+    needed, there = (PEAK * bytes_of_results(largest) + kept) / GIB, memory() / GIB
+    if needed > there:
+        raise ConfigError(
+            f"cohort.size = {largest.cohort.size} patients in {len(largest.arms)} arms need about "
+            f"{needed:.0f} GiB of memory and this machine has {there:.0f}: take fewer patients, "
+            "such as several smaller cohorts by sweeping the seed"
+        )
+
+
+def bytes_of_results(config: Config) -> int:
+    """About what the dataset of one run takes, by the dimensions of its variables."""
+    visits = config.horizon_days // config.monitoring.interval_days + 1
+    sizes = {
+        "arm": len(config.arms),
+        "patient": config.cohort.size,
+        "time": config.horizon_days // config.record.interval_days + 2,
+        **dict.fromkeys(("sample", "assessment", "cycle"), visits),
+    }
+    subtypes = len(config.disease.subtypes)  # of them are all other dimensions
+    dimensions = (variable.dims for variable in VARIABLES.values())
+    return sum(8 * math.prod(sizes.get(dim, subtypes) for dim in dims) for dims in dimensions)
+
+
+def memory() -> float:
+    """Bytes of memory that this machine has; infinite where the system does not say."""
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):
+        return math.inf
 
 
 def is_finished(sweep: Sweep) -> bool:
@@ -195,9 +250,17 @@ def treat(config: Config, workers: int, progress: Callable[[int], None] | None =
 
 
 def run_missing(
-    sweep: Sweep, workers: int, progress: Callable[[Scenario, int], None]
+    sweep: Sweep,
+    workers: int,
+    progress: Callable[[Scenario, int], None],
+    finished: Callable[[Scenario], None],
 ) -> dict[str, str]:
     """Run what is not finished and keep each scenario as soon as it is.
+
+    Parameters
+    ----------
+    progress : told a scenario and how many of its patients are done
+    finished : told a scenario that is kept, or has failed
 
     Returns
     -------
@@ -210,10 +273,12 @@ def run_missing(
             trial = treat(scenario.config, workers, lambda n, s=scenario: progress(s, n))
         except Exception as error:  # whatever it is, it belongs to this scenario
             errors[scenario.digest] = f"{type(error).__name__}: {error}"
+            finished(scenario)
             continue
         trial.dataset.attrs.update(store.provenance(scenario.identity, scenario.digest))
         store.save_table(trial.decisions, sweep.file(scenario, ".csv"))
         store.save_dataset(trial.dataset, sweep.file(scenario))  # last: it says "finished"
+        finished(scenario)
     return errors
 
 

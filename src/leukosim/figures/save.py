@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from leukosim.figures.style import house_style
+from leukosim.files import write_whole
 
 # What would change from one saving to the next.
 UNDATED: dict[str, dict[str, None]] = {
@@ -20,14 +21,10 @@ def save_figure(figure: Figure, numbers: pd.DataFrame, folder: str | Path, name:
 
     The size in millimetres is the figure's own: nothing is cropped.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
+    paths = [Path(folder) / f"{name}.{suffix}" for suffix in (*UNDATED, "csv")]
     with house_style():
-        for suffix, metadata in UNDATED.items():
-            path = folder / f"{name}.{suffix}"
-            figure.savefig(path, metadata=metadata)
-            paths.append(path)
-    path = folder / f"{name}.csv"
-    numbers.to_csv(path, index=False, lineterminator="\n", float_format="%.10g")
-    return [*paths, path]
+        for path, metadata in zip(paths, UNDATED.values(), strict=False):
+            write_whole(path, lambda to, m=metadata: figure.savefig(to, metadata=m))
+    table = numbers.to_csv(index=False, lineterminator="\n", float_format="%.10g")
+    write_whole(paths[-1], lambda to: to.write_text(table, encoding="utf-8"))
+    return paths
