@@ -36,8 +36,8 @@ CHECKS = {
     suite_cases: (400, 400),
     sizes_and_extinction: (2_000, 10_000),
     mutants: (2_000, 10_000),
-    inheritance: (2_000, 10_000),
-    whole_model: (1_000, 1_000),
+    inheritance: (2_000, 20_000),
+    whole_model: (1_000, 3_000),
     unequal_cells: (1_000, 10_000),
 }
 by_name = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
