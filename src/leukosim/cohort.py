@@ -141,7 +141,7 @@ class Cohort:
         note="TP53 mutations, relative to the shares by dominant subtype",
     )  # fmt: skip
     responsiveness_logit_mean: float = estimate(
-        -0.8, "logit", low=-1.1, high=0.0, lowest=-10.0, highest=10.0, source="assumed",
+        -1.0, "logit", low=-1.1, high=0.0, lowest=-10.0, highest=10.0, source="assumed",
         note="of azacitidine's effects; tuned by hand to RELAZA2",
     )  # fmt: skip
     responsiveness_logit_sd: float = estimate(

@@ -388,9 +388,12 @@ class Marrow:
         self.tally = np.zeros((n_classes, SWITCH + n_subtypes), np.int64)
         self.cells = self._first_cells(luck, n_classes)
         self.clones = self._founders()
+        blood = patient.disease.blood
+        # blood in balance with the share of the marrow that blasts leave
+        left = blood.healthy_marrow_cells / (blood.healthy_marrow_cells + patient.overt_blasts)
         self.healthy = kernels.Healthy(
-            np.array([patient.disease.blood.healthy_stem_cells]),
-            np.repeat(np.array(patient.disease.blood.baselines)[:, None], 5, axis=1),
+            np.array([blood.healthy_stem_cells]),
+            np.repeat(left * np.array(blood.baselines)[:, None], 5, axis=1),
         )
 
     def _first_cells(self, luck: np.random.Generator, n_classes: int) -> kernels.Cells:

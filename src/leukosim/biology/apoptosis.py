@@ -18,7 +18,12 @@ class Apoptosis:
     """The threshold and its steepness."""
 
     threshold: float = estimate(
-        0.6, "protection budget", low=0.45, high=0.8, source="assumed", note="theta"
+        0.7,
+        "protection budget",
+        low=0.45,
+        high=0.8,
+        source="assumed",
+        note="theta; tuned by hand to VIALE-A",
     )
     steepness: float = estimate(
         0.1, "protection budget", low=0.05, high=0.2, source="assumed", lowest=1e-3, note="kappa"
@@ -27,7 +32,12 @@ class Apoptosis:
         0.5, "1/day", low=0.4, high=0.6, source="assumed", note="h_max of stem cells"
     )
     blast_rate: float = estimate(
-        0.13, "1/day", low=0.05, high=0.3, source="assumed", note="of blasts"
+        0.25,
+        "1/day",
+        low=0.05,
+        high=0.3,
+        source="assumed",
+        note="h_max of blasts; tuned by hand to VIALE-A",
     )
     blast_own_subtype: float = estimate(
         0.5, "fraction", low=0.0, high=1.0, source="assumed",

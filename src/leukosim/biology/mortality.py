@@ -23,8 +23,8 @@ class Mortality:
         note="neutrophils; grade 4 by the CTCAE",
     )  # fmt: skip
     infection_rate: float = estimate(
-        1e-3, "1/day", low=1e-4, high=5e-3, source="assumed",
-        note="deaths of infection while neutrophils are so few",
+        3e-3, "1/day", low=1e-4, high=5e-3, source="assumed",
+        note="deaths of infection while neutrophils are so few; tuned by hand to VIALE-A",
     )  # fmt: skip
     thrombocytopenia_below: float = estimate(
         15.0, "G/L", low=10.0, high=20.0, source="assumed", note="platelets"

@@ -46,9 +46,14 @@ class Azacitidine:
         note="while hypomethylated; tuned by hand to RELAZA2",
     )  # fmt: skip
     blast_kill: float = estimate(
-        0.5, "1/day", low=0.2, high=0.6, source="assumed", note="tuned by hand to RELAZA2"
+        0.6,
+        "1/day",
+        low=0.2,
+        high=0.6,
+        source="assumed",
+        note="tuned by hand to VIALE-A and RELAZA2",
     )
-    mcl1_loss: float = estimate(0.2, "fraction", low=0.0, high=0.25, source="assumed")
+    mcl1_loss: float = estimate(0.15, "fraction", low=0.0, high=0.25, source="assumed")
     neutrophil_production_loss: float = estimate(
         0.3, "fraction", low=0.1, high=0.6, source="assumed"
     )
@@ -56,10 +61,16 @@ class Azacitidine:
         0.2, "fraction", low=0.05, high=0.5, source="assumed"
     )
     incorporated_half_life_days: float = estimate(
-        1.0, "day", low=0.5, high=3.0, lowest=1e-2, source="assumed", note="drug in nucleic acids"
+        3.0,
+        "day",
+        low=0.5,
+        high=3.0,
+        lowest=1e-2,
+        source="assumed",
+        note="drug in nucleic acids; tuned by hand to VIALE-A",
     )
     memory_half_life_days: float = estimate(
-        12.0, "day", low=3.0, high=14.0, lowest=1e-2, source="assumed",
+        10.0, "day", low=3.0, high=14.0, lowest=1e-2, source="assumed",
         note="decay of what hypomethylation does; tuned by hand to RELAZA2",
     )  # fmt: skip
 

@@ -53,8 +53,8 @@ class Venetoclax:
         note="LMPP-like, ex vivo, extrapolated to the pure subtype",
     )  # fmt: skip
     serum_shift: float = estimate(
-        10.0, "1", low=3.0, high=30.0, lowest=1e-3, source="assumed",
-        note="EC50 in plasma / in medium: protein binding",
+        3.0, "1", low=3.0, high=30.0, lowest=1e-3, source="assumed",
+        note="EC50 in plasma / in medium: protein binding; tuned by hand to VIALE-A",
     )  # fmt: skip
     molar_mass: float = estimate(
         868.4, "g/mol", low=868.0, high=869.0, lowest=1.0, source="textbook value, assumed"
@@ -64,6 +64,13 @@ class Venetoclax:
     )
     most_blocked: float = estimate(
         1.0, "fraction", low=0.8, high=1.0, source="assumed", note="of BCL-2, at saturation"
+    )
+    neutrophil_production_loss: float = estimate(
+        0.15, "fraction", low=0.0, high=0.3, source="assumed",
+        note="at the peak of 400 mg a day; a loss that lasts weighs far more than a brief one",
+    )  # fmt: skip
+    platelet_production_loss: float = estimate(
+        0.08, "fraction", low=0.0, high=0.2, source="assumed", note="at the peak of 400 mg a day"
     )
     stress_memory_half_life_days: float = estimate(
         100.0, "day", low=30.0, high=365.0, lowest=1e-2, source="assumed",
@@ -95,6 +102,12 @@ class Venetoclax:
                 ),
                 "stress_memory": Effect(
                     1.0, self.stress_memory_half_life_days, by_responsiveness=False
+                ),
+                "neutrophil_production_loss": Effect(
+                    self.neutrophil_production_loss, by_responsiveness=False
+                ),
+                "platelet_production_loss": Effect(
+                    self.platelet_production_loss, by_responsiveness=False
                 ),
             },
             reference_dose_mg=400.0,
