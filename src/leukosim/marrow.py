@@ -263,8 +263,10 @@ class Rates:
         ]
 
         mixed = disease.apoptosis.blast_own_subtype
-        blast_left = mixed * left + (1.0 - mixed) * (left @ self.composition)[:, None]
-        blast_full = mixed * full + (1.0 - mixed) * (full @ self.composition)
+        # sums, not products of matrices, whose last bit depends on the number of regimes
+        mean_left = (left * self.composition).sum(-1, keepdims=True)
+        blast_left = mixed * left + (1.0 - mixed) * mean_left
+        blast_full = mixed * full + (1.0 - mixed) * (full * self.composition).sum()
         blast_hazard = apoptosis_rate(
             blast_left + shift, blast_full + shift, disease.apoptosis, disease.apoptosis.blast_rate
         )

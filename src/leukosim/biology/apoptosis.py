@@ -61,7 +61,8 @@ def protection(dependences, blocked):
     -------
     float64[..., subtype]
     """
-    return (1.0 - np.asarray(blocked)) @ np.asarray(dependences).T
+    # no matrix product: its last bit depends on how many rows are asked for at once
+    return ((1.0 - np.asarray(blocked))[..., None, :] * np.asarray(dependences)).sum(-1)
 
 
 def protection_by_subtype(dependences, blocked):

@@ -115,7 +115,9 @@ def mean_level(coefficients, rates, dose_days, dose_mg, start, end):
     since_start = np.maximum(start[:, None] - dose_days, 0.0)[..., None]
     since_end = np.maximum(end[:, None] - dose_days, 0.0)[..., None]
     area = coefficients / rates * (np.exp(-rates * since_start) - np.exp(-rates * since_end))
-    return (area.sum(-1) @ dose_mg) / (end - start)
+    # dose after dose, so that doses yet to come do not change the last bit
+    by_dose = np.ascontiguousarray(area.sum(-1).T) * dose_mg[:, None]
+    return by_dose.sum(0) / (end - start)
 
 
 def peak_level(coefficients, rates, dose_days, dose_mg):
