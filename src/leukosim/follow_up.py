@@ -193,7 +193,10 @@ class FollowUp:
         is_whole = days == np.floor(days)
         for name, (lineage, level) in CYTOPENIAS.items():
             self.cytopenia_days[name] += int((getattr(counts, lineage)[is_whole] < level).sum())
-        self.counts.append(rows_of(counts, np.isin(days, self.record_days)))
+        first, last = np.searchsorted(self.record_days, [start, until], "right")
+        if first < last:
+            asked = np.searchsorted(days, self.record_days[first:last])
+            self.counts.append(rows_of(counts, asked))
         return counts
 
     def _hazards(self, counts: Counts) -> np.ndarray:
@@ -235,7 +238,7 @@ class FollowUp:
             if (kind, day) in self.sampled:
                 return  # a second look at the same sample would confirm nothing
             self.sampled.add((kind, day))
-        luck = self.patient.stream(ASSAY, kind, int(day))
+            luck = self.patient.stream(ASSAY, kind, int(day))
         if kind == MRD_SAMPLE:
             ratio = assays.mrd.report(
                 self._burden(), self.patient.transcript_ratio, monitoring.sample, luck
@@ -506,7 +509,7 @@ def follow(
 
 
 def rows_of(counts: Counts, rows: np.ndarray) -> Counts:
-    """Some days of counts. ``rows`` : bool[row]."""
+    """Some days of counts. ``rows`` : int64[row]."""
     return Counts(*(getattr(counts, each.name)[rows] for each in fields(Counts)))
 
 

@@ -450,7 +450,9 @@ class Marrow:
         days = np.asarray(record_days, float)
         row = np.full(len(exposure.end), -1, np.int64)
         position = np.searchsorted(exposure.end, days)
-        if len(np.unique(days)) < len(days) or not np.isin(days, exposure.end).all():
+        within = position < len(exposure.end)
+        ends = exposure.end[position[within]] == days[within]
+        if not (within.all() and ends.all()) or len(set(position.tolist())) < len(days):
             raise ValueError(
                 f"record_days = {list(record_days)} (day) is not allowed: allowed are different "
                 f"days on which a segment ends, between {self.day:g} and {until:g}"

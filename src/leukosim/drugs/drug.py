@@ -142,10 +142,21 @@ class Drug:
         half_lives = {0.0} | {effect.half_life_days for effect in self.effects.values()}
         return {each: peak_level(*self.response(each), course, doses) for each in half_lives}
 
+    @cached_property
+    def _responses(self) -> dict[tuple[float, Handling], tuple[np.ndarray, np.ndarray]]:
+        """What :meth:`response` has answered so far: it is asked at every visit."""
+        return {}
+
     def response(
         self, half_life_days: float, handling: Handling = TYPICAL
     ) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients (1/L) and rates (1/day) of the level behind plasma after 1 mg."""
+        asked = half_life_days, handling
+        if asked not in self._responses:
+            self._responses[asked] = self._solve(*asked)
+        return self._responses[asked]
+
+    def _solve(self, half_life_days: float, handling: Handling) -> tuple[np.ndarray, np.ndarray]:
         kinetics = self.pharmacokinetics
         if handling != TYPICAL:
             kinetics = kinetics.scaled(handling.clearance, handling.volume)
@@ -268,8 +279,12 @@ def exposure(
         amounts = np.array([dose.amount_mg for dose in drug_doses])
         handling = patient.handling.get(name, TYPICAL) if patient else TYPICAL
         answer = responsiveness.get(name, 1.0)
+        levels: dict[tuple[float, bool], np.ndarray] = {}  # most effects share one with another
         for target, effect in given.effects.items():
-            level = given.level(effect, handling, days, amounts, lower, upper)
+            kind = effect.half_life_days, effect.ec50 is None
+            if kind not in levels:
+                levels[kind] = given.level(effect, handling, days, amounts, lower, upper)
+            level = levels[kind]
             column = COLUMN[target]
             combine(values[:, column], effect.of(level, answer, handling.ec50), target)
             if patient and subtypes and target in BLOCKS:
