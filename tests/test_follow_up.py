@@ -5,8 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from leukosim.biology.apoptosis import Apoptosis
 from leukosim.biology.disease import Disease
 from leukosim.biology.mortality import Mortality
+from leukosim.drugs.azacitidine import Azacitidine
+from leukosim.drugs.formulary import formulary
+from leukosim.drugs.venetoclax import Venetoclax
 from leukosim.follow_up import Protocol, follow
 from leukosim.marrow import Rates
 from leukosim.patient import DEATH
@@ -313,6 +317,21 @@ def test_a_relapse_that_no_response_came_before_is_refused(make_patient):
         run(overt(make_patient), own)
 
 
+# what the courses do where a test relies on how much it is
+NUMBERED = formulary(
+    {
+        "azacitidine": Azacitidine(
+            blast_kill=0.5,
+            mcl1_loss=0.2,
+            neutrophil_production_loss=0.3,
+            incorporated_half_life_days=1.0,
+            memory_half_life_days=12.0,
+        ),
+        "venetoclax": Venetoclax(serum_shift=10.0, neutrophil_production_loss=0.0),
+    }
+)
+
+
 def mortal(**rates):
     """No hazards but these."""
     none = dict(infection_rate=0.0, bleeding_rate=0.0)
@@ -359,28 +378,37 @@ def test_hazards_last_as_long_as_the_marrow_says(make_patient, strategies):
 
 
 def test_days_of_cytopenia_are_counted_day_by_day(make_patient):
-    """Whatever days are recorded."""
-    low = replace(Disease(), blood=replace(Disease().blood, neutrophils=0.6, platelets=60.0))
+    """Whatever days are recorded; nobody dies before they are over."""
+    low = replace(mortal(), blood=replace(Disease().blood, neutrophils=0.6, platelets=60.0))
     patient = make_patient(residual_stem_cells=0, disease=low)
     strategy = Strategy("test", {"a": BOTH}, {}, "a")
-    protocol = Protocol(horizon_days=100)
+    protocol = Protocol(horizon_days=100, drugs=NUMBERED)
     daily, rarely = (
         follow(patient, strategy, protocol, days, Rates(patient))
         for days in (np.arange(101.0), np.array([0.0, 100.0]))
     )
     neutrophils = np.concatenate([counts.neutrophils for counts in daily.counts])[1:]
-    assert daily.cytopenia_days["days_grade4_neutropenia"] == (neutrophils < 0.5).sum() > 5
+    assert len(neutrophils) == 100
+    assert 5 < (neutrophils < 0.5).sum() < 95
+    assert daily.cytopenia_days["days_grade4_neutropenia"] == (neutrophils < 0.5).sum()
     assert daily.cytopenia_days["days_grade3_neutropenia"] == 100
     assert daily.cytopenia_days == rarely.cytopenia_days
 
 
 def test_mrd_converts_in_a_remission_that_was_negative(make_patient):
-    patient = overt(make_patient, protection_shift=-0.3, responsiveness={"azacitidine": 1.0})
+    patient = overt(
+        make_patient,
+        disease=replace(mortal(), apoptosis=Apoptosis(threshold=0.6, blast_rate=0.13)),
+        protection_shift=-0.3,
+        responsiveness={"azacitidine": 1.0},
+    )
     strategy = Strategy("test", {"a": replace(BOTH, cycles=3)}, {}, "a")
-    trigger = Trigger(level=0.1)
-    history = run(patient, strategy, trigger=trigger, monitoring=Monitoring(first_day=28))
+    watch = dict(trigger=Trigger(level=0.1), monitoring=Monitoring(first_day=0))
+    history = run(patient, strategy, drugs=NUMBERED, **watch)
     mrd = [(r.known, r.value) for r in history.chart.reports if r.measure == "mrd"]
-    assert mrd[0][1] >= 0.1  # before there is a remission
+    remission = [a.day for a in history.chart.assessments if a.marrow_blasts < 0.05][0]
+    assert mrd[0][0] < remission < mrd[1][0]
+    assert mrd[0][1] >= 0.1 and mrd[1][1] >= 0.1  # before the remission, and in it
     negative = [day for day, value in mrd if value < 0.1]
     again = [day for day, value in mrd if day > negative[0] and value >= 0.1]
     assert history.conversion_day == again[0]

@@ -5,15 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from leukosim.biology.apoptosis import Apoptosis
 from leukosim.biology.niche import Niche
 from leukosim.config import compose
 from leukosim.drugs.drug import Dose, exposure
 from leukosim.drugs.formulary import formulary
+from leukosim.drugs.venetoclax import Venetoclax
 from leukosim.marrow import APOPTOSIS, FREE, Marrow, Rates, leading
 
 HYPOTHESES = ("selection", "reprogramming", "both")
 COMPOSITION = (0.10, 0.70, 0.15, 0.05)
-DRUGS = formulary()
+DRUGS = formulary({"venetoclax": Venetoclax(serum_shift=10.0)})  # subtypes differ in it
 DOSES = [Dose("venetoclax", float(day), 400.0) for day in range(28)]
 
 
@@ -23,7 +25,9 @@ def make(make_patient):
 
     def patient_under(hypothesis, **changes):
         disease = compose([f"hypothesis={hypothesis}"]).disease
-        disease = replace(disease, niche=Niche(places=1e12))
+        disease = replace(
+            disease, niche=Niche(places=1e12), apoptosis=Apoptosis(threshold=0.6, blast_rate=0.13)
+        )
         composition = COMPOSITION + (0.0,) * (len(disease.subtypes) - 4)
         traits = dict(
             disease=disease, composition=composition, residual_stem_cells=20_000, plateau=1e300

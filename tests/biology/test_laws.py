@@ -48,11 +48,12 @@ def test_blocking_bcl2_hits_lmpp_like_cells_hardest_and_mode_least():
 
 def test_two_blocks_kill_more_than_both_alone():
     """Synergy follows from the budget: there is no synergy constant to put it in."""
+    law = Apoptosis(threshold=0.6, steepness=0.1)
     alone = [
-        apoptosis_rate(protection(DEPENDENCES, blocked), 1.0, Apoptosis(), 0.5)
+        apoptosis_rate(protection(DEPENDENCES, blocked), 1.0, law, 0.5)
         for blocked in ([0.9, 0.0, 0.0], [0.0, 0.9, 0.0])
     ]
-    both = apoptosis_rate(protection(DEPENDENCES, [0.9, 0.9, 0.0]), 1.0, Apoptosis(), 0.5)
+    both = apoptosis_rate(protection(DEPENDENCES, [0.9, 0.9, 0.0]), 1.0, law, 0.5)
     assert (both >= alone[0] + alone[1])[:3].all()
 
 

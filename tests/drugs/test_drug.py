@@ -27,7 +27,8 @@ def test_the_reference_course_peaks_near_one():
 
 
 def test_memory_outlasts_the_drug():
-    met = exposure(DRUGS, COURSE, 0.0, 28.0, {"azacitidine": 1.0})
+    numbers = Azacitidine(incorporated_half_life_days=1.0, memory_half_life_days=12.0)
+    met = exposure({"azacitidine": numbers.drug()}, COURSE, 0.0, 28.0, {"azacitidine": 1.0})
     assert of("s_phase_kill", met)[20] < 1e-3 * of("s_phase_kill", met).max()
     assert of("renewal_loss", met)[20] > 0.2 * of("renewal_loss", met).max()
 

@@ -3,19 +3,25 @@
 import numpy as np
 import pytest
 
+from leukosim.biology.apoptosis import Apoptosis
 from leukosim.biology.disease import Disease
+from leukosim.drugs.azacitidine import Azacitidine
 from leukosim.drugs.drug import Drug, Effect
-from leukosim.drugs.formulary import formulary
+from leukosim.drugs.formulary import declared_drugs, formulary
 from leukosim.drugs.pharmacokinetics import Pharmacokinetics
 from leukosim.drugs.synergy import bliss_excess, kill_by_pair
+from leukosim.drugs.venetoclax import Venetoclax
 
 LEVELS = np.linspace(0.0, 1.0, 6)
-DRUGS = formulary()
-SUBTYPES = list(Disease().subtypes)
+# venetoclax at its peak leaves cells alive for another drug to kill
+NUMBERS = {"venetoclax": Venetoclax(serum_shift=10.0), "azacitidine": Azacitidine(mcl1_loss=0.2)}
+DRUGS = formulary({**declared_drugs(), **NUMBERS})
+DISEASE = Disease(apoptosis=Apoptosis(threshold=0.6, steepness=0.1))
+SUBTYPES = list(DISEASE.subtypes)
 
 
 def pair(one, other, **options):
-    return kill_by_pair(DRUGS[one], DRUGS[other], LEVELS, LEVELS, Disease(), **options)
+    return kill_by_pair(DRUGS[one], DRUGS[other], LEVELS, LEVELS, DISEASE, **options)
 
 
 @pytest.mark.parametrize("hours", [24.0, 72.0])
@@ -23,7 +29,7 @@ def test_drugs_of_additive_hazards_have_no_excess(hours):
     killer = Drug(
         "killer", Pharmacokinetics(4.0, 400.0, 100.0), {"s_phase_kill": Effect(2.0)}, 400.0, 7
     )
-    kill = kill_by_pair(killer, killer, LEVELS, LEVELS, Disease(), hours, in_s_phase=0.3)
+    kill = kill_by_pair(killer, killer, LEVELS, LEVELS, DISEASE, hours, in_s_phase=0.3)
     assert kill.together.max() > 0.5
     np.testing.assert_allclose(kill.bliss_excess, 0.0, atol=1e-14)
 
@@ -55,7 +61,7 @@ def test_cells_without_a_reserve_show_less_synergy():
 
 def test_the_grid_has_the_axes_of_its_levels():
     kill = kill_by_pair(
-        DRUGS["venetoclax"], DRUGS["navitoclax"], LEVELS, LEVELS[:2], Disease(), hours=24.0
+        DRUGS["venetoclax"], DRUGS["navitoclax"], LEVELS, LEVELS[:2], DISEASE, hours=24.0
     )
     assert kill.together.shape == (6, 2, 4)
     assert (np.diff(kill.together, axis=0) >= 0.0).all()

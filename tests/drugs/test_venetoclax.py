@@ -32,7 +32,8 @@ def test_the_terminal_half_life_is_a_day():
 
 
 def test_the_ec50_in_plasma_follows_from_the_laboratorys():
-    assert Venetoclax().ec50 == pytest.approx(0.06 * 10 * 0.8684)
+    numbers = Venetoclax(ec50_um=0.05, serum_shift=8.0, molar_mass=868.4)
+    assert numbers.ec50 == pytest.approx(0.05 * 8.0 * 0.8684)
 
 
 def test_blocks_follow_the_ec50_of_each_subtype(make_patient):
@@ -46,11 +47,11 @@ def test_blocks_follow_the_ec50_of_each_subtype(make_patient):
 
 def test_dose_and_a_cyp3a_inhibitor_matter(make_patient):
     """BCL-2 is not saturated; a tenth of the dose beside the inhibitor has much the same effect."""
-    patient = make_patient()
-    alone, inhibited = (steady(patient, Venetoclax().drug(i)) for i in (False, True))
+    patient, numbers = make_patient(), Venetoclax(serum_shift=10.0)
+    alone, inhibited = (steady(patient, numbers.drug(i)) for i in (False, True))
     assert (inhibited > 1.3 * alone).all()
     tenth = [Dose("venetoclax", dose.day, 400.0 / 8.8) for dose in DAILY]
-    drugs = {"venetoclax": Venetoclax().drug(cyp3a_inhibitor=True)}
+    drugs = {"venetoclax": numbers.drug(cyp3a_inhibitor=True)}
     lowered = exposure(drugs, tenth, 58.0, 59.0, {}, patient).blocked[0, :, 0]
     np.testing.assert_allclose(lowered, alone, rtol=0.02)
 
