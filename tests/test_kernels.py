@@ -12,17 +12,10 @@ from hypothesis import strategies as st
 
 from leukosim import kernels
 from leukosim.marrow import METHODS, Rates
-from leukosim.verification import (
-    CLASSES,
-    STRONG,
-    Replicates,
-    bare_laws,
-    days,
-    one_class,
-    reference_patient,
-    same_rates,
-    under,
-)
+from leukosim.verification import Replicates, reference_patient
+from leukosim.verification.model import under
+from leukosim.verification.replicates import bare_laws, days, one_class, same_rates
+from leukosim.verification.written_out import CLASSES, STRONG
 
 by_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 
