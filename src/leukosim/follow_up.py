@@ -29,6 +29,7 @@ from leukosim.strategy.rules import ACTIONS, LIMITED, Strategy
 # What can happen on a day, in the order in which it happens. Cycles come last, so that what is
 # decided on a day counts for the doses of that day.
 END, MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE, REPORT, RELEASE, START, CYCLE = range(8)
+READS_MARROW = {END, MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE}
 
 # Days that are counted: lineage, and below how many G/L (grades of the CTCAE).
 CYTOPENIAS = {
@@ -107,6 +108,7 @@ class FollowUp:
         self.agenda: list[tuple[float, int, int, Any]] = []
         self.sampled: set[tuple[int, float]] = set()
         self.planned = 0
+        self.today = 0.0
 
     def run(self) -> History:
         """Follow the patient to death, to the end of the trial, or as long as anything is done."""
@@ -123,9 +125,12 @@ class FollowUp:
         death_day = None
         while self.agenda:
             day, kind, _, content = heapq.heappop(self.agenda)
-            death_day = self._live_until(day)
+            # a report needs no marrow of its day, unless the patient may not live to see it
+            if kind in READS_MARROW or not self._surely_lives_until(day):
+                death_day = self._live_until(day)
             if death_day is not None or kind == END:
                 break
+            self.today = day
             self._meet(day, kind, content)
         self._cancel_doses_from(self.marrow.day)
         self._end_holds(self.marrow.day)
@@ -180,6 +185,9 @@ class FollowUp:
             totals = np.append(total, self._hazards(lived)[:-1].sum(1))
             self.life_left -= float((totals * np.diff(edges)).sum())
         return None
+
+    def _surely_lives_until(self, day: float) -> bool:
+        return (day - self.marrow.day) * self.worst_hazard < self.life_left
 
     def _advance(self, until: float) -> Counts:
         """Advance the marrow and note what is asked for; the counts at the end of every day."""
@@ -362,7 +370,7 @@ class FollowUp:
         self._begin(decision.course, day)
 
     def _begin(self, name: str, day: float) -> None:
-        self._end_holds(self.marrow.day)
+        self._end_holds(self.today)
         self.chart.treatment = Treatment(name, self.strategy.courses[name], day)
         self._plan(day, CYCLE, self.chart.treatment)
 
@@ -406,7 +414,7 @@ class FollowUp:
         if self.chart.cycles_completed + 1 in self.strategy.marrow_after_cycles:
             sampled = due - self.protocol.assays.morphology.turnaround_days
             for kind in (BLOOD_COUNT, MARROW_SAMPLE):
-                self._plan(max(sampled, self.marrow.day), kind, "after a cycle")
+                self._plan(max(sampled, self.today), kind, "after a cycle")
 
     # ------------------------------------------------------------------ waiting
 
