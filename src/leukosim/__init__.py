@@ -34,6 +34,7 @@ _HOME = {
     "Chart": "strategy.chart",
     "Decision": "strategy.chart",
     "Marrow": "marrow",
+    "discrimination_table": "discrimination",
 }
 
 __all__ = ["__version__", *_HOME]

@@ -33,8 +33,8 @@ CONFIG_TITLE, DECISIONS_TITLE = "# leukosim: the configuration", "arm,patient,da
 # What cannot change a number of a result: fields of a configuration, and source files.
 WITHOUT_INFLUENCE = ("output", "overwrite")
 ONLY_SHOWN = (
-    "calibration", "cli", "endpoints", "figures", "files", "reference", "screen", "survival",
-    "verification",
+    "calibration", "cli", "descent", "discrimination", "endpoints", "figures", "files", "reference",
+    "screen", "survival", "verification",
 )  # fmt: skip
 
 

@@ -13,8 +13,19 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from leukosim.calibration import target_table
-from leukosim.endpoints import TWO_YEARS
-from leukosim.figures import mrd_courses, relapse_free_survival, targets
+from leukosim.endpoints import TWO_YEARS, began_overt
+from leukosim.figures import (
+    blood_counts,
+    composition,
+    dose_response,
+    flow_between_subtypes,
+    hypotheses,
+    mrd_courses,
+    overall_survival,
+    relapse_free_survival,
+    response_by_subtype,
+    targets,
+)
 from leukosim.figures.save import save_figure
 from leukosim.figures.style import COLUMN, PAGE, house_style
 from leukosim.figures.sweep_dots import sweep_dots_figure
@@ -97,7 +108,13 @@ def has_one_axis(ds: xr.Dataset) -> bool:
     return has("follow_up_day")(ds) and len(varied(ds)) <= 1
 
 
+def began_with(*names: str) -> Callable[[xr.Dataset], bool]:
+    """Whether some patients began with overt leukaemia, and the dataset holds these variables."""
+    return lambda ds: has("overt_blasts", *names)(ds) and bool(began_overt(ds).any())
+
+
 curves, courses = relapse_free_survival, mrd_courses
+flows, groups = flow_between_subtypes, response_by_subtype
 TRIAL_FIGURES = (
     StandardFigure(
         "relapse_free_survival",
@@ -110,10 +127,45 @@ TRIAL_FIGURES = (
         wide(PAGE, courses.mrd_courses_figure, courses.numbers_drawn),
     ),
     StandardFigure("targets", has_targets, draw_targets),
+    StandardFigure(
+        "overall_survival",
+        overall_survival.is_followed_on,
+        wide(PAGE, overall_survival.overall_survival_figure, overall_survival.numbers_drawn),
+    ),
+    StandardFigure(
+        "response_by_subtype",
+        began_with("best_response", "dominant_subtype", "failure_day"),
+        wide(PAGE, groups.response_by_subtype_figure, groups.numbers_drawn),
+    ),
+    StandardFigure(
+        "composition",
+        began_with("stem_cells"),
+        wide(PAGE, composition.composition_figure, composition.numbers_drawn),
+    ),
+    StandardFigure(
+        "flow_between_subtypes",
+        began_with("stem_cells_by_origin", "blasts", "failure_day"),
+        wide(PAGE, flows.flow_between_subtypes_figure, flows.numbers_drawn),
+    ),
+    StandardFigure(
+        "blood_counts",
+        began_with("neutrophils", "platelets", "days_grade3_thrombocytopenia"),
+        wide(PAGE, blood_counts.blood_counts_figure, blood_counts.numbers_drawn),
+    ),
+    StandardFigure(
+        "dose_response",
+        dose_response.has_drugs,
+        wide(PAGE, dose_response.dose_response_figure, dose_response.numbers_drawn),
+    ),
 )
 SWEEP_FIGURES = (
     StandardFigure("sweep_heatmap", has_two_axes, draw_sweep),
     StandardFigure("sweep_dots", has_one_axis, draw_sweep),
+    StandardFigure(
+        "hypotheses",
+        hypotheses.compares_hypotheses,
+        wide(PAGE, hypotheses.hypotheses_figure, hypotheses.numbers_drawn),
+    ),
 )
 
 

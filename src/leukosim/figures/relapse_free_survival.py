@@ -40,24 +40,34 @@ def draw_relapse_free_survival(ds: xr.Dataset, ax: Axes) -> Axes:
 
     ds : Dataset with ``relapse_day``, ``death_day``, ``follow_up_day`` (arm, patient)
     """
-    curves, last = kaplan_meier(relapse_free_survival(ds)), last_day(ds)
-    for arm, color in arm_colors(ds["arm"].values).items():
+    last = last_day(ds)
+    draw_curves(kaplan_meier(relapse_free_survival(ds)), ax, arm_colors(ds["arm"].values), last)
+    ax.set(xlabel="Time from enrolment (months)", ylabel="Relapse-free survival")
+    return ax
+
+
+def draw_curves(
+    curves: pd.DataFrame, ax: Axes, colors: dict[str, str], last: float, value: str = "survival"
+) -> Axes:
+    """Curves by arm with 95 % bands, and ticks where the table counts patients censored.
+
+    curves : of :func:`leukosim.survival.kaplan_meier` or ``cumulative_incidence``
+    last : day on which the axis ends
+    value : the column to draw
+    """
+    alpha = 0.18 if len(colors) <= 3 else 0.1
+    for arm, color in colors.items():
         curve = curves[curves["arm"] == arm]
         months = curve["day"] / DAYS_PER_MONTH
         ax.fill_between(
-            months, curve["low"], curve["high"], step="post", color=color, alpha=0.18, linewidth=0
+            months, curve["low"], curve["high"], step="post", color=color, alpha=alpha, linewidth=0
         )
-        ax.step(months, curve["survival"], where="post", color=color, label=in_words(arm))
-        # The end of the trial censors everyone left; a tick there would say nothing.
-        lost = (curve["censored"] > 0) & (curve["day"] < last)
-        ax.plot(months[lost], curve["survival"][lost], "|", color=color, markersize=3.5, mew=0.5)
-    ax.set(
-        xlim=(0.0, last / DAYS_PER_MONTH),
-        ylim=(0.0, 1.02),
-        xticks=month_ticks(last),
-        xlabel="Time from enrolment (months)",
-        ylabel="Relapse-free survival",
-    )
+        ax.step(months, curve[value], where="post", color=color, label=in_words(arm))
+        if "censored" in curve:
+            # The end of the trial censors everyone left; a tick there would say nothing.
+            lost = (curve["censored"] > 0) & (curve["day"] < last)
+            ax.plot(months[lost], curve[value][lost], "|", color=color, markersize=3.5, mew=0.5)
+    ax.set(xlim=(0.0, last / DAYS_PER_MONTH), ylim=(0.0, 1.02), xticks=month_ticks(last))
     return ax
 
 

@@ -1,4 +1,4 @@
-"""How every figure looks: sizes in millimetres, fonts, and one colour for each arm.
+"""How every figure looks: sizes in millimetres, fonts, and one colour for each arm and subtype.
 
 Figures are laid out by explicit axes in millimetres. An automatic layout would shift with the text
 and not save the same bytes twice.
@@ -7,7 +7,7 @@ and not save the same bytes twice.
 import logging
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 
@@ -26,8 +26,24 @@ BLACK, ORANGE, SKY_BLUE, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY = "#7F7F7F"
 
-ARM_COLORS = {"triggered": BLUE, "at_relapse": VERMILLION, "maintenance": GREEN}
-OTHER_COLORS = (PURPLE, ORANGE, SKY_BLUE, BLACK, YELLOW)
+ARM_COLORS = {
+    "triggered": BLUE,
+    "at_relapse": VERMILLION,
+    "maintenance": GREEN,
+    "azacitidine": GREY,
+    "venetoclax": ORANGE,
+    "venetoclax_azacitidine": BLACK,
+    "venetoclax_azacitidine_navitoclax": PURPLE,
+    "venetoclax_azacitidine_degrader": SKY_BLUE,
+}
+OTHER_COLORS = (PURPLE, ORANGE, SKY_BLUE, BLACK, YELLOW, BLUE, VERMILLION, GREEN)
+SUBTYPE_COLORS = {
+    "HSC-like": BLUE,
+    "LMPP-like": SKY_BLUE,
+    "MEP-like": VERMILLION,
+    "MoDe": GREEN,
+    "reprogrammed": PURPLE,
+}
 
 
 @contextmanager
@@ -46,10 +62,22 @@ def house_style() -> Iterator[None]:
 
 def arm_colors(arms: Iterable[str]) -> dict[str, str]:
     """A colour for each arm: always the same for the arms of our studies, then the free ones."""
-    names = [str(arm) for arm in arms]
-    others = [name for name in names if name not in ARM_COLORS]
-    free = {name: OTHER_COLORS[i % len(OTHER_COLORS)] for i, name in enumerate(others)}
-    return {name: ARM_COLORS.get(name) or free[name] for name in names}
+    return own_or_free(map(str, arms), ARM_COLORS)
+
+
+def subtype_colors(subtypes: Iterable[str]) -> dict[str, str]:
+    """A colour for each subtype: always the same for the known ones, then the free ones."""
+    return own_or_free(map(str, subtypes), SUBTYPE_COLORS)
+
+
+def own_or_free(names: Iterable[str], own: Mapping[str, str]) -> dict[str, str]:
+    """The colour that each name has as its own, else one that no name among them has."""
+    names = list(names)
+    taken = {own[name] for name in names if name in own}
+    free = [color for color in OTHER_COLORS if color not in taken]
+    others = [name for name in names if name not in own]
+    found = {name: free[i % len(free)] for i, name in enumerate(others)}
+    return {name: own.get(name) or found[name] for name in names}
 
 
 def in_words(name: str) -> str:

@@ -1,0 +1,389 @@
+"""The figures of resistance show the right numbers, and are drawn whatever is missing."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+from synthetic import dataset_of_arms
+from test_figures import outside, overlaps
+
+from leukosim.biology.disease import Disease
+from leukosim.config import as_plain
+from leukosim.descent import OVERT_BLASTS
+from leukosim.drugs.formulary import declared_drugs
+from leukosim.endpoints import proportion
+from leukosim.figures import (
+    blood_counts,
+    composition,
+    dose_response,
+    draw_figures,
+    figures_for,
+    flow_between_subtypes,
+    hypotheses,
+    overall_survival,
+    response_by_subtype,
+)
+from leukosim.figures.style import (
+    ARM_COLORS,
+    COLUMN,
+    PAGE,
+    SUBTYPE_COLORS,
+    arm_colors,
+    house_style,
+    subtype_colors,
+)
+from leukosim.survival import kaplan_meier
+
+ARMS = (
+    "azacitidine",
+    "venetoclax_azacitidine",
+    "venetoclax_azacitidine_navitoclax",
+    "venetoclax_azacitidine_degrader",
+)
+FOUR = ("HSC-like", "LMPP-like", "MEP-like", "MoDe")
+TIME = np.append(np.arange(0.0, 730.0, 28.0), 730.0)
+OF_A_TRIAL = {
+    "overall_survival": overall_survival.overall_survival_figure,
+    "response_by_subtype": response_by_subtype.response_by_subtype_figure,
+    "composition": composition.composition_figure,
+    "flow_between_subtypes": flow_between_subtypes.flow_between_subtypes_figure,
+    "blood_counts": blood_counts.blood_counts_figure,
+    "dose_response": dose_response.dose_response_figure,
+}
+NUMBERS = (
+    overall_survival,
+    response_by_subtype,
+    composition,
+    flow_between_subtypes,
+    blood_counts,
+    dose_response,
+)
+
+
+def patient_course(luck, responds, kept, stay):
+    """One patient of one arm: outcome days and cells by what they were and are.
+
+    kept : growth of the cells of each subtype by the end, relative
+    stay : share of the cells of a subtype that are still of it at the end
+    """
+    if responds:
+        response, relapse, failure = 28.0, 28.0 + luck.exponential(500.0), np.nan
+    else:
+        response, relapse, failure = np.nan, np.nan, 168.0
+    death = max(relapse if responds else failure, 30.0) + luck.exponential(300.0)
+    relapse = relapse if relapse < 730.0 else np.nan
+    death = death if death < 730.0 else np.nan
+    days = {
+        "response_day": response, "relapse_day": relapse, "failure_day": failure,
+        "death_day": death, "follow_up_day": np.nanmin([death, 730.0]),
+        "best_response": 4 if responds else 0, "overt_blasts": 1e12,
+    }  # fmt: skip
+    n = len(kept)
+    start = luck.dirichlet(np.ones(n)) * 1e5
+    passed = TIME[:, None, None] / 730.0
+    switched = np.eye(n) * stay + (1.0 - stay) / max(n, 1)
+    moved = (1.0 - passed) * np.eye(n) + passed * switched
+    cells = np.floor(start[:, None] * np.asarray(kept)[:, None] ** passed * moved)
+    cells[TIME > days["follow_up_day"]] = np.nan
+    return {name: day for name, day in days.items() if not np.isnan(day)}, cells
+
+
+def resistance(
+    n_patients=12, arms=ARMS, subtypes=FOUR, rate=0.6, kept=None, stay=0.9, seed=1
+) -> xr.Dataset:
+    """A plausible trial of venetoclax.
+
+    rate : of responders
+    kept : as of :func:`patient_course`; by default MEP-like cells outgrow the others
+    """
+    luck = np.random.default_rng(seed)
+    kept = kept or [10.0 if name == "MEP-like" else 0.1 for name in subtypes]
+    people = {arm: [] for arm in arms}
+    origins = np.full((len(arms), n_patients, len(TIME), len(subtypes), len(subtypes)), np.nan)
+    for a, arm in enumerate(arms):
+        for p in range(n_patients):
+            days, cells = patient_course(luck, luck.random() < rate, kept, stay)
+            people[arm].append(days)
+            origins[a, p] = cells
+    ds = dataset_of_arms(people, TIME)
+    counts = luck.lognormal(0.0, 0.5, (2, len(arms), n_patients, len(TIME)))
+    known = ~np.isnan(origins[..., 0, 0])
+    course = ("arm", "patient", "time")
+    ds["stem_cells_by_origin"] = (*course, "origin", "subtype"), origins
+    ds["stem_cells"] = (*course, "subtype"), origins.sum(-2)
+    ds["blasts"] = course, np.where(known, 2.0 * OVERT_BLASTS, np.nan)
+    ds["neutrophils"] = course, np.where(known, counts[0], np.nan)
+    ds["platelets"] = course, np.where(known, 40.0 * counts[1], np.nan)
+    for grade in (3, 4):
+        for penia in ("neutropenia", "thrombocytopenia"):
+            days = luck.integers(0, 200, (len(arms), n_patients))
+            ds[f"days_grade{grade}_{penia}"] = ("arm", "patient"), days
+    dominant = np.array(subtypes, object)[np.arange(n_patients) % len(subtypes)]
+    ds["dominant_subtype"] = "patient", dominant
+    ds["bcl2_score"] = "patient", luck.lognormal(0.0, 0.5, n_patients)
+    config = {
+        "disease": as_plain(Disease()),
+        "drug": {name: as_plain(each) for name, each in declared_drugs().items()},
+    }
+    ds.attrs["config"] = json.dumps(config)
+    return ds.assign_coords(subtype=list(subtypes), origin=list(subtypes))
+
+
+def sweep_of_hypotheses(n_patients=12, arms=ARMS[:2]) -> xr.Dataset:
+    """The same patients; only under reprogramming and both do cells change subtype."""
+    stay = {"selection": 1.0, "reprogramming": 0.2, "both": 0.2}
+    trials = [resistance(n_patients, arms, stay=each) for each in stay.values()]
+    ds = xr.concat(trials, "scenario", data_vars="all", combine_attrs="override")
+    ds.attrs["axes"] = json.dumps(["hypothesis"])
+    return ds.assign_coords(hypothesis=("scenario", np.array(list(stay), object)))
+
+
+@pytest.fixture(scope="module")
+def ds():
+    return resistance()
+
+
+# ---------------------------------------------------------------------- drawn whatever is missing
+
+
+def test_every_figure_is_drawn_for_a_trial_of_venetoclax(ds, tmp_path):
+    names = {path.name for path in draw_figures(ds, tmp_path)}
+    for name in OF_A_TRIAL:
+        assert {f"{name}.{suffix}" for suffix in ("pdf", "svg", "png", "csv")} <= names
+
+
+def test_a_trial_in_remission_keeps_its_figures(ds):
+    in_remission = ds.assign(overt_blasts=0.0 * ds["overt_blasts"])
+    del in_remission.attrs["config"]
+    assert not set(OF_A_TRIAL) & {each.name for each in figures_for(in_remission)}
+
+
+def test_survival_is_not_drawn_where_follow_up_ends_with_relapse(ds):
+    lost = ds["relapse_day"].fillna(ds["failure_day"]).fillna(ds["follow_up_day"])
+    ends = ds.assign(death_day=np.nan * ds["death_day"], follow_up_day=lost)
+    assert overall_survival.is_followed_on(ds)
+    assert not overall_survival.is_followed_on(ends)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"n_patients": 1},
+        {"rate": 0.0},
+        {"rate": 1.0},
+        {"arms": ("azacitidine",)},
+        {"arms": ("mine", "venetoclax_azacitidine")},
+        {"subtypes": ("LMPP-like", "MEP-like")},
+        {"subtypes": (*FOUR, "reprogrammed", "of my own")},
+        {"subtypes": ("first", "second")},
+        {"kept": [1e-9] * 4},
+    ],
+    ids=[
+        "one patient", "no responder", "all responders", "one arm", "own arm", "two subtypes",
+        "six subtypes", "unknown subtypes", "no cells left",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("width", [COLUMN, PAGE])
+def test_figures_are_whole_whatever_is_missing(changes, width):
+    some = resistance(**{"n_patients": 8, **changes})
+    with house_style():
+        for name, figure_of in OF_A_TRIAL.items():
+            figure = figure_of(some, width)
+            assert overlaps(figure) == [], name
+            assert outside(figure) == [], name
+            assert all(ax.has_data() or ax.texts or not ax.axison for ax in figure.axes), name
+    for module in NUMBERS:
+        assert len(module.numbers_drawn(some)), module.__name__
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("width", [COLUMN, PAGE])
+@pytest.mark.parametrize("n_patients", [1, 12])
+def test_hypotheses_are_drawn(width, n_patients):
+    sweep = sweep_of_hypotheses(n_patients)
+    assert "hypotheses" in {each.name for each in figures_for(sweep)}
+    with house_style():
+        figure = hypotheses.hypotheses_figure(sweep, width)
+        assert overlaps(figure) == []
+        assert outside(figure) == []
+
+
+def test_a_sweep_without_courses_has_no_figure_of_hypotheses():
+    sweep = sweep_of_hypotheses().drop_vars(["stem_cells", "stem_cells_by_origin"])
+    assert "hypotheses" not in {each.name for each in figures_for(sweep)}
+
+
+def test_an_empty_arm_says_so(ds):
+    missing = ds.where(ds["arm"] != "azacitidine")
+    missing = ds.assign({name: missing[name] for name in ds if "arm" in ds[name].dims})
+    with house_style():
+        for figure_of in OF_A_TRIAL.values():
+            assert overlaps(figure_of(missing, PAGE)) == []
+
+
+# ---------------------------------------------------------------------- colours
+
+
+def test_colours_tell_everything_apart():
+    for known, colors in ((ARM_COLORS, arm_colors), (SUBTYPE_COLORS, subtype_colors)):
+        assert len(set(known.values())) == len(known)
+        found = colors(["first of mine", *known][:6])
+        assert len(set(found.values())) == len(found)
+
+
+def test_a_subtype_keeps_its_colour():
+    alone, among = subtype_colors(["MEP-like"]), subtype_colors(["a", "b", "MEP-like"])
+    assert alone["MEP-like"] == among["MEP-like"]
+
+
+# ---------------------------------------------------------------------- numbers
+
+
+def test_fractions_are_means_over_patients_with_cells(ds):
+    table = composition.fraction_numbers(ds)
+    day, arm = TIME[5], ARMS[1]
+    cells = ds["stem_cells"].sel(arm=arm, time=day)
+    cells = cells[cells.sum("subtype").values > 0]
+    expected = (cells / cells.sum("subtype")).mean("patient")
+    here = table[(table["arm"] == arm) & (table["day"] == day)].set_index("subtype")
+    for subtype in FOUR:
+        assert here.loc[subtype, "mean"] == pytest.approx(float(expected.sel(subtype=subtype)))
+        assert here.loc[subtype, "n"] == len(cells)
+    sums = table.groupby(["arm", "day"])["mean"].sum()
+    np.testing.assert_allclose(sums, 1.0)
+
+
+def test_numbers_followed_fall_with_deaths(ds):
+    table = composition.counted(ds, [0.0, 12.0, 23.9])
+    for arm in ARMS:
+        of_arm = table[table["arm"] == arm]
+        for each in of_arm.itertuples():
+            alive = int((ds["follow_up_day"].sel(arm=arm) >= each.day).sum())
+            assert each.followed == alive
+        assert of_arm["followed"].is_monotonic_decreasing
+
+
+def test_flow_keeps_what_is_there(ds):
+    for arm in ARMS:
+        found = flow_between_subtypes.flow_of(ds, arm)
+        assert found.start.sum() == pytest.approx(1.0)
+        assert found.end.sum() == pytest.approx(1.0)
+        assert found.n + found.without_cells == ds.sizes["patient"]
+
+
+def test_cells_that_never_switch_descend_from_their_like():
+    still = resistance(stay=1.0, rate=0.0)
+    found = flow_between_subtypes.flow_of(still, ARMS[0])
+    assert np.count_nonzero(found.end - np.diag(np.diag(found.end))) == 0
+    share = flow_between_subtypes.share_by_descent(still, ARMS[0], ["MEP-like"])
+    assert (share.value, share.low, share.high) == (1.0, 1.0, 1.0)
+
+
+def test_descent_is_the_share_of_fractions_over_patients():
+    """Two thirds of MEP-like cells of one patient and none of another's descend from such cells."""
+    found = resistance(n_patients=2, arms=("venetoclax",), rate=0.0)
+    cells = np.zeros((4, 4))
+    mep, hsc = FOUR.index("MEP-like"), FOUR.index("HSC-like")
+    cells[mep, mep], cells[hsc, mep], cells[hsc, hsc] = 20.0, 10.0, 30.0
+    other = np.zeros((4, 4))
+    other[hsc, mep], other[hsc, hsc] = 1e6, 3e6  # a fraction of a quarter, however many cells
+    both = np.stack([cells, other])[None, :, None]
+    values = np.broadcast_to(both, found["stem_cells_by_origin"].shape)
+    found["stem_cells_by_origin"] = found["stem_cells_by_origin"].dims, values
+    found["stem_cells"] = found["stem_cells"].dims, values.sum(-2)
+    share = flow_between_subtypes.share_by_descent(found, "venetoclax", ["MEP-like"])
+    assert share.value == pytest.approx((20 / 60) / (30 / 60 + 1 / 4))
+    assert share.n == 2
+    assert np.isnan(share.low)  # two patients say nothing of others
+
+
+def test_response_rates_are_those_of_the_group(ds):
+    table = response_by_subtype.numbers_drawn(ds)
+    who = (ds["dominant_subtype"] == "MEP-like").values
+    met = ds["best_response"].sel(arm=ARMS[1]).values[who] >= 2
+    expected = proportion(met.astype(float))
+    here = table[
+        (table["outcome"] == "response")
+        & (table["group"] == "MEP-like")
+        & (table["arm"] == ARMS[1])
+    ].iloc[0]
+    assert (here["value"], here["low"], here["high"]) == (
+        expected.value,
+        expected.low,
+        expected.high,
+    )
+
+
+def test_tertiles_share_out_the_patients(ds):
+    groups = response_by_subtype.groups_of(ds)["BCL-2 score, tertiles"]
+    assert [int(who.sum()) for who in groups.values()] == [4, 4, 4]
+    score = ds["bcl2_score"].values
+    assert score[groups["low"]].max() < score[groups["high"]].min()
+
+
+def test_lowest_counts_are_those_of_each_window(ds):
+    lowest = blood_counts.lowest_by_window(ds["platelets"])
+    first = ds["platelets"].sel(time=slice(0.0, 27.9)).min("time")
+    np.testing.assert_array_equal(lowest.isel(time=0).transpose(*first.dims), first)
+    assert float(lowest["time"][0]) == 14.0
+    assert lowest.sizes["time"] == 26
+
+
+def test_excess_of_the_figure_is_beyond_what_is_expected(ds):
+    table = dose_response.numbers_drawn(ds)
+    kill = table[table["part"] == "kill"]
+    np.testing.assert_allclose(kill["together"] - kill["expected"], kill["excess"], atol=1e-12)
+    assert (kill["low"] <= kill["together"] + 1e-12).all()
+    assert (kill["together"] <= kill["high"] + 1e-12).all()
+
+
+def test_the_dose_response_follows_the_configuration_of_the_dataset(ds):
+    config = json.loads(ds.attrs["config"])
+    config["disease"]["apoptosis"]["stem_cell_rate"] = 1e-6
+    slow = ds.assign_attrs(config=json.dumps(config))
+    assert dose_response.numbers_drawn(slow)["together"].max() < 1e-4
+    assert dose_response.numbers_drawn(ds)["together"].max() > 0.1
+
+
+def test_a_configuration_of_another_version_is_not_drawn(ds):
+    assert dose_response.has_drugs(ds)
+    config = json.loads(ds.attrs["config"])
+    config["disease"]["of another version"] = 1.0
+    assert not dose_response.has_drugs(ds.assign_attrs(config=json.dumps(config)))
+
+
+def test_event_free_survival_counts_failure(ds):
+    table = overall_survival.numbers_drawn(ds)
+    curve = table[
+        (table["part"] == "curve")
+        & (table["curve"] == "event-free survival")
+        & (table["arm"] == ARMS[0])
+    ]
+    expected = kaplan_meier(overall_survival.event_free_survival(ds))
+    expected = expected[expected["arm"] == ARMS[0]]
+    np.testing.assert_allclose(curve["value"], expected["survival"])
+    responders = int((ds["best_response"].sel(arm=ARMS[0]) >= 2).sum())
+    just_after = float(curve[curve["day"] <= 168.0]["value"].iloc[-1])
+    assert just_after <= responders / ds.sizes["patient"] + 1e-12
+
+
+def test_less_enrichment_without_reprogramming_is_a_difference_of_means():
+    sweep = sweep_of_hypotheses()
+    table = hypotheses.enrichment_numbers(sweep).set_index(["arm", "hypothesis"])["value"]
+    for arm in ARMS[:2]:
+        found = hypotheses.less_without(sweep, arm)
+        expected = table[arm, "both"] - table[arm, "selection"]
+        assert found.value == pytest.approx(expected)
+        assert found.low <= found.value <= found.high
+
+
+def test_descent_by_hypothesis_adds_up_to_the_fraction_at_failure():
+    sweep = sweep_of_hypotheses()
+    table = hypotheses.descent_numbers(sweep)
+    enrichment = hypotheses.enrichment_numbers(sweep).set_index(["arm", "hypothesis"])["value"]
+    for (arm, name), rows in table.groupby(["arm", "hypothesis"]):
+        before = rows["value"][rows["origin"] == ""].sum()
+        after = rows["value"][rows["origin"] != ""].sum()
+        assert after - before == pytest.approx(enrichment[arm, name])
