@@ -91,7 +91,8 @@ def patients_needed(
     n = np.maximum(np.floor(as_normal)[..., None] + np.arange(8), 2.0)
     freedom, shift = 2.0 * n - 2.0, size[..., None] * np.sqrt(n / 2.0)
     critical = student.ppf(1.0 - significance / 2.0, freedom)
-    reached = nct.sf(critical, freedom, shift) + nct.cdf(-critical, freedom, shift) >= power
+    # an effect seen with the wrong sign is not counted
+    reached = nct.sf(critical, freedom, shift) >= power
     smallest = np.where(reached, n, np.inf).min(-1)
     smallest = np.where(size > 1e-9, smallest, np.inf)
     return np.where(np.isnan(size), np.nan, smallest)

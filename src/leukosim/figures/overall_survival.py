@@ -124,7 +124,8 @@ def summary_numbers(ds: xr.Dataset) -> pd.DataFrame:
         patients = times["day"].notnull().sum("patient")
         n = [int(patients.sel(arm=arm)) for arm in medians["arm"]]
         tables.append(medians.assign(curve=curve.name, n=n))
-    return pd.concat(tables, ignore_index=True)
+    filled = [table for table in tables if len(table)] or tables[:1]
+    return pd.concat(filled, ignore_index=True)
 
 
 def draw_summary(ds: xr.Dataset, ax: Axes, size: float) -> Axes:

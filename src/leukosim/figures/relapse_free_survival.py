@@ -58,6 +58,8 @@ def draw_curves(
     alpha = 0.18 if len(colors) <= 3 else 0.1
     for arm, color in colors.items():
         curve = curves[curves["arm"] == arm]
+        if curve.empty:
+            continue
         months = curve["day"] / DAYS_PER_MONTH
         ax.fill_between(
             months, curve["low"], curve["high"], step="post", color=color, alpha=alpha, linewidth=0

@@ -26,6 +26,7 @@ from leukosim.figures.style import (
     LETTER,
     LINE,
     PAGE,
+    SMALL_LETTER,
     add_axes,
     add_heading,
     arm_colors,
@@ -127,6 +128,15 @@ def draw_groups(table: pd.DataFrame, ax: Axes, colors: dict[str, str]) -> Axes:
     return ax
 
 
+def group_names(table: pd.DataFrame) -> list[str]:
+    """Groups with the number of their patients, in two lines each.
+
+    table : rows of one kind of :func:`numbers_drawn`
+    """
+    patients = table.groupby("group", sort=False)["patients"].first()
+    return [f"{group}\nn = {n}" for group, n in patients.items()]
+
+
 def response_by_subtype_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     """Rows of outcomes; dominant subtypes at the left, tertiles of the biomarker at the right."""
     table, colors = numbers_drawn(ds), arm_colors(ds["arm"].values)
@@ -143,7 +153,15 @@ def response_by_subtype_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure
     room = width_mm - LEFT - RIGHT - gap * (len(kinds) - 1)
     wide = {kind: room * size / sum(sizes) for kind, size in zip(kinds, sizes, strict=True)}
     headings = {kind: wrapped(kind, wide[kind], LETTER) for kind in kinds}
-    heading, below = title_height(headings) + 1.5, 2 * LINE + 3.0
+    names = {kind: group_names(table[table["kind"] == kind]) for kind in kinds}
+    longest = max(
+        len(line) for each in names.values() for name in each for line in name.split("\n")
+    )
+    turned = longest * SMALL_LETTER > room / sum(sizes) - 1.0
+    if turned:
+        names = {kind: [name.replace("\n", ", ") for name in each] for kind, each in names.items()}
+    below = 3.0 + (SMALL_LETTER * (longest + 8) if turned else 2 * LINE)
+    heading = title_height(headings) + 1.5
     note = note_height(NOTE, width_mm)
     figure = empty_figure(width_mm, key + heading + len(outcomes) * (HIGH + 4.0) + below + note)
     color_key(figure, 3.0, 1.0, width_mm - 6.0, colors)
@@ -158,10 +176,7 @@ def response_by_subtype_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure
             ax.tick_params(labelleft=number == 0)
             if number == 0:
                 ax.set_ylabel(labels[outcome])
-        response = table[(table["kind"] == kind) & (table["outcome"] == "response")]
-        patients = response.groupby("group", sort=False)["patients"].first()
-        names = [f"{group}\nn = {n}" for group, n in patients.items()]
-        ax.set_xticks(range(len(names)), names)
+        ax.set_xticks(range(len(names[kind])), names[kind], rotation=90 if turned else 0)
         left += wide[kind] + gap
     add_note(figure, NOTE, key + heading + len(outcomes) * (HIGH + 4.0) + below)
     return figure
