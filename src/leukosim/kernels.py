@@ -40,7 +40,7 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_2 = np.uint64(0x94D049BB133111EB)
 SILVER = np.uint64(0xD1342543DE82EF95)  # streams of cells lie as far apart
-TWICE = np.uint64(0x3C6EF372FE94F82A)
+TWICE = np.uint64(0x3C6EF372FE94F82A)  # of GOLDEN
 ONE = np.uint64(1)
 SHIFT_12, SHIFT_27 = np.uint64(12), np.uint64(27)
 SHIFT_30, SHIFT_31 = np.uint64(30), np.uint64(31)
@@ -387,10 +387,7 @@ EVENT = np.dtype(
             ("place", np.uint64),  # class
             ("outcome", np.uint64),
             ("time", np.float64),  # days since the segment's start
-            (
-                "chance",
-                np.float64,
-            ),  # that the event is the cell's own; until it is chosen, its rate
+            ("chance", np.float64),  # that the event is its own; the cell's rate until chosen
             ("cxcr4", np.float64),
             ("luck", np.uint64),  # state of the cell's own random stream
             ("clone", np.uint64),
