@@ -540,17 +540,6 @@ class Marrow:
         return self.tally[:, SWITCH:].reshape(n, -1, n).sum(1)
 
     @property
-    def divisions(self) -> np.ndarray:
-        """Divisions so far, int64[subtype]."""
-        return self.tally[:, DIVISION].reshape(self.rates.n_subtypes, -1).sum(1)
-
-    @property
-    def deaths(self) -> np.ndarray:
-        """Stem cells killed so far, int64[subtype]."""
-        killed = self.tally[:, [APOPTOSIS, S_PHASE_KILL]].sum(1)
-        return killed.reshape(self.rates.n_subtypes, -1).sum(1)
-
-    @property
     def blasts(self) -> float:
         """Blasts now, cells."""
         return float(self.clones.blasts[: self.clones.number[0]].sum())
