@@ -15,7 +15,7 @@ import numpy as np
 
 from leukosim.assays.sample import Burden
 from leukosim.biology.mortality import death_hazards
-from leukosim.drugs.drug import Dose, Drug, exposure
+from leukosim.drugs.drug import Dose, Drug, Exposure, exposure
 from leukosim.drugs.formulary import formulary
 from leukosim.marrow import G0, IN_NICHE, Counts, Marrow, Rates
 from leukosim.parameters import check_ranges, setting
@@ -30,6 +30,8 @@ from leukosim.strategy.rules import ACTIONS, LIMITED, Strategy
 # decided on a day counts for the doses of that day.
 END, MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE, REPORT, RELEASE, START, CYCLE = range(8)
 READS_MARROW = {END, MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE}
+
+FORESEEN_DAYS = 28.0  # for which exposures are worked out at once
 
 # Days that are counted: lineage, and below how many G/L (grades of the CTCAE).
 CYTOPENIAS = {
@@ -96,6 +98,7 @@ class FollowUp:
         self.starts_overt = patient.overt_blasts > 0.0
         self.chart = Chart(in_remission=not self.starts_overt, has_responded=not self.starts_overt)
         self.doses: list[Dose] = []
+        self.foreseen: Exposure | None = None  # by these doses, for some weeks
         self.cycles: list[tuple[float, float]] = []
         self.counts: list[Counts] = []
         self.conversion_day: float | None = None
@@ -109,6 +112,7 @@ class FollowUp:
         self.sampled: set[tuple[int, float]] = set()
         self.planned = 0
         self.today = 0.0
+        self.hazards = self._hazards(self.marrow.count())[0]  # now, by cause
 
     def run(self) -> History:
         """Follow the patient to death, to the end of the trial, or as long as anything is done."""
@@ -165,25 +169,25 @@ class FollowUp:
         """
         while self.marrow.day < day:
             start = self.marrow.day
-            hazards = self._hazards(self.marrow.count())[0]
-            total = hazards.sum()
+            total = self.hazards.sum()
             tomorrow = min(math.floor(start) + 1.0, day)
             if total * (tomorrow - start) >= self.life_left:
                 death_day = start + self.life_left / total
-                self._advance(death_day)
-                self.life_left = 0.0
                 # the patient's own number, so that arms share it
-                share = np.cumsum(hazards) / total
+                share = np.cumsum(self.hazards) / total
                 self.death_cause = int(
                     np.searchsorted(share, self.patient.stream(DEATH, 1).random())
                 )
+                self._advance(death_day)
+                self.life_left = 0.0
                 return death_day
             safe = min(self.life_left / self.worst_hazard, 36525.0) if self.worst_hazard else day
             until = max(min(math.floor(start) + math.floor(safe), day), tomorrow)
             lived = self._advance(until)
-            edges = np.concatenate([[start], lived.day])
-            totals = np.append(total, self._hazards(lived)[:-1].sum(1))
-            self.life_left -= float((totals * np.diff(edges)).sum())
+            hazards = self._hazards(lived)
+            lengths = np.diff(lived.day, prepend=start)
+            self.life_left -= float(total * lengths[0] + (hazards[:-1].sum(1) * lengths[1:]).sum())
+            self.hazards = hazards[-1]
         return None
 
     def _surely_lives_until(self, day: float) -> bool:
@@ -192,20 +196,37 @@ class FollowUp:
     def _advance(self, until: float) -> Counts:
         """Advance the marrow and note what is asked for; the counts at the end of every day."""
         start = self.marrow.day
-        patient = self.patient
-        met = exposure(
-            self.protocol.drugs, self.doses, start, until, patient.responsiveness, patient
-        )
         days = np.append(np.arange(math.floor(start) + 1.0, until), until)
-        counts = self.marrow.advance(until, met, days)
-        is_whole = days == np.floor(days)
+        counts = self.marrow.advance(until, self._exposure(start, until), days)
+        whole = slice(None) if until == math.floor(until) else slice(-1)
         for name, (lineage, level) in CYTOPENIAS.items():
-            self.cytopenia_days[name] += int((getattr(counts, lineage)[is_whole] < level).sum())
+            below = getattr(counts, lineage)[whole] < level
+            self.cytopenia_days[name] += int(np.count_nonzero(below))
         first, last = np.searchsorted(self.record_days, [start, until], "right")
         if first < last:
             asked = np.searchsorted(days, self.record_days[first:last])
             self.counts.append(rows_of(counts, asked))
         return counts
+
+    def _exposure(self, start: float, until: float) -> Exposure:
+        """What cells meet in a while by the doses as they are, or in a longer one that holds it.
+
+        Worked out for weeks at once, and again only when doses change.
+        """
+        is_whole = start == math.floor(start) and until == math.floor(until)
+        foreseen = self.foreseen
+        if foreseen is None or start < foreseen.start[0] or until > foreseen.end[-1]:
+            foreseen = None
+        if is_whole and foreseen is not None:
+            return foreseen
+        patient = self.patient
+        end = max(until, start + FORESEEN_DAYS) if is_whole else until
+        met = exposure(
+            self.protocol.drugs, self.doses, start, end, patient.responsiveness, patient
+        )
+        if is_whole:
+            self.foreseen = met
+        return met
 
     def _hazards(self, counts: Counts) -> np.ndarray:
         """Hazards of death, float64[row, cause], per day."""
@@ -275,7 +296,7 @@ class FollowUp:
         """File results, to be decided on when they are known."""
         known = day + turnaround_days
         for measure, value in values.items():
-            self.chart.reports.append(Report(measure, day, known, value))
+            self.chart.file(Report(measure, day, known, value))
             self._plan(known, REPORT, measure)
 
     def _decide(self, day: float, measure: str) -> None:
@@ -399,7 +420,7 @@ class FollowUp:
         )
         held_drugs = {drug for drugs in held for drug in drugs}
         self.withheld = [dose for dose in doses if dose.drug in held_drugs]
-        self.doses += [dose for dose in doses if dose.drug not in held_drugs]
+        self._prescribe([dose for dose in doses if dose.drug not in held_drugs])
         self.cycles.append((day + min(course.days) - 1, day + max(course.days) - 1))
         treatment.cycles_given += 1
         treatment.next_day = day + course.cycle_days
@@ -443,7 +464,7 @@ class FollowUp:
         still = {drug for decision in self.chart.holds.values() for drug in decision.drugs}
         back = [dose for dose in self.withheld if dose.drug not in still]
         self.withheld = [dose for dose in self.withheld if dose.drug in still]
-        self.doses += [dose for dose in back if dose.day >= day]
+        self._prescribe([dose for dose in back if dose.day >= day])
         if self.chart.cycle_is_due(day):
             self._plan(day, CYCLE, self.chart.treatment)
         else:
@@ -461,8 +482,14 @@ class FollowUp:
         self.withheld.clear()
         self._end_wait(day)
 
+    def _prescribe(self, doses: list[Dose]) -> None:
+        """Add doses to come."""
+        self.doses += doses
+        self.foreseen = None
+
     def _cancel_doses_from(self, day: float) -> None:
         self.doses = [dose for dose in self.doses if dose.day < day]
+        self.foreseen = None
 
     def _given_cycles(self) -> Iterator[tuple[float, float]]:
         """First and last dose of the cycles of which a dose was given."""

@@ -314,47 +314,55 @@ def binomial(n, p, stream):
 @compiled
 def enlarge(cells, crowded, more):
     """The same cells with room for more in class ``crowded``; first and room change in place."""
-    first, room = cells.first, cells.room
-    old = first.copy()
+    first, room, count = cells.first, cells.room, cells.count
+    slots = room[crowded] + more
+    for c in range(len(room)):
+        slots += room[c]
+    clone, cxcr4 = np.empty(slots, cells.clone.dtype), np.empty(slots, cells.cxcr4.dtype)
     room[crowded] = 2 * room[crowded] + more
-    for c in range(1, len(first)):
-        first[c] = first[c - 1] + room[c - 1]
-    slots = first[-1] + room[-1]
-    clone = np.empty(slots, cells.clone.dtype)
-    cxcr4 = np.empty(slots, cells.cxcr4.dtype)
+    bottom = 0
     for c in range(len(first)):
-        n = cells.count[c]
-        clone[first[c] : first[c] + n] = cells.clone[old[c] : old[c] + n]
-        cxcr4[first[c] : first[c] + n] = cells.cxcr4[old[c] : old[c] + n]
-    return Cells(clone, cxcr4, first, room, cells.count)
+        for i in range(count[c]):
+            clone[bottom + i] = cells.clone[first[c] + i]
+            cxcr4[bottom + i] = cells.cxcr4[first[c] + i]
+        first[c] = bottom
+        bottom += room[c]
+    return Cells(clone, cxcr4, first, room, count)
 
 
 @compiled
 def more_clones(clones):
     """The same clone table with room for at least twice as many."""
-    old = len(clones.parent)
-    room = 2 * (old + BATCH)
+    room = 2 * (len(clones.parent) + BATCH)
+    n_subtypes, n_traits = clones.stem_cells.shape[1], clones.effect.shape[1]
     grown = Clones(
         clones.number,
-        np.full(room, -1, clones.parent.dtype),
-        np.full(room, -1, clones.driver.dtype),
-        np.zeros(room),
-        np.zeros(room, clones.origin.dtype),
-        np.zeros((room, clones.stem_cells.shape[1]), clones.stem_cells.dtype),
-        np.ones((room, clones.effect.shape[1])),
-        np.zeros((room, clones.matured.shape[1])),
-        np.zeros((room, clones.maturing.shape[1], clones.maturing.shape[2])),
-        np.zeros((room, clones.blasts.shape[1])),
+        np.empty(room, clones.parent.dtype),
+        np.empty(room, clones.driver.dtype),
+        np.empty(room),
+        np.empty(room, clones.origin.dtype),
+        np.empty((room, n_subtypes), clones.stem_cells.dtype),
+        np.empty((room, n_traits)),
+        np.empty((room, n_subtypes)),
+        np.empty((room, n_subtypes, clones.maturing.shape[2])),
+        np.empty((room, n_subtypes)),
     )
-    grown.parent[:old] = clones.parent
-    grown.driver[:old] = clones.driver
-    grown.born[:old] = clones.born
-    grown.origin[:old] = clones.origin
-    grown.stem_cells[:old] = clones.stem_cells
-    grown.effect[:old] = clones.effect
-    grown.matured[:old] = clones.matured
-    grown.maturing[:old] = clones.maturing
-    grown.blasts[:old] = clones.blasts
+    for clone in range(room):  # founders, as which nothing is known of clones to come
+        known = clone < len(clones.parent)
+        grown.parent[clone] = clones.parent[clone] if known else -1
+        grown.driver[clone] = clones.driver[clone] if known else -1
+        grown.born[clone] = clones.born[clone] if known else 0.0
+        grown.origin[clone] = clones.origin[clone] if known else 0
+        for trait in range(n_traits):
+            grown.effect[clone, trait] = clones.effect[clone, trait] if known else 1.0
+        for subtype in range(n_subtypes):
+            grown.stem_cells[clone, subtype] = clones.stem_cells[clone, subtype] if known else 0
+            grown.matured[clone, subtype] = clones.matured[clone, subtype] if known else 0.0
+            grown.blasts[clone, subtype] = clones.blasts[clone, subtype] if known else 0.0
+            for stage in range(clones.maturing.shape[2]):
+                grown.maturing[clone, subtype, stage] = (
+                    clones.maturing[clone, subtype, stage] if known else 0.0
+                )
     return grown
 
 
@@ -413,7 +421,8 @@ class Bench(NamedTuple):
 def more_events(events):
     """The same events with twice the room."""
     grown = np.empty(2 * len(events), EVENT)
-    grown[: len(events)] = events
+    for i in range(len(events)):
+        grown[i] = events[i]
     return grown
 
 
@@ -864,6 +873,21 @@ def form_blood(lineage, setpoint, transit_rate, feedback, progenitor_loss, count
 
 
 @compiled
+def write_down(record, row, cells, clones, healthy):
+    """Fill a row of the record, which is still empty; loops, as slices take seconds to compile."""
+    for c in range(len(cells.count)):
+        record.cells[row, c] = cells.count[c]
+    for clone in range(clones.number[0]):
+        for subtype in range(clones.blasts.shape[1]):
+            stem_cells, blasts = clones.stem_cells[clone, subtype], clones.blasts[clone, subtype]
+            record.origins[row, clones.origin[clone], subtype] += stem_cells
+            record.blasts[row, subtype] += blasts
+    record.healthy[row, 0] = healthy.stem_cells[0]
+    for lineage in range(len(healthy.lineages)):
+        record.healthy[row, lineage + 1] = healthy.lineages[lineage, 4]
+
+
+@compiled
 def advance(
     cells, clones, healthy, wiring, laws, drivers, regimes, segments, key, method, tally, record
 ):
@@ -968,11 +992,5 @@ def advance(
 
         row = segments.row[s]
         if row >= 0:
-            record.cells[row] = cells.count
-            for clone in range(clones.number[0]):
-                record.origins[row, clones.origin[clone]] += clones.stem_cells[clone]
-            for subtype in range(n_subtypes):
-                record.blasts[row, subtype] = clones.blasts[: clones.number[0], subtype].sum()
-            record.healthy[row, 0] = healthy.stem_cells[0]
-            record.healthy[row, 1:] = healthy.lineages[:, 4]
+            write_down(record, row, cells, clones, healthy)
     return cells, clones

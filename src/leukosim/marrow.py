@@ -274,9 +274,9 @@ class Rates:
             rates.reshape(n, -1, self.shape[3]),
             1.0 - values[:, COLUMN["renewal_loss"]],
             1.0 - occupancy,
-            blast_hazard + values[:, [COLUMN["blast_kill"]]],
-            values[:, [COLUMN["neutrophil_production_loss"], COLUMN["platelet_production_loss"]]],
-            values[:, [COLUMN["neutrophil_loss"], COLUMN["platelet_loss"]]],
+            np.ascontiguousarray(blast_hazard + values[:, [COLUMN["blast_kill"]]]),
+            columns(values, "neutrophil_production_loss", "platelet_production_loss"),
+            columns(values, "neutrophil_loss", "platelet_loss"),
         )
 
     @cached_property
@@ -314,6 +314,11 @@ class Rates:
         return kernels.Drivers(
             np.cumsum(weight)[None] / weight.sum(), effect.reshape(-1, len(TRAITS))
         )
+
+
+def columns(values: np.ndarray, *names: str) -> np.ndarray:
+    """Some exposures, float64[regime, name], row after row in memory, as the kernel knows them."""
+    return np.stack([values[:, COLUMN[name]] for name in names], axis=-1)
 
 
 def crowded_renewal(renewal: float, burden: float, plateau: float) -> float:
@@ -359,9 +364,11 @@ def solve_return_rate(rates: Rates, doubling_days: float) -> float:
             f"allowed from {shortest:.3g} to {longest:.3g}"
         )
     renewal = rates.disease.cycle.renewal
+    without = rates.mean_matrix(0.0, renewal)
+    per_rate = rates.mean_matrix(1.0, renewal) - without  # the matrix is linear in the rate
 
     def excess(return_rate):
-        return leading(rates.mean_matrix(return_rate, renewal))[0] - np.log(2.0) / doubling_days
+        return leading(without + return_rate * per_rate)[0] - np.log(2.0) / doubling_days
 
     return float(brentq(excess, 0.0, MOST_RETURN, xtol=1e-10))
 
@@ -388,6 +395,8 @@ class Marrow:
         n_subtypes = self.rates.n_subtypes
         n_classes = n_subtypes * len(PLACES) * len(PHASES)
         self.tally = np.zeros((n_classes, SWITCH + n_subtypes), np.int64)
+        self._met: Exposure | None = None  # the last one, and what it makes of the rates
+        self._meets = self.rates.drug_free, np.zeros(0, np.int64)
         self.cells = self._first_cells(luck, n_classes)
         self.clones = self._founders()
         blood = patient.disease.blood
@@ -443,33 +452,34 @@ class Marrow:
     ) -> Counts:
         """Let time pass until a day, and return the counts on ``record_days``.
 
-        A day is recorded if a segment ends on it; without an exposure, segments are days.
+        A day is recorded if a segment ends on it; without an exposure, segments are days. The
+        exposure may reach further than the day, and back; segments end on both days.
         """
         if exposure is None:
             exposure = no_exposure(self.day, until)
+        first = np.searchsorted(exposure.start, self.day)
+        last = np.searchsorted(exposure.end, until, "right")
+        start, end = exposure.start[first:last], exposure.end[first:last]
+        if len(end) == 0 or start[0] != self.day or end[-1] != until:
+            raise ValueError(
+                f"exposure has no segments that lead from day {self.day:g} to day {until:g}"
+            )
         days = np.asarray(record_days, float)
-        row = np.full(len(exposure.end), -1, np.int64)
-        position = np.searchsorted(exposure.end, days)
-        within = position < len(exposure.end)
-        ends = exposure.end[position[within]] == days[within]
-        if not (within.all() and ends.all()) or len(set(position.tolist())) < len(days):
+        row = np.full(len(end), -1, np.int64)
+        position = np.searchsorted(end, days)
+        is_end = (position < len(end)).all() and (end[position] == days).all()
+        if not is_end or len(set(position.tolist())) < len(days):
             raise ValueError(
                 f"record_days = {list(record_days)} (day) is not allowed: allowed are different "
                 f"days on which a segment ends, between {self.day:g} and {until:g}"
             )
         row[position] = np.arange(len(days))
-        differs = np.any(exposure.values[1:] != exposure.values[:-1], axis=1)
-        if exposure.blocked is not None:
-            differs |= np.any(exposure.blocked[1:] != exposure.blocked[:-1], axis=(1, 2))
-        regime = np.concatenate([[0], np.cumsum(differs)])
-        is_first = np.concatenate([[True], differs])
-        distinct = exposure.values[is_first]
-        blocked = None if exposure.blocked is None else exposure.blocked[is_first]
+        regimes, regime = self._regimes(exposure)
         segments = kernels.Segments(
-            np.round(exposure.start * 1440 * 60).astype(np.int64),
-            exposure.start,
-            exposure.end - exposure.start,
-            regime,
+            np.round(start * 1440 * 60).astype(np.int64),
+            start,
+            end - start,
+            regime[first:last],
             row,
         )
         n_subtypes = self.rates.n_subtypes
@@ -486,7 +496,7 @@ class Marrow:
             self.rates.wiring,
             self.rates.laws,
             self.rates.drivers,
-            self.rates.under(distinct, blocked) if distinct.any() else self.rates.drug_free,
+            regimes,
             segments,
             self.key,
             self.method,
@@ -504,6 +514,26 @@ class Marrow:
             record.healthy[:, 1],
             record.healthy[:, 2],
         )
+
+    def _regimes(self, exposure: Exposure) -> tuple[kernels.Regimes, np.ndarray]:
+        """The environments of an exposure and which of them each segment has, int64[segment].
+
+        Worked out once for an exposure that is met in several advances.
+        """
+        if self._met is not exposure:
+            differs = np.any(exposure.values[1:] != exposure.values[:-1], axis=1)
+            if exposure.blocked is not None:
+                differs |= np.any(exposure.blocked[1:] != exposure.blocked[:-1], axis=(1, 2))
+            is_first = np.concatenate([[True], differs])
+            distinct = exposure.values[is_first]
+            blocked = None if exposure.blocked is None else exposure.blocked[is_first]
+            is_treated = distinct.any() or (blocked is not None and blocked.any())
+            self._met = exposure
+            self._meets = (
+                self.rates.under(distinct, blocked) if is_treated else self.rates.drug_free,
+                np.cumsum(is_first) - 1,
+            )
+        return self._meets
 
     def count(self) -> Counts:
         """The counts now."""

@@ -53,12 +53,9 @@ def death_hazards(law, background, overt, blast_fraction, neutrophils, platelets
     -------
     float64[..., cause], in the order of leukosim.results.CAUSES
     """
-    return np.stack(
-        [
-            np.full(np.shape(blast_fraction), background),
-            overt * (np.asarray(blast_fraction) >= law.overt_fraction),
-            law.infection_rate * (np.asarray(neutrophils) < law.neutropenia_below),
-            law.bleeding_rate * (np.asarray(platelets) < law.thrombocytopenia_below),
-        ],
-        axis=-1,
-    )
+    hazards = np.empty((*np.shape(blast_fraction), 4))
+    hazards[..., 0] = background
+    hazards[..., 1] = overt * (np.asarray(blast_fraction) >= law.overt_fraction)
+    hazards[..., 2] = law.infection_rate * (np.asarray(neutrophils) < law.neutropenia_below)
+    hazards[..., 3] = law.bleeding_rate * (np.asarray(platelets) < law.thrombocytopenia_below)
+    return hazards

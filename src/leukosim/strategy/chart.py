@@ -1,5 +1,6 @@
 """The patient's chart: all that a clinician knows, and the log of what was decided on it."""
 
+from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -61,7 +62,7 @@ class Assessment:
 class Chart:
     """Reports and treatment so far, and what has been declared: response, failure, relapse."""
 
-    reports: list[Report] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)  # in the order of filing: see `file`
     decisions: list[Decision] = field(default_factory=list)
     treatment: Treatment | None = None
     cycles_completed: int = 0  # of all courses
@@ -74,14 +75,24 @@ class Chart:
     holds: dict[str, Decision] = field(default_factory=dict)  # in force, by rule
     holds_begun: int = 0  # cycles that had to wait, or drugs in them
 
+    def __post_init__(self) -> None:
+        self._sampled: dict[str, list[Report]] = {}  # by measure, in the order of sampling
+        filed, self.reports = self.reports, []
+        for report in filed:
+            self.file(report)
+
+    def file(self, report: Report) -> None:
+        """Add a report."""
+        self.reports.append(report)
+        insort(self._sampled.setdefault(report.measure, []), report, key=lambda r: r.sampled)
+
     def values(self, measure: str, day: float) -> list[float]:
         """Values of a measure that are known on a day, in the order of sampling."""
         return [report.value for report in self.known(measure, day)]
 
     def known(self, measure: str, day: float) -> list[Report]:
         """Reports of a measure that are known on a day, in the order of sampling."""
-        known = [r for r in self.reports if r.measure == measure and r.known <= day]
-        return sorted(known, key=lambda r: r.sampled)
+        return [report for report in self._sampled.get(measure, ()) if report.known <= day]
 
     def has_fired(self, rule: str) -> bool:
         """Whether a rule has been acted on."""
