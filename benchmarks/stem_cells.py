@@ -129,7 +129,7 @@ class MarrowOfObjects(mesa.Model):
             for j in np.argsort(-table[c]):  # frequent ones first
                 rate, target = float(table[c, j]), int(wiring.target[c, j])
                 kind = "divide" if target == kernels.DIVIDES else "move"
-                if wiring.attaches[c, j]:
+                if wiring.attaching[c] == j:
                     kind, rate = "attach", rate * self.niche_free
                 if rate > 0.0:
                     outcomes.append((rate, kind, target))

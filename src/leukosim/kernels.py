@@ -39,7 +39,8 @@ APOPTOSIS, S_PHASE_KILL, PLACE, CYCLE, DIVISION, SWITCH, RENEWAL = range(7)
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_2 = np.uint64(0x94D049BB133111EB)
-SILVER = np.uint64(0xD1342543DE82EF95)  # streams of cells lie as far apart
+# Streams of cells lie as far apart: a multiplier of Steele and Vigna 2022, doi:10.1002/spe.3030
+SILVER = np.uint64(0xD1342543DE82EF95)
 TWICE = np.uint64(0x3C6EF372FE94F82A)  # of GOLDEN
 ONE = np.uint64(1)
 SHIFT_12, SHIFT_27 = np.uint64(12), np.uint64(27)
@@ -79,8 +80,8 @@ class Wiring(NamedTuple):
 
     target: np.ndarray  # int64[class, outcome]: class entered, DIES or DIVIDES
     trait: np.ndarray  # int64[outcome]: which trait of the clone scales the rate
-    attaches: np.ndarray  # bool[class, outcome]: needs a free place, helped by CXCR4; one at most
-    attaching: np.ndarray  # int64[class], which outcome does, -1 for none
+    attaching: np.ndarray  # int64[class], the outcome that needs a free place and is helped by
+    # CXCR4, -1 for none
     subtype: np.ndarray  # int64[class]
     anchored: np.ndarray  # bool[class]: inside the niche
     newborn: np.ndarray  # int64[class]: class in which a daughter starts
@@ -380,7 +381,6 @@ class Environment(NamedTuple):
     bound: np.ndarray  # float64[trait]: the largest effect of any clone, included in ``rate``
     base: np.ndarray  # float64[class, outcome]: the rate of a cell without special traits
     renewal: float
-    cxcr4_free: float
     niche_free: float  # fraction of the places
     start: float  # day
     length: float  # days
@@ -429,16 +429,14 @@ def more_events(events):
 @compiled
 def set_rates(environment, wiring):
     """Fill in the largest rates: what the drugs leave, times the places free, times the bounds."""
-    base, bound, trait, attaches = (
-        environment.base, environment.bound, wiring.trait, wiring.attaches,
-    )  # fmt: skip
+    base, bound, trait = environment.base, environment.bound, wiring.trait
     rates, upto = environment.rate, environment.upto
     for c in range(np.uint64(base.shape[0])):
         unhelped, helped = 0.0, 0.0
         for j in range(np.uint64(base.shape[1])):
             rate = base[c, j] * bound[trait[j]]
             rates[c, j] = rate
-            if attaches[c, j]:
+            if wiring.attaching[c] == j:
                 helped = rate * environment.niche_free
                 rates[c, j] = helped
                 rate = 0.0
@@ -562,8 +560,8 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
     upto, total, bound = environment.upto, environment.total, environment.bound
     helped, reach, floor = environment.helped, environment.reach, laws.attach_floor
     hill, mutation_probability = laws.cxcr4_hill, laws.mutation_probability
-    target, attaches = wiring.target, wiring.attaches
-    trait, subtype, attaching = wiring.trait, wiring.subtype, wiring.attaching
+    target, trait = wiring.target, wiring.trait
+    subtype, attaching = wiring.subtype, wiring.attaching
     alike, n_before = environment.alike, clones.number[0]
     newborn, displaced, anchored = wiring.newborn, wiring.displaced, wiring.anchored
     first, room, count, n_clones = cells.first, cells.room, cells.count, clones.number
@@ -617,7 +615,7 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                     event.place, event.outcome, event.time = c, j, now
                     event.clone, event.cxcr4 = clone_of[slot], cxcr4_of[slot]
                     event.chance = effect[event.clone, trait[j]] / bound[trait[j]]
-                    if attaches[c, j]:
+                    if attaching[c] == j:
                         event.chance *= attachment(event.cxcr4 * reach[c], hill, floor)
                     event.luck = derive(stream[0], 0)
                     clone_of[slot], cxcr4_of[slot] = clone_of[last], cxcr4_of[last]
@@ -655,7 +653,7 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                         walker.luck = luck + np.uint64(edge - bottom + 1) * SILVER
                     n_walkers += n
                 else:
-                    helps, most = attaches[origin, outcome], start_bound[trait[outcome]]
+                    helps, most = attaching[origin] == outcome, start_bound[trait[outcome]]
                     for i in range(n):
                         edge -= 1
                         state = luck + np.uint64(dealt + i + 1) * SILVER + GOLDEN
@@ -938,7 +936,6 @@ def advance(
             bound,
             regimes.rates[regime],
             min(max(crowded, 0.0), 1.0) * regimes.renewal[regime],
-            regimes.cxcr4_free[regime],
             max(1.0 - anchored / laws.niche_places, 0.0),
             segments.start[s],
             length,

@@ -72,7 +72,7 @@ class Rates:
         """Which class each outcome leads to."""
         n = self.n_subtypes
         target = np.full(self.shape, kernels.DIES, np.int64)
-        attaches = np.zeros(self.shape, bool)
+        attaching = np.full(self.shape[:3], -1, np.int64)
         subtype = np.zeros(self.shape[:3], np.int64)
         anchored = np.zeros(self.shape[:3], bool)
         newborn = np.zeros(self.shape[:3], np.int64)
@@ -89,7 +89,8 @@ class Rates:
                     target[(*here, DIVISION)] = kernels.DIVIDES
                     for other in range(n):
                         target[(*here, SWITCH + other)] = class_index(other, place, phase)
-                    attaches[(*here, PLACE)] = place == FREE
+                    if place == FREE:
+                        attaching[here] = PLACE
                     subtype[here] = s
                     anchored[here] = place == IN_NICHE
                     newborn[here] = class_index(s, place, GAP)
@@ -103,8 +104,7 @@ class Rates:
         return kernels.Wiring(
             target.reshape(-1, self.shape[3]),
             trait,
-            attaches.reshape(-1, self.shape[3]),
-            np.where(attaches.any(-1), PLACE, -1).ravel(),
+            attaching.ravel(),
             subtype.ravel(),
             anchored.ravel(),
             newborn.ravel(),

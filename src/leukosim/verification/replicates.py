@@ -32,7 +32,6 @@ def one_class() -> kernels.Wiring:
     return kernels.Wiring(
         target=np.array([[kernels.DIES, kernels.DIVIDES]]),
         trait=np.array([kernels.APOPTOSIS, kernels.DIVISION]),
-        attaches=np.zeros((1, 2), bool),
         attaching=np.full(1, -1),
         subtype=np.zeros(1, np.int64),
         anchored=np.zeros(1, bool),
