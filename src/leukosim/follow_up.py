@@ -33,7 +33,8 @@ READS_MARROW = {END, MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE}
 
 FORESEEN_DAYS = 28.0  # for which exposures are worked out at once
 
-# Days that are counted: lineage, and below how many G/L (grades of the CTCAE).
+# Days that are counted: lineage, and below how many G/L: grades 3 and 4 of the Common Terminology
+# Criteria for Adverse Events (CTCAE), version 5.
 CYTOPENIAS = {
     "days_grade3_neutropenia": ("neutrophils", 1.0),
     "days_grade4_neutropenia": ("neutrophils", 0.5),
@@ -208,11 +209,13 @@ class FollowUp:
             self.counts.append(rows_of(counts, asked))
         return counts
 
-    def _exposure(self, start: float, until: float) -> Exposure:
+    def _exposure(self, start: float, until: float) -> Exposure | None:
         """What cells meet in a while by the doses as they are, or in a longer one that holds it.
 
-        Worked out for weeks at once, and again only when doses change.
+        Worked out for weeks at once, and again only when doses change; None without any.
         """
+        if not self.doses:
+            return None
         is_whole = start == math.floor(start) and until == math.floor(until)
         foreseen = self.foreseen
         if foreseen is None or start < foreseen.start[0] or until > foreseen.end[-1]:

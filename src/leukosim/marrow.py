@@ -455,11 +455,10 @@ class Marrow:
         A day is recorded if a segment ends on it; without an exposure, segments are days. The
         exposure may reach further than the day, and back; segments end on both days.
         """
-        if exposure is None:
-            exposure = no_exposure(self.day, until)
-        first = np.searchsorted(exposure.start, self.day)
-        last = np.searchsorted(exposure.end, until, "right")
-        start, end = exposure.start[first:last], exposure.end[first:last]
+        met = exposure or no_exposure(self.day, until)
+        first = np.searchsorted(met.start, self.day)
+        last = np.searchsorted(met.end, until, "right")
+        start, end = met.start[first:last], met.end[first:last]
         if len(end) == 0 or start[0] != self.day or end[-1] != until:
             raise ValueError(
                 f"exposure has no segments that lead from day {self.day:g} to day {until:g}"
@@ -474,7 +473,7 @@ class Marrow:
                 f"days on which a segment ends, between {self.day:g} and {until:g}"
             )
         row[position] = np.arange(len(days))
-        regimes, regime = self._regimes(exposure)
+        regimes, regime = self._regimes(met)
         segments = kernels.Segments(
             np.round(start * 1440 * 60).astype(np.int64),
             start,
