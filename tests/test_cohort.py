@@ -166,3 +166,11 @@ def test_responsiveness_to_another_drug_is_drawn_where_it_is_declared():
     below = int((answers < 1.0 / (1.0 + np.exp(-1.0))).sum())
     assert stats.binomtest(below, 200).pvalue > 1e-6
     assert stats.binomtest(int((answers < 0.5).sum()), 200).pvalue < 1e-6
+
+
+def test_only_the_transplanted_are_followed_by_chimerism(patients):
+    """The exact binomial test at alpha 1e-6."""
+    transplanted = [p for p in patients if p.transplanted]
+    n = sum(p.marker == "chimerism" for p in transplanted)
+    assert stats.binomtest(n, len(transplanted), COHORT.chimerism_share).pvalue > 1e-6
+    assert all(p.marker == "transcript" for p in patients if not p.transplanted)

@@ -210,6 +210,16 @@ def test_the_trigger_level_of_a_scenario_decides_what_is_negative():
     np.testing.assert_array_equal(mrd_negative_on_treatment(ds).values.ravel(), [1, 0])
 
 
+def test_a_patient_followed_by_chimerism_is_negative_by_its_own_trigger():
+    patients = [{**START, "samples": [(280.0, 0.1)]}] * 2
+    ds = dataset_of_arms({"triggered": patients}, trigger_recipient_share=0.2)
+    ds["mrd_marker"] = "patient", np.array(["transcript", "chimerism"], object)
+    np.testing.assert_array_equal(mrd_negative_on_treatment(ds).values.ravel(), [0, 1])
+    swept = ds.expand_dims(scenario=2)
+    swept = swept.assign_coords({"trigger.recipient_share": ("scenario", [0.2, 0.05])})
+    np.testing.assert_array_equal(mrd_negative_on_treatment(swept).isel(patient=1), [[1], [0]])
+
+
 OVERT = {"overt_blasts": 1e12}
 RESPONDER = {**OVERT, "response_day": 56.0, "best_response": RESPONSES.index("CR")}
 

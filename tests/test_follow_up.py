@@ -57,6 +57,21 @@ def test_a_confirmed_conversion_needs_a_second_sample(make_patient, strategies):
     assert once.conversion_day + 14 in days
 
 
+def test_chimerism_has_its_own_assay_trigger_and_rule(make_patient, strategies):
+    patient = make_patient(residual_stem_cells=500, marker="chimerism", transplanted=True)
+    rule = Rule("recipient_share", "start", at_least=0.2, course="azacitidine", after_relapse=False)
+    rules = {**strategies["triggered"].rules, "by_chimerism": rule}
+    history = run(patient, replace(strategies["triggered"], rules=rules))
+    assert not [r for r in history.chart.reports if r.measure == "mrd"]
+    fired = decided(history, "by_chimerism")[0]
+    above = [r for r in history.chart.reports if r.measure == "recipient_share" and r.value >= 0.2][
+        0
+    ]
+    assert fired.day == above.known == history.conversion_day == history.doses[0].day
+    higher = run(patient, strategies["at_relapse"], trigger=Trigger(recipient_share=0.9))
+    assert higher.conversion_day is None or higher.conversion_day > history.conversion_day
+
+
 def test_no_dose_is_given_after_a_relapse_that_ends_treatment(make_patient, strategies):
     patient = make_patient(
         residual_stem_cells=2000, doubling_days=6.0, responsiveness={"azacitidine": 0.0}

@@ -12,7 +12,17 @@ from leukosim.drugs.drug import Drug
 from leukosim.drugs.formulary import formulary
 from leukosim.marrow import Rates, doubling_range
 from leukosim.parameters import check_ranges, estimate, setting
-from leukosim.patient import DRAW, HANDLING, OVERT, SWITCHING, TYPICAL, Handling, Patient, stream
+from leukosim.patient import (
+    DRAW,
+    HANDLING,
+    MARKER,
+    OVERT,
+    SWITCHING,
+    TYPICAL,
+    Handling,
+    Patient,
+    stream,
+)
 
 OMMEN = "Ommen et al. 2010, Blood 115:198, doi:10.1182/blood-2009-04-212530"
 SPOO = "Spoo et al. 2007, Blood 109:786"
@@ -69,8 +79,9 @@ class Cohort:
         note="between patients of a class; 0.6 among the relapses of Ommen et al. 2010",
     )  # fmt: skip
     residual_log10_mean: float = estimate(
-        -1.1, "log10 cells", low=-2.0, high=0.0, lowest=-10.0, highest=7.0, source="assumed",
-        note="leukaemic stem cells at the start; realised as whole cells (Poisson)",
+        -0.9, "log10 cells", low=-2.0, high=0.0, lowest=-10.0, highest=7.0, source="assumed",
+        note="leukaemic stem cells at the start; realised as whole cells (Poisson); tuned by hand "
+        "to RELAZA2",
     )  # fmt: skip
     residual_log10_sd: float = estimate(
         2.0, "log10 cells", low=1.0, high=3.0, highest=5.0, source="assumed"
@@ -158,6 +169,10 @@ class Cohort:
     transplanted_share: float = estimate(
         0.55, "fraction", low=0.4, high=0.7, source="Platzbecker et al. 2018, Lancet Oncol 19:1668",
         note="of the patients treated in RELAZA2",
+    )  # fmt: skip
+    chimerism_share: float = estimate(
+        0.9, "fraction", low=0.5, high=1.0, source="assumed",
+        note="of transplanted patients, followed by donor chimerism; about half of all in RELAZA2",
     )  # fmt: skip
     death_per_year: float = estimate(
         0.01, "1/year", low=0.005, high=0.02, highest=10.0, source="assumed",
@@ -256,6 +271,7 @@ def draw_patient(
         overt_death_rate=cohort.overt_death_per_year / 365.25,
         body_surface_m2=cohort.body_surface_m2,
         transplanted=transplanted,
+        marker=draw_marker(transplanted, cohort, stream(seed, index, MARKER)),
         **draw_switching(composition, cohort, disease, stream(seed, index, SWITCHING)),
     )
     for name, drug in (formulary() if drugs is None else drugs).items():
@@ -272,6 +288,12 @@ def draw_patient(
     # Poisson draws take as many random numbers as they need, so they come after all others
     cells = int(luck.poisson(min(residual, cohort.residual_cells_most)))
     return replace(patient, doubling_days=within, residual_stem_cells=cells)
+
+
+def draw_marker(transplanted: bool, cohort: Cohort, luck: np.random.Generator) -> str:
+    """How MRD is followed: donor chimerism needs a donor."""
+    by_chimerism = transplanted and luck.random() < cohort.chimerism_share
+    return "chimerism" if by_chimerism else "transcript"
 
 
 def draw_composition(

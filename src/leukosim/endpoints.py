@@ -28,10 +28,19 @@ def horizon_days(ds: xr.Dataset) -> xr.DataArray:
 
 
 def trigger_level(ds: xr.Dataset) -> xr.DataArray:
-    """The MRD level that triggers: transcript ratio, by scenario."""
-    if "trigger.level" in ds.coords:
-        return ds["trigger.level"].astype(float)
-    return xr.DataArray(float(ds.attrs["trigger_level"]))
+    """The MRD level that triggers, in the unit of a patient's marker: (patient), by scenario."""
+    level = setting_of(ds, "trigger.level", "trigger_level")
+    if "mrd_marker" not in ds or not (ds["mrd_marker"] == "chimerism").any():
+        return level
+    share = setting_of(ds, "trigger.recipient_share", "trigger_recipient_share")
+    return xr.where(ds["mrd_marker"] == "chimerism", share, level)
+
+
+def setting_of(ds: xr.Dataset, axis: str, attribute: str) -> xr.DataArray:
+    """A number that was set for the whole trial, or swept: then by scenario."""
+    if axis in ds.coords:
+        return ds[axis].astype(float)
+    return xr.DataArray(float(ds.attrs[attribute]))
 
 
 # ---------------------------------------------------------------------- when things happened
@@ -235,12 +244,15 @@ def mrd_response(ds: xr.Dataset, below: float = 1e-3) -> xr.DataArray:
 
     By any sample between response and relapse. The measured ratio of transcripts is divided by the
     patient's own at diagnosis, so that ``below`` is a fraction of leukaemic cells there; a sample
-    of blood holds fewer than marrow.
+    of blood holds fewer than marrow. Of patients followed by donor chimerism nothing is known.
     """
     day = ds["sample_day"]
     counted = (day >= ds["response_day"]) & ~(day >= ds["relapse_day"])
     few = ds["mrd"] / ds["transcript_ratio"] < below
-    return as_outcome((counted & few).any("sample"), ds["response_day"].notnull())
+    known = ds["response_day"].notnull()
+    if "mrd_marker" in ds:
+        known = known & (ds["mrd_marker"] == "transcript")
+    return as_outcome((counted & few).any("sample"), known)
 
 
 # ---------------------------------------------------------------------- how fast blasts grow

@@ -31,6 +31,8 @@ from leukosim.strategy.rules import ACTIONS, LIMITED, Strategy
 END, MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE, REPORT, RELEASE, START, CYCLE = range(8)
 READS_MARROW = {END, MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE}
 
+MRD_MEASURES = ("mrd", "recipient_share")
+
 FORESEEN_DAYS = 28.0  # for which exposures are worked out at once
 
 # Days that are counted: lineage, and below how many G/L: grades 3 and 4 of the Common Terminology
@@ -270,10 +272,7 @@ class FollowUp:
             self.sampled.add((kind, day))
             luck = self.patient.stream(ASSAY, kind, int(day))
         if kind == MRD_SAMPLE:
-            ratio = assays.mrd.report(
-                self._burden(), self.patient.transcript_ratio, monitoring.sample, luck
-            )
-            self._report(day, assays.mrd.turnaround_days, {"mrd": ratio})
+            self._sample_mrd(day, luck)
             if monitoring.sample == "marrow":
                 self._plan(day, MARROW_SAMPLE)
         elif kind == BLOOD_COUNT:
@@ -293,6 +292,17 @@ class FollowUp:
         elif kind == CYCLE:
             self._give_cycle(day, content)
 
+    def _sample_mrd(self, day: float, luck: np.random.Generator) -> None:
+        """Send a sample for MRD to the laboratory that can follow this patient."""
+        assays, burden = self.protocol.assays, self._burden()
+        if self.patient.marker == "chimerism":
+            share = assays.chimerism.report(burden, luck)
+            self._report(day, assays.chimerism.turnaround_days, {"recipient_share": share})
+        else:
+            sample = self.protocol.monitoring.sample
+            ratio = assays.mrd.report(burden, self.patient.transcript_ratio, sample, luck)
+            self._report(day, assays.mrd.turnaround_days, {"mrd": ratio})
+
     def _report(self, day: float, turnaround_days: int, values: dict[str, float]) -> None:
         """File results, to be decided on when they are known."""
         known = day + turnaround_days
@@ -303,8 +313,8 @@ class FollowUp:
     def _decide(self, day: float, measure: str) -> None:
         """Let the strategy act on a measure that has just become known."""
         self._complete_cycle(day)
-        if measure == "mrd":
-            self._note_conversion(day)
+        if measure in MRD_MEASURES:
+            self._note_conversion(day, measure)
         elif measure != "blood_blasts":
             self._assess(day, measure)
         for decision in self.strategy.decide(self.chart, day, measure):
@@ -344,18 +354,19 @@ class FollowUp:
                 if drug in given and decision.at_most_days is not None:
                     chart.treatment.most_days[drug] = decision.at_most_days
 
-    def _note_conversion(self, day: float) -> None:
+    def _note_conversion(self, day: float, measure: str) -> None:
         """MRD conversion: at or above the trigger, as often as it has to be confirmed.
 
         A patient who began with overt leukaemia has to be in remission, and to have been negative.
         """
         if self.chart.relapse_day is not None:
             return
-        trigger, values = self.protocol.trigger, self.chart.values("mrd", day)
-        was_negative = any(value < trigger.level for value in values)
+        trigger, values = self.protocol.trigger, self.chart.values(measure, day)
+        level = trigger.of(self.patient.marker)
+        was_negative = any(value < level for value in values)
         if self.starts_overt and not (self.chart.in_remission and was_negative):
             return
-        above = [value >= trigger.level and value > 0.0 for value in values]
+        above = [value >= level and value > 0.0 for value in values]
         needed = 1 + trigger.confirmations
         if self.conversion_day is None and len(above) >= needed and all(above[-needed:]):
             self.conversion_day = day

@@ -19,6 +19,8 @@ class Handling:
 
 TYPICAL = Handling()
 
+MARKERS = ("transcript", "chimerism")  # a transcript's ratio, or donor cells after a transplant
+
 
 @dataclass(frozen=True)
 class Patient:
@@ -48,6 +50,7 @@ class Patient:
     handling: Mapping[str, Handling] = field(default_factory=dict)  # by drug; else typical
     reprogramming: float = 1.0  # factor on drug-induced switching; 0: there is none
     tp53_mutated: bool = False
+    marker: str = "transcript"  # one of MARKERS: how MRD is followed
 
     def stream(self, *purpose: int) -> np.random.Generator:
         """A random stream of this patient's, for one purpose only."""
@@ -56,6 +59,7 @@ class Patient:
 
 # Purposes of random streams. A new purpose gets a new number; old ones never change meaning.
 DRAW, MARROW, DEATH, ASSAY, SWITCHING, OVERT, HANDLING = range(7)
+MARKER = 9
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:

@@ -43,6 +43,7 @@ VARIABLES = {
     "plateau": Variable(PATIENT, "cells", "burden at which growth ends"),
     "protection_shift": Variable(PATIENT, "1", "shift of the protection budget"),
     "responsiveness": Variable(PATIENT, "fraction", "responsiveness to azacitidine"),
+    "mrd_marker": Variable(PATIENT, "1", "how MRD is followed: transcript or chimerism"),
     "transcript_ratio": Variable(PATIENT, "1", "marker / ABL1 of leukaemic cells"),
     "overt_blasts": Variable(PATIENT, "cells", "blasts at diagnosis; 0: starts in remission"),
     "transplanted": Variable(PATIENT, "1", "1: after allogeneic transplant"),
@@ -88,7 +89,12 @@ VARIABLES = {
     "platelets": Variable(COURSE, "G/L", "platelets in blood"),
     # what the laboratory reported (empty after the last sample)
     "sample_day": Variable(SAMPLE, "day", "MRD sample taken"),
-    "mrd": Variable(SAMPLE, "1", "measured marker / ABL1 ratio, 0 where not detected"),
+    "mrd": Variable(
+        SAMPLE,
+        "1",
+        "measured marker / ABL1 ratio, or, where mrd_marker is chimerism, the recipient's share of "
+        "CD34-positive cells; 0 where not detected",
+    ),
     "mrd_detection_limit": Variable(SAMPLE, "1", "ratio that the sample could have detected"),
     # responses as they were assessed (empty after the last assessment)
     "assessment_day": Variable(ASSESSMENT, "day", "response assessed"),

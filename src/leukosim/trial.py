@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from leukosim.follow_up import CYTOPENIAS, History, Protocol, anchored, follow, resting
+from leukosim.follow_up import (
+    CYTOPENIAS,
+    MRD_MEASURES,
+    History,
+    Protocol,
+    anchored,
+    follow,
+    resting,
+)
 from leukosim.marrow import Rates
 from leukosim.patient import ASSAY, Patient
 from leukosim.results import VARIABLES
@@ -143,7 +151,7 @@ def dataset_of(
         **response_values(patients, by_arm),
         "switches": np.array([[c.switches for c in courses] for courses in by_arm]),
         **course_values(by_arm, days, len(subtypes)),
-        **sample_values(by_arm, protocol),
+        **sample_values(patients, by_arm, protocol),
         **cycle_values(by_arm),
         **assessment_values(by_arm),
     }
@@ -162,6 +170,7 @@ def dataset_of(
         "Conventions": "CF-1.11",
         "trigger_level": protocol.trigger.level,
         "trigger_unit": "transcript ratio (marker / ABL1)",
+        "trigger_recipient_share": protocol.trigger.recipient_share,
         "horizon_days": protocol.horizon_days,
     }
     return xr.Dataset(variables, coordinates, attributes)
@@ -174,7 +183,9 @@ def patient_values(patients: Sequence[Patient]) -> dict[str, np.ndarray]:
         "stem_cell_share", "plateau", "protection_shift", "transcript_ratio", "overt_blasts",
     )  # fmt: skip
     values = {name: np.array([getattr(patient, name) for patient in patients]) for name in names}
-    values["genotype"] = values["genotype"].astype(object)
+    values["mrd_marker"] = np.array([patient.marker for patient in patients])
+    for name in ("genotype", "mrd_marker"):
+        values[name] = values[name].astype(object)
     values["responsiveness"] = np.array(
         [p.responsiveness.get("azacitidine", 1.0) for p in patients]
     )
@@ -281,14 +292,21 @@ def course_values(
     return values
 
 
-def sample_values(by_arm: list[list[History]], protocol: Protocol) -> dict[str, np.ndarray]:
+def sample_values(
+    patients: Sequence[Patient], by_arm: list[list[History]], protocol: Protocol
+) -> dict[str, np.ndarray]:
     """What the laboratory reported of MRD; nan after the last sample."""
     reports = [
-        [[r for r in course.chart.reports if r.measure == "mrd"] for course in courses]
+        [[r for r in course.chart.reports if r.measure in MRD_MEASURES] for course in courses]
         for courses in by_arm
     ]
     day = padded([[[r.sampled for r in rs] for rs in arm] for arm in reports])
-    limit = np.where(np.isnan(day), np.nan, protocol.assays.mrd.detection_limit)
+    limit_of = {
+        "transcript": protocol.assays.mrd.detection_limit,
+        "chimerism": protocol.assays.chimerism.detection_limit,
+    }
+    limits = np.array([limit_of[patient.marker] for patient in patients])
+    limit = np.where(np.isnan(day), np.nan, limits[:, None])
     return {
         "sample_day": day,
         "mrd": padded([[[r.value for r in rs] for rs in arm] for arm in reports]),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from leukosim.assays.blood_count import BloodCount
+from leukosim.assays.donor_chimerism import DonorChimerism
 from leukosim.assays.morphology import Morphology
 from leukosim.assays.quantitative_pcr import QuantitativePcr
 from leukosim.assays.sample import Burden
@@ -60,3 +61,35 @@ def test_blood_count_reports_all_three():
     assert set(seen) == {"neutrophils", "platelets", "blood_blasts"}
     assert seen["blood_blasts"] == 0.0
     assert seen["neutrophils"] == pytest.approx(4.0, rel=0.3)
+
+
+def recipient_share(blasts, n=4000, **changes):
+    luck = np.random.default_rng(7)
+    assay = DonorChimerism(noise_sd=0.0, healthy_recipient_fraction=0.0, **changes)
+    return np.array([assay.report(Burden(blasts, 1e12), luck) for _ in range(n)])
+
+
+def test_chimerism_of_sorted_cells_is_diluted_by_healthy_cd34_cells_only():
+    """1e10 blasts, half CD34-positive, beside 1e12 cells, 1 % CD34-positive: 1 in 3; |z| < 5."""
+    seen = recipient_share(1e10)
+    standard_error = seen.std() / np.sqrt(len(seen))
+    assert abs(seen.mean() - 1.0 / 3.0) < 5 * standard_error
+
+
+def test_that_check_would_notice_five_per_cent_more_blasts():
+    seen = recipient_share(1.05e10)
+    standard_error = seen.std() / np.sqrt(len(seen))
+    assert abs(seen.mean() - 1.0 / 3.0) > 5 * standard_error
+
+
+def test_chimerism_reports_nothing_below_its_sensitivity():
+    seen = recipient_share(1.05e9)  # 5 % of CD34-positive cells
+    assert (seen == 0.0).any() and (seen > 0.0).any()
+    assert seen[seen > 0.0].min() >= DonorChimerism().detection_limit
+    assert (recipient_share(0.0) == 0.0).all()
+
+
+def test_chimerism_without_any_cd34_cell_reports_none():
+    luck = np.random.default_rng(1)
+    assay = DonorChimerism(leukaemic_cd34_fraction=0.0)
+    assert assay.report(Burden(1e12, 0.0), luck) == 0.0

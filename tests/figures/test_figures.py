@@ -302,6 +302,21 @@ def test_the_true_ratio_is_that_of_a_perfect_assay():
     np.testing.assert_allclose(mrd_courses.true_ratio(course), [5.0, 0.0])
 
 
+def test_one_axis_shows_one_marker():
+    patient = {"samples": [(56.0, 0.1)], "blasts": [1e12, 0.0]}
+    ds = dataset_of_arms({"only": [patient] * 3}, trigger_recipient_share=0.2)
+    markers = np.array(["chimerism", "transcript", "transcript"], object)
+    mixed = ds.assign(mrd_marker=("patient", markers))
+    assert {each.patient for each in mrd_courses.choose_patients(mixed)} == {1, 2}
+    figure = mrd_courses.mrd_courses_figure(mixed)
+    assert "donor chimerism" in figure.texts[-1].get_text()
+    alike = ds.assign(mrd_marker=("patient", np.array(["chimerism"] * 3, object)))
+    assert "CD34" in mrd_courses.mrd_courses_figure(alike).axes[0].get_ylabel()
+    numbers = mrd_courses.numbers_drawn(alike)
+    assert "true ratio" not in set(numbers["what"])
+    assert set(numbers["value"][numbers["what"] == "trigger"]) == {0.2}
+
+
 def test_courses_without_samples_or_blasts():
     ds = dataset_of_arms({"only": [{}]}).drop_vars(["blasts", "transcript_ratio"])
     figure = mrd_courses.mrd_courses_figure(ds, COLUMN)

@@ -48,8 +48,8 @@ def choose_patients(
     """The first patient of each kind of course, in the order of the cohort, so that nobody picks.
 
     The kinds are told from the triggered arm (else the first one) and, where there is one, the arm
-    that is untreated until relapse, among patients with a sample. If fewer kinds occur than
-    ``at_most``, the first other patients follow.
+    that is untreated until relapse, among patients with a sample of the marker that is shown. If
+    fewer kinds occur than ``at_most``, the first other patients follow.
     """
     arms = [str(arm) for arm in ds["arm"].values]
     arm = triggered if triggered in arms else arms[0]
@@ -60,7 +60,8 @@ def choose_patients(
     treated = preemptive_start_day(ds).sel(arm=arm).notnull().values
     converted = conversion_day(ds).sel(arm=arm).notnull().values
     dead = ds["death_day"].sel(arm=arm).notnull().values
-    sampled = ds["sample_day"].sel(arm=arm).notnull().any("sample").values
+    shown = has_marker(ds, shown_marker(ds))
+    sampled = shown & ds["sample_day"].sel(arm=arm).notnull().any("sample").values
     early = ds["sample_day"].sel(arm=arm) < ds["relapse_day"].sel(arm=arm)
     warned = (early & (ds["mrd"].sel(arm=arm) > 0.0)).any("sample").values
     well = ~relapse & ~dead
@@ -77,8 +78,23 @@ def choose_patients(
     seen = {kind: found & sampled for kind, found in kinds.items()}
     chosen = [Chosen(int(np.argmax(found)), kind) for kind, found in seen.items() if found.any()]
     taken = {each.patient for each in chosen}
-    others = [i for i in range(ds.sizes["patient"]) if i not in taken]
+    others = [int(i) for i in np.flatnonzero(shown) if i not in taken]
     return (chosen + [Chosen(i, "") for i in others])[:at_most]
+
+
+def has_marker(ds: xr.Dataset, marker: str) -> np.ndarray:
+    """Whether MRD is followed by a marker, bool[patient]: by transcripts where nothing is said."""
+    if "mrd_marker" not in ds:
+        return np.full(ds.sizes["patient"], marker == "transcript")
+    return ds["mrd_marker"].values == marker
+
+
+def shown_marker(ds: xr.Dataset) -> str:
+    """The marker to show, as one axis has one unit: transcripts where any patient has one."""
+    return "transcript" if has_marker(ds, "transcript").any() else "chimerism"
+
+
+UNITS = {"transcript": "marker / ABL1", "chimerism": "recipient, of CD34+"}
 
 
 def true_ratio(course: xr.Dataset) -> xr.DataArray:
@@ -97,7 +113,7 @@ def draw_mrd_course(course: xr.Dataset, ax: Axes, color: str = BLACK, truth: boo
     """
     numbers = course_numbers(course, truth)
     months = numbers["day"] / DAYS_PER_MONTH
-    level, limit = float(course.attrs.get("trigger_level", np.nan)), detection_limit(course)
+    level, limit = trigger_of(course), detection_limit(course)
     for cycle in numbers[numbers["what"] == "cycle"].itertuples():
         first, last = cycle.day / DAYS_PER_MONTH, (cycle.until_day + 1.0) / DAYS_PER_MONTH
         ax.axvspan(first, last, color=SKY_BLUE, alpha=0.4, linewidth=0)
@@ -126,7 +142,8 @@ def course_numbers(course: xr.Dataset, truth: bool = True) -> pd.DataFrame:
     day, mrd = course["sample_day"].values, course["mrd"].values
     limit = course["mrd_detection_limit"].values
     rows: list[tuple[str, float, float, float]] = []
-    if truth and "blasts" in course and "transcript_ratio" in course:
+    is_transcript = marker_of(course) == "transcript"
+    if truth and is_transcript and "blasts" in course and "transcript_ratio" in course:
         ratio = true_ratio(course).values
         shown = ratio > lowest_ratio(course) / 10.0
         rows += [
@@ -145,6 +162,17 @@ def course_numbers(course: xr.Dataset, truth: bool = True) -> pd.DataFrame:
         if not np.isnan(ended):
             rows.append((what, ended, np.nan, np.nan))
     return pd.DataFrame(rows, columns=["what", "day", "until_day", "value"])
+
+
+def marker_of(course: xr.Dataset) -> str:
+    """How a patient's MRD is followed; by a transcript where the dataset does not say."""
+    return str(course["mrd_marker"].values) if "mrd_marker" in course else "transcript"
+
+
+def trigger_of(course: xr.Dataset) -> float:
+    """The level that triggers in the unit of the patient's marker; nan where it is not known."""
+    name = "trigger_level" if marker_of(course) == "transcript" else "trigger_recipient_share"
+    return float(course.attrs.get(name, np.nan))
 
 
 def detection_limit(course: xr.Dataset) -> float:
@@ -180,8 +208,10 @@ def mrd_courses_figure(
     """
     arms = arms or chosen_arms(ds)
     patients = patients or choose_patients(ds, 5 if width_mm >= PAGE else 3)
-    colors = arm_colors(ds["arm"].values)
+    colors, marker = arm_colors(ds["arm"].values), shown_marker(ds)
     hidden = [in_words(str(arm)) for arm in ds["arm"].values if str(arm) not in arms]
+    if not has_marker(ds, marker).all():
+        hidden.append("patients followed by donor chimerism")
     left, gap, high, top = 15.0, 3.0, 28.0, 12.0 if hidden else 10.0
     wide = (width_mm - left - 3.0 + gap) / max(len(patients), 1) - gap
     wide = min(wide, 80.0)
@@ -204,7 +234,7 @@ def mrd_courses_figure(
             if row == 0:
                 ax.set_title(title_of(ds, each, wide), size=5.5)
             if column == 0:
-                ax.set_ylabel(f"{in_words(arm)}\nmarker / ABL1")
+                ax.set_ylabel(f"{in_words(arm)}\n{UNITS[marker]}")
     add_key(figure, add_axes(figure, 2.0, bottom + 8.0, width_mm - 4.0, 6.0), truth, width_mm)
     middle = (left + (len(patients) * (wide + gap) - gap) / 2.0) / width_mm
     high_mm = bottom + 14.5
@@ -260,7 +290,7 @@ def numbers_drawn(
             course = ds.sel(arm=arm).isel(patient=each.patient)
             number = ds["patient"].values[each.patient]
             levels = [
-                ("trigger", np.nan, np.nan, ds.attrs.get("trigger_level", np.nan)),
+                ("trigger", np.nan, np.nan, trigger_of(course)),
                 ("detection limit", np.nan, np.nan, detection_limit(course)),
             ]
             drawn = course_numbers(course, truth)

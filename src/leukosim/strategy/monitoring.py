@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from leukosim.assays.blood_count import BloodCount
+from leukosim.assays.donor_chimerism import DonorChimerism
 from leukosim.assays.flow_cytometry import FlowCytometry
 from leukosim.assays.morphology import Morphology
 from leukosim.assays.quantitative_pcr import QuantitativePcr
@@ -12,13 +13,20 @@ from leukosim.parameters import check_ranges, setting
 
 @dataclass(frozen=True)
 class Trigger:
-    """The MRD level at which a strategy acts."""
+    """The MRD level at which a strategy acts, by how MRD is followed."""
 
     level: float = setting(0.01, "transcript ratio", lowest=1e-7, highest=1.0)
+    recipient_share: float = setting(
+        0.2, "fraction", lowest=1e-3, highest=1.0, note="of CD34-positive cells after a transplant"
+    )
     confirmations: int = setting(0, "further samples", lowest=0, highest=9)
     delay_days: int = setting(0, "day", lowest=0, highest=3650, note="from report to first dose")
 
     __post_init__ = check_ranges
+
+    def of(self, marker: str) -> float:
+        """The level for a marker, one of leukosim.patient.MARKERS, in its own unit."""
+        return self.recipient_share if marker == "chimerism" else self.level
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,7 @@ class Assays:
     """The laboratory."""
 
     mrd: QuantitativePcr = field(default_factory=QuantitativePcr)
+    chimerism: DonorChimerism = field(default_factory=DonorChimerism)
     morphology: Morphology = field(default_factory=Morphology)
     blood_count: BloodCount = field(default_factory=BloodCount)
     flow: FlowCytometry = field(default_factory=FlowCytometry)

@@ -9,6 +9,7 @@ from leukosim.strategy.courses import Course
 # What a rule may look at, with its unit.
 MEASURES = {
     "mrd": "transcript ratio",
+    "recipient_share": "fraction",
     "marrow_blasts": "fraction",
     "blood_blasts": "fraction",
     "neutrophils": "G/L",
@@ -63,7 +64,7 @@ class Rule:
             raise ValueError(f"measure = {self.measure} is unknown: allowed {', '.join(MEASURES)}")
         if self.action not in ACTIONS:
             raise ValueError(f"action = {self.action} is unknown: allowed {', '.join(ACTIONS)}")
-        fractional = self.measure in ("mrd", "marrow_blasts", "blood_blasts")
+        fractional = self.measure not in ("neutrophils", "platelets")
         for name in ("at_least", "below"):
             level = getattr(self, name)
             if fractional and level is not None and level > 1.0:
