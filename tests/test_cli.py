@@ -147,6 +147,10 @@ def test_results_of_another_configuration_are_not_overwritten(capsys):
         (["strategy=[foo]"], "strategy: foo is not a known strategy: allowed at_relapse,"),
         (["strategy=[triggerd]"], "did you mean triggered?"),
         (["strategy=[]"], "strategy = [] leaves no arm: choose one or more of at_relapse,"),
+        (
+            ["disease.subtypes={}"],
+            "null takes an entry out, such as disease.subtypes.HSC-like=null",
+        ),
         (["cohort.size=1000000000"], "cohort.size = 1000000000 is not allowed: it is in patients"),
     ],
 )

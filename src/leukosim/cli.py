@@ -130,8 +130,9 @@ def compose(words: list[str]) -> "list[DictConfig | Table]":
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
-    from leukosim.config import version_arguments
+    from leukosim.config import refuse_empty, version_arguments
 
+    refuse_empty(words)
     tasks: list[Any] = []
     arguments, full = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv = ["leukosim run", *options_first(words)]
