@@ -219,8 +219,8 @@ def discrimination_table(ds: xr.Dataset) -> pd.DataFrame:
 
     Parameters
     ----------
-    ds : a sweep over ``hypothesis`` that recorded the marrow over time (``record.courses=true``);
-        without, the response is all that is compared
+    ds : a sweep over ``hypothesis``; where no subtype is known to be enriched, the response is all
+        that is compared
 
     Returns
     -------
@@ -237,7 +237,7 @@ def discrimination_table(ds: xr.Dataset) -> pd.DataFrame:
     if not has_hypotheses(ds):
         raise ValueError(
             "the dataset has no two hypotheses to compare: run a sweep, such as "
-            "-m hypothesis=selection,reprogramming,both record.courses=true"
+            "-m hypothesis=selection,reprogramming,both"
         )
     rows = []
     followed = by_hypothesis(ds, ds["follow_up_day"].notnull())
@@ -263,8 +263,8 @@ def of_arm(values: xr.DataArray, arm: str) -> np.ndarray:
 
 
 def can_follow_cells(ds: xr.Dataset) -> bool:
-    """Whether a dataset says what stem cells there were over time, and which are enriched."""
-    return "stem_cells" in ds and bool(enriched_subtypes(ds))
+    """Whether a dataset says what stem cells there were at failure, and which are enriched."""
+    return "stem_cells_at_failure" in ds and bool(enriched_subtypes(ds))
 
 
 def sentences(table: pd.DataFrame) -> list[str]:

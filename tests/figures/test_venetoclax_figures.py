@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from synthetic import dataset_of_arms
@@ -61,9 +62,10 @@ NUMBERS = (
 )
 
 
-def patient_course(luck, responds, kept, stay):
-    """One patient of one arm: outcome days and cells by what they were and are.
+def patient_course(luck, responds, start, kept, stay):
+    """One patient of one arm: outcome days, cells by what they were and are, and those at failure.
 
+    start : fractions of cells by subtype
     kept : growth of the cells of each subtype by the end, relative
     stay : share of the cells of a subtype that are still of it at the end
     """
@@ -80,13 +82,14 @@ def patient_course(luck, responds, kept, stay):
         "best_response": 4 if responds else 0, "overt_blasts": 1e12,
     }  # fmt: skip
     n = len(kept)
-    start = luck.dirichlet(np.ones(n)) * 1e5
     passed = TIME[:, None, None] / 730.0
     switched = np.eye(n) * stay + (1.0 - stay) / max(n, 1)
     moved = (1.0 - passed) * np.eye(n) + passed * switched
-    cells = np.floor(start[:, None] * np.asarray(kept)[:, None] ** passed * moved)
+    cells = np.floor(1e5 * start[:, None] * np.asarray(kept)[:, None] ** passed * moved)
     cells[TIME > days["follow_up_day"]] = np.nan
-    return {name: day for name, day in days.items() if not np.isnan(day)}, cells
+    end = np.nanmin([relapse, failure, days["follow_up_day"]])
+    at_failure = cells[np.searchsorted(TIME, end, "right") - 1]
+    return {name: day for name, day in days.items() if not np.isnan(day)}, cells, at_failure
 
 
 def resistance(
@@ -100,18 +103,24 @@ def resistance(
     luck = np.random.default_rng(seed)
     kept = kept or [10.0 if name == "MEP-like" else 0.1 for name in subtypes]
     people = {arm: [] for arm in arms}
+    starts = luck.dirichlet(np.ones(len(subtypes)), n_patients)
+    at_failure = np.empty((len(arms), n_patients, len(subtypes), len(subtypes)))
     origins = np.full((len(arms), n_patients, len(TIME), len(subtypes), len(subtypes)), np.nan)
     for a, arm in enumerate(arms):
         for p in range(n_patients):
-            days, cells = patient_course(luck, luck.random() < rate, kept, stay)
+            days, origins[a, p], at_failure[a, p] = patient_course(
+                luck, luck.random() < rate, starts[p], kept, stay
+            )
             people[arm].append(days)
-            origins[a, p] = cells
     ds = dataset_of_arms(people, TIME)
     counts = luck.lognormal(0.0, 0.5, (2, len(arms), n_patients, len(TIME)))
     known = ~np.isnan(origins[..., 0, 0])
     course = ("arm", "patient", "time")
     ds["stem_cells_by_origin"] = (*course, "origin", "subtype"), origins
     ds["stem_cells"] = (*course, "subtype"), origins.sum(-2)
+    ds["composition"] = ("patient", "subtype"), starts
+    ds["stem_cells_at_failure"] = ("arm", "patient", "origin", "subtype"), at_failure
+    ds["blasts_at_end"] = ("arm", "patient"), np.full(at_failure.shape[:2], 2.0 * OVERT_BLASTS)
     ds["blasts"] = course, np.where(known, 2.0 * OVERT_BLASTS, np.nan)
     ds["neutrophils"] = course, np.where(known, counts[0], np.nan)
     ds["platelets"] = course, np.where(known, 40.0 * counts[1], np.nan)
@@ -210,9 +219,16 @@ def test_hypotheses_are_drawn(width, n_patients):
         assert outside(figure) == []
 
 
-def test_a_sweep_without_courses_has_no_figure_of_hypotheses():
-    sweep = sweep_of_hypotheses().drop_vars(["stem_cells", "stem_cells_by_origin"])
-    assert "hypotheses" not in {each.name for each in figures_for(sweep)}
+def test_a_sweep_needs_no_courses_for_the_figure_of_hypotheses():
+    sweep = sweep_of_hypotheses()
+    with_time = [name for name, each in sweep.items() if "time" in each.dims]
+    without = sweep.drop_vars([*with_time, "time"])
+    assert "hypotheses" in {each.name for each in figures_for(without)}
+    pd.testing.assert_frame_equal(
+        hypotheses.numbers_drawn(without), hypotheses.numbers_drawn(sweep)
+    )
+    unknown = without.drop_vars("stem_cells_at_failure")
+    assert "hypotheses" not in {each.name for each in figures_for(unknown)}
 
 
 def test_an_empty_arm_says_so(ds):
@@ -289,10 +305,8 @@ def test_descent_is_the_share_of_fractions_over_patients():
     cells[mep, mep], cells[hsc, mep], cells[hsc, hsc] = 20.0, 10.0, 30.0
     other = np.zeros((4, 4))
     other[hsc, mep], other[hsc, hsc] = 1e6, 3e6  # a fraction of a quarter, however many cells
-    both = np.stack([cells, other])[None, :, None]
-    values = np.broadcast_to(both, found["stem_cells_by_origin"].shape)
-    found["stem_cells_by_origin"] = found["stem_cells_by_origin"].dims, values
-    found["stem_cells"] = found["stem_cells"].dims, values.sum(-2)
+    both = np.stack([cells, other])[None]
+    found["stem_cells_at_failure"] = found["stem_cells_at_failure"].dims, both
     share = flow_between_subtypes.share_by_descent(found, "venetoclax", ["MEP-like"])
     assert share.value == pytest.approx((20 / 60) / (30 / 60 + 1 / 4))
     assert share.n == 2

@@ -144,7 +144,7 @@ TRIAL_FIGURES = (
     ),
     StandardFigure(
         "flow_between_subtypes",
-        began_with("stem_cells_by_origin", "blasts", "failure_day"),
+        began_with("stem_cells_at_failure"),
         wide(PAGE, flows.flow_between_subtypes_figure, flows.numbers_drawn),
     ),
     StandardFigure(
