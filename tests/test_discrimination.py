@@ -1,8 +1,11 @@
 """How many patients it takes to tell hypotheses apart."""
 
+from io import StringIO
+
 import numpy as np
 import pytest
 import xarray as xr
+from rich.console import Console
 from scipy.stats import ttest_ind
 from synthetic import dataset_of_arms
 
@@ -16,8 +19,8 @@ from leukosim.discrimination import (
     compare,
     effect_size,
     patients_needed,
-    sentences,
 )
+from leukosim.screen import hypotheses_tables
 
 NAMES = ("selection", "both")
 
@@ -191,11 +194,13 @@ def test_a_run_that_is_no_sweep_is_refused():
         discrimination_table(dataset_of_arms({"venetoclax": [{}]}))
 
 
-def test_each_row_is_a_sentence():
-    table = discrimination_table(sweep({"selection": 0.1, "reprogramming": 0.4, "both": 0.4}))
-    said = sentences(table)
-    assert len(said) == len(table)
-    for row, words in zip(table.itertuples(), said, strict=True):
-        assert words.startswith("venetoclax, ")
-        assert ("cannot be told apart" in words) == (row.verdict == NOT_APART)
-        assert (f"take {row.n_per_group:.0f} patients" in words) == (row.verdict == APART)
+def test_the_tables_on_the_screen_say_what_was_found():
+    found = discrimination_table(sweep({"selection": 0.1, "reprogramming": 0.4, "both": 0.4}))
+    console = Console(width=200, record=True, file=StringIO())
+    console.print(*hypotheses_tables(found))
+    lines = console.export_text().splitlines()
+    for label, rows in found.groupby("measure", sort=False):
+        line = next(each for each in lines if MEASURES[label].label in each)
+        for row in rows.itertuples():
+            words = "alike" if row.verdict == NOT_APART else f" {row.n_per_group:,.0f} ("
+            assert words in line
