@@ -12,6 +12,7 @@ from rich.table import Table
 
 from leukosim import kernels
 from leukosim.discrimination import FEW, MEASURES, NOT_APART, POWER, SIGNIFICANCE, UNKNOWN, Row
+from leukosim.endpoints import began_overt
 
 
 def announce_compilation(console: Console) -> None:
@@ -45,6 +46,8 @@ def outcome_table(dataset: xr.Dataset) -> Table:
         "relapse": "relapse_day",
         "death": "death_day",
     }
+    if began_overt(dataset).any():
+        columns = {"CR/CRh/CRi": "response_day", "failure": "failure_day", **columns}
     for heading in ("arm", *columns):
         printed.add_column(heading, justify="left" if heading == "arm" else "right")
     for arm in dataset.arm.values:

@@ -346,10 +346,14 @@ def sweep_summary(
         name: ("scenario", difference[:, i])
         for i, name in enumerate(("difference", "difference_low", "difference_high"))
     }
+    return summary_of(ds, variables, {"arm": arm, "against": against, "day": float(day)})
+
+
+def summary_of(ds: xr.Dataset, variables: dict[str, Any], attributes: dict[str, Any]) -> xr.Dataset:
+    """Variables over scenario and arm, with the coordinates and the axes of a sweep."""
     coordinates = {
         name: values for name, values in ds.coords.items() if values.dims == ("scenario",)
     }
-    attributes = {"arm": arm, "against": against, "day": float(day)}
     if "axes" in ds.attrs:
-        attributes["axes"] = ds.attrs["axes"]
-    return xr.Dataset(variables, {**coordinates, "arm": arms}, attributes)
+        attributes = {**attributes, "axes": ds.attrs["axes"]}
+    return xr.Dataset(variables, {**coordinates, "arm": ds["arm"].values.astype(str)}, attributes)

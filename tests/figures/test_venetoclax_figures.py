@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from matplotlib.figure import Figure
 from synthetic import dataset_of_arms
 from test_figures import outside, overlaps
 
@@ -19,11 +20,13 @@ from leukosim.figures import (
     composition,
     dose_response,
     draw_figures,
+    draw_sweep,
     figures_for,
     flow_between_subtypes,
     hypotheses,
     overall_survival,
     response_by_subtype,
+    sweep_dots,
 )
 from leukosim.figures.style import (
     ARM_COLORS,
@@ -34,6 +37,8 @@ from leukosim.figures.style import (
     house_style,
     subtype_colors,
 )
+from leukosim.figures.sweep_dots import draw_sweep_dots, sweep_dots_figure
+from leukosim.figures.sweep_outcomes import treatment_outcomes, treatment_summary
 from leukosim.survival import kaplan_meier
 
 ARMS = (
@@ -229,6 +234,74 @@ def test_a_sweep_needs_no_courses_for_the_figure_of_hypotheses():
     )
     unknown = without.drop_vars("stem_cells_at_failure")
     assert "hypotheses" not in {each.name for each in figures_for(unknown)}
+
+
+# ---------------------------------------------------------------------- sweeps
+
+
+def sweep_of_days(rates=(0.0, 0.5, 1.0), n_patients=12, arms=ARMS[:2], **axes) -> xr.Dataset:
+    """Scenarios along days of venetoclax, or other axes, in which ever more patients respond."""
+    axes = axes or {"venetoclax.days_per_cycle": [7.0 * (1 + i) for i in range(len(rates))]}
+    trials = [resistance(n_patients, arms, rate=rate) for rate in rates]
+    ds = xr.concat(trials, "scenario", data_vars="all", combine_attrs="override")
+    ds.attrs["axes"] = json.dumps(list(axes))
+    return ds.assign_coords({name: ("scenario", values) for name, values in axes.items()})
+
+
+def test_a_sweep_at_diagnosis_shows_response_survival_and_cytopenia():
+    sweep, arm = sweep_of_days(), ARMS[1]
+    assert [each.name for each in figures_for(sweep)] == ["sweep_dots"]
+    _, numbers = draw_sweep(sweep)
+    for i, scenario in enumerate(numbers["venetoclax.days_per_cycle"].unique()):
+        one = sweep.isel(scenario=i)
+        rows = numbers[(numbers["venetoclax.days_per_cycle"] == scenario) & (numbers["arm"] == arm)]
+        found = rows.set_index("outcome")["value"]
+        responded = one["response_day"].sel(arm=arm).notnull()
+        assert found["response"] == float(responded.mean())
+        died = one["death_day"].sel(arm=arm)
+        assert found["alive"] == pytest.approx(1.0 - float((died <= 365.0).mean()))
+        days = one["days_grade4_neutropenia"].sel(arm=arm)
+        assert found["neutropenia"] == pytest.approx(float(days.mean()))
+        assert rows.set_index("outcome")["n"]["median_duration"] == int(responded.sum())
+        if not responded.any():
+            assert np.isnan(found["median_duration"])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("width", [COLUMN, PAGE])
+@pytest.mark.parametrize("arms", [ARMS, ARMS[:1]], ids=len)
+def test_a_sweep_at_diagnosis_can_be_read(width, arms):
+    summary = treatment_summary(sweep_of_days(arms=arms))
+    outcomes = treatment_outcomes(summary)
+    with house_style():
+        figure = sweep_dots_figure(summary, outcomes, width)
+        assert overlaps(figure) == []
+        assert outside(figure) == []
+    assert len(figure.axes) == len(outcomes) == 6
+
+
+def test_a_median_that_was_not_reached_stands_on_top():
+    summary = treatment_summary(sweep_of_days((0.5, 0.5)))
+    median = next(each for each in treatment_outcomes(summary) if each.value == "median_survival")
+    summary["median_survival"][:] = [[np.inf, 5.0], [6.0, 7.0]]
+    ax = draw_sweep_dots(
+        summary, Figure().add_subplot(), x="venetoclax.days_per_cycle", outcome=median
+    )
+    triangles = [line for line in ax.lines if line.get_marker() == "^" and len(line.get_xdata())]
+    assert [list(line.get_ydata()) for line in triangles] == [[ax.get_ylim()[1]]]
+    assert "not reached" in sweep_dots.note_of(summary, [median])
+
+
+def test_two_axes_at_diagnosis_make_maps_of_shares():
+    axes = {"venetoclax.days_per_cycle": [7.0, 7.0, 14.0, 14.0], "seed": [1, 2, 1, 2]}
+    sweep = sweep_of_days((0.1, 0.4, 0.6, 0.9), **axes)
+    assert [each.name for each in figures_for(sweep)] == ["sweep_heatmap"]
+    with house_style():
+        figure, numbers = draw_sweep(sweep)
+        assert overlaps(figure) == []
+        assert outside(figure) == []
+    assert set(numbers["outcome"]) == {"response", "alive"}
+    assert set(numbers["arm"]) == {"venetoclax_azacitidine"}
 
 
 def test_an_empty_arm_says_so(ds):
