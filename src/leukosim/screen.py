@@ -40,14 +40,11 @@ def progress_bar(console: Console) -> Progress:
 def outcome_table(dataset: xr.Dataset) -> Table:
     """How many patients of each arm met what."""
     printed = Table(title=f"{dataset.sizes['patient']} patients in each arm")
-    columns = {
-        "MRD conversion": "mrd_conversion_day",
-        "treated": "treatment_start_day",
-        "relapse": "relapse_day",
-        "death": "death_day",
-    }
     if began_overt(dataset).any():
-        columns = {"CR/CRh/CRi": "response_day", "failure": "failure_day", **columns}
+        columns = {"CR/CRh/CRi": "response_day", "failure": "failure_day"}
+    else:
+        columns = {"MRD conversion": "mrd_conversion_day", "treated": "treatment_start_day"}
+    columns |= {"relapse": "relapse_day", "death": "death_day"}
     for heading in ("arm", *columns):
         printed.add_column(heading, justify="left" if heading == "arm" else "right")
     for arm in dataset.arm.values:

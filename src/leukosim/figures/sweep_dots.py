@@ -223,6 +223,8 @@ def sweep_dots_figure(
 
 
 def note_of(summary: xr.Dataset, outcomes: Sequence[Outcome]) -> str:
-    """How many patients the figure is of, and how to read it."""
+    """Of whom the figure is, and how to read it."""
+    arms = np.atleast_1d(summary["arm"].values)
+    whose = f"{in_words(str(arms[0]))}: " if len(arms) == 1 else ""
     beyond = any(np.isposinf(summary[each.value]).any() for each in outcomes)
-    return f"{patients_in_words(summary)}." + (" Triangle: not reached." if beyond else "")
+    return f"{whose}{patients_in_words(summary)}." + (" Triangle: not reached." if beyond else "")
