@@ -139,7 +139,7 @@ TRIAL_FIGURES = (
     ),
     StandardFigure(
         "response_by_subtype",
-        began_with("best_response", "dominant_subtype", "failure_day"),
+        began_with("best_response", "dominant_subtype"),
         wide(PAGE, groups.response_by_subtype_figure, groups.numbers_drawn),
     ),
     StandardFigure(
