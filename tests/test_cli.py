@@ -147,6 +147,10 @@ def test_results_of_another_configuration_are_not_overwritten(capsys):
         (["strategy=[foo]"], "strategy: foo is not a known strategy: allowed at_relapse,"),
         (["strategy=[triggerd]"], "did you mean triggered?"),
         (["strategy=[]"], "strategy = [] leaves no arm: choose one or more of at_relapse,"),
+        (
+            ["disease.subtypes={}"],
+            "null takes an entry out, such as disease.subtypes.HSC-like=null",
+        ),
         (["cohort.size=1000000000"], "cohort.size = 1000000000 is not allowed: it is in patients"),
     ],
 )
@@ -210,6 +214,37 @@ def test_a_file_of_someone_else_is_not_overwritten(capsys, monkeypatch, tmp_path
     assert "choose another output" in err
     assert [path.name for path in (tmp_path / "here").iterdir()] == [name]
     assert (tmp_path / "here" / name).read_text() == "precious: 1\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "subtypes"),
+    [
+        (["disease.subtypes.HSC-like=null", "disease.subtypes.MoDe=null"], 2),
+        (
+            [
+                "+disease.subtypes.Erythroid-like={bcl2: 0.1, bclxl: 0.8, mcl1: 0.1}",
+                "+disease.subtypes.Lymphoid-like={bcl2: 0.8, bclxl: 0.1, mcl1: 0.1}",
+            ],
+            6,
+        ),
+    ],
+    ids=["two", "six"],
+)
+def test_other_subtypes_run_from_the_command_line_to_the_figures(
+    capsys, monkeypatch, tmp_path, words, subtypes
+):
+    monkeypatch.setattr(cli, "draw", DRAW)
+    code, _, err = called(
+        capsys, "run", "study=venetoclax_resistance", "strategy=[venetoclax_azacitidine]",
+        "cohort.size=5", "horizon_days=90", "cohort.stem_cell_share_log10_low=-9.5",
+        "cohort.stem_cell_share_log10_high=-9", "engine.workers=1", "output=here", *words,
+    )  # fmt: skip
+    assert code == 0, err
+    assert "failed" not in err
+    assert load_dataset("here/results.nc").sizes["subtype"] == subtypes
+    drawn = {path.stem for path in (tmp_path / "here" / "figures").glob("*.png")}
+    of_subtypes = {"response_by_subtype", "composition", "flow_between_subtypes", "dose_response"}
+    assert of_subtypes <= drawn
 
 
 def test_what_a_run_cut_off_left_behind_is_its_own(capsys, tmp_path):

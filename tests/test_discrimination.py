@@ -1,8 +1,11 @@
 """How many patients it takes to tell hypotheses apart."""
 
+from io import StringIO
+
 import numpy as np
 import pytest
 import xarray as xr
+from rich.console import Console
 from scipy.stats import ttest_ind
 from synthetic import dataset_of_arms
 
@@ -16,8 +19,8 @@ from leukosim.discrimination import (
     compare,
     effect_size,
     patients_needed,
-    sentences,
 )
+from leukosim.screen import hypotheses_tables
 
 NAMES = ("selection", "both")
 
@@ -125,7 +128,7 @@ def test_too_few_patients_say_nothing(n):
 
 def sweep(enriched, n_patients=30) -> xr.Dataset:
     """Patients who all fail at day 100, with so much more of MEP-like cells, by hypothesis."""
-    time, luck = (0.0, 50.0, 100.0, 150.0), np.random.default_rng(1)
+    luck = np.random.default_rng(1)
     before = luck.uniform(0.01, 0.3, n_patients)
     luck_of_each = luck.normal(0.0, 0.05, n_patients)
     scenarios = []
@@ -133,13 +136,15 @@ def sweep(enriched, n_patients=30) -> xr.Dataset:
         people = [
             {"failure_day": 100.0, "follow_up_day": 150.0, "overt_blasts": 1e12} for _ in before
         ]
-        ds = dataset_of_arms({"venetoclax": people}, time)
-        fraction = np.repeat(before[:, None], len(time), 1)
-        fraction[:, 2:] = np.clip(before + more + luck_of_each, 0.0, 1.0)[:, None]
-        cells = 1e4 * np.stack([1.0 - fraction, fraction], -1)
-        ds["stem_cells"] = ("arm", "patient", "time", "subtype"), cells[None]
-        ds["blasts"] = ds["blasts"].fillna(2.0 * OVERT_BLASTS)
-        scenarios.append(ds.assign_coords(subtype=["LMPP-like", "MEP-like"]))
+        ds = dataset_of_arms({"venetoclax": people})
+        after = np.clip(before + more + luck_of_each, 0.0, 1.0)
+        cells = np.zeros((1, n_patients, 2, 2))
+        cells[0, :, 0, 0], cells[0, :, 0, 1] = 1e4 * (1.0 - after), 1e4 * after
+        ds["stem_cells_at_failure"] = ("arm", "patient", "origin", "subtype"), cells
+        ds["composition"] = ("patient", "subtype"), np.stack([1.0 - before, before], -1)
+        ds["blasts_at_end"] = ("arm", "patient"), np.full((1, n_patients), 2.0 * OVERT_BLASTS)
+        names = ["LMPP-like", "MEP-like"]
+        scenarios.append(ds.assign_coords(subtype=names, origin=names))
     joined = xr.concat(scenarios, "scenario", data_vars="all", combine_attrs="override")
     names = np.array(list(enriched), object)
     return joined.assign_coords(hypothesis=("scenario", names))
@@ -161,8 +166,8 @@ def test_a_table_has_a_row_for_each_pair_arm_and_measure():
 def test_pairs_of_samples_are_of_patients_with_few_such_cells():
     ds = sweep({"selection": 0.1, "both": 0.2})
     table = discrimination_table(ds).set_index("measure")
-    first = ds["stem_cells"].isel(scenario=0, arm=0, time=0)
-    few = int((first.sel(subtype="MEP-like") / first.sum("subtype") < 0.1).sum())
+    before = ds["composition"].isel(scenario=0).sel(subtype="MEP-like")
+    few = int((before < 0.1).sum())
     pairs = table.loc["enrichment_from_few"]
     assert (pairs["n_one"], pairs["n_other"]) == (few, few)
     assert pairs["mean_other"] - pairs["mean_one"] == pytest.approx(0.1, abs=0.01)
@@ -176,9 +181,10 @@ def test_scenarios_of_one_hypothesis_are_more_patients():
     assert table.loc["fraction_at_failure", "n_one"] == 60
 
 
-def test_without_courses_only_responses_are_compared():
-    table = discrimination_table(sweep({"selection": 0.1, "both": 0.2}).drop_vars("stem_cells"))
-    assert set(table["measure"]) == {"response"}
+def test_where_nothing_is_enriched_only_responses_are_compared():
+    ds = sweep({"selection": 0.1, "both": 0.2})
+    others = ds.assign_coords(subtype=["one", "other"], origin=["one", "other"])
+    assert set(discrimination_table(others)["measure"]) == {"response"}
 
 
 def test_a_run_that_is_no_sweep_is_refused():
@@ -188,11 +194,13 @@ def test_a_run_that_is_no_sweep_is_refused():
         discrimination_table(dataset_of_arms({"venetoclax": [{}]}))
 
 
-def test_each_row_is_a_sentence():
-    table = discrimination_table(sweep({"selection": 0.1, "reprogramming": 0.4, "both": 0.4}))
-    said = sentences(table)
-    assert len(said) == len(table)
-    for row, words in zip(table.itertuples(), said, strict=True):
-        assert words.startswith("venetoclax, ")
-        assert ("cannot be told apart" in words) == (row.verdict == NOT_APART)
-        assert (f"take {row.n_per_group:.0f} patients" in words) == (row.verdict == APART)
+def test_the_tables_on_the_screen_say_what_was_found():
+    found = discrimination_table(sweep({"selection": 0.1, "reprogramming": 0.4, "both": 0.4}))
+    console = Console(width=200, record=True, file=StringIO())
+    console.print(*hypotheses_tables(found))
+    lines = console.export_text().splitlines()
+    for label, rows in found.groupby("measure", sort=False):
+        line = next(each for each in lines if MEASURES[label].label in each)
+        for row in rows.itertuples():
+            words = "alike" if row.verdict == NOT_APART else f" {row.n_per_group:,.0f} ("
+            assert words in line

@@ -68,11 +68,14 @@ def mutating(make_patient):
 # ---------------------------------------------------------------------- growth
 
 
+@pytest.mark.parametrize("cycling", ["equal", "measured"])
 @pytest.mark.parametrize("doubling_days", [11.0, 36.0])
-def test_the_return_rate_makes_the_leukaemia_double_as_published(make_patient, doubling_days):
+def test_the_return_rate_makes_the_leukaemia_double_as_published(
+    make_patient, doubling_days, cycling
+):
     """After 60 days the mix of classes is steady. Of five marrows with 10,000 to 100,000 cells the
     mean doubling time has a standard error of 0.3 %; 2 % off would be six of them."""
-    disease = Disease(niche=SPACIOUS)
+    disease = Disease(niche=SPACIOUS, cycling_by_subtype=cycling)
     patient = make_patient(
         disease=disease, doubling_days=doubling_days, residual_stem_cells=20_000, plateau=1e300
     )
@@ -87,9 +90,47 @@ def test_the_return_rate_makes_the_leukaemia_double_as_published(make_patient, d
     assert np.mean(measured) == pytest.approx(doubling_days, rel=0.02)
 
 
-def test_a_marrow_at_diagnosis_starts_in_its_balance(make_patient):
+def doublings(rates):
+    """Doubling times of the leukaemia as a whole, and of each subtype alone."""
+    matrix = rates.mean_matrix(rates.return_rate, rates.disease.cycle.renewal)
+    parts = [matrix, *rates.within_subtypes(matrix)]
+    whole, *alone = (np.log(2.0) / leading(part)[0] for part in parts)
+    return whole, alone
+
+
+def test_subtypes_that_cycle_as_measured_double_alike(make_patient):
+    """Those that enter S more often rest more; with one rate of rest they would outgrow others."""
+    patient = make_patient(disease=Disease(cycling_by_subtype="measured"), doubling_days=20.0)
+    rates = Rates(patient)
+    assert doublings(rates)[0] == pytest.approx(20.0)
+    assert doublings(rates)[1] == pytest.approx([20.0] * 4, rel=5e-3)
+    assert (np.argsort(rates.return_rate) == np.argsort(rates.disease.cycling_factors())).all()
+    one_rate = rates.mean_matrix(Rates(make_patient(doubling_days=20.0)).return_rate, 0.85)
+    assert np.log(2.0) / leading(one_rate)[0] < 10.0
+
+
+def test_a_subtype_that_cycles_too_slowly_never_rests_and_falls_behind(make_patient):
+    patient = make_patient(disease=Disease(cycling_by_subtype="measured"), doubling_days=5.0)
+    rates = Rates(patient)
+    whole, (hsc, *others) = doublings(rates)
+    assert whole == pytest.approx(5.0)
+    assert others == pytest.approx([5.0] * 3, rel=5e-3)
+    assert rates.return_rate[0] == 0.0
+    assert hsc > 10.0
+
+
+@pytest.mark.parametrize("cycling", ["equal", "measured"])
+def test_a_marrow_at_diagnosis_has_the_patients_composition(make_patient, cycling):
+    disease = Disease(cycling_by_subtype=cycling)
+    patient = make_patient(disease=disease, overt_blasts=1e12, doubling_days=5.0)
+    mix = Rates(patient).balanced.mix.reshape(4, -1).sum(1)
+    np.testing.assert_allclose(mix, patient.composition, atol=1e-9)
+
+
+@pytest.mark.parametrize("cycling", ["equal", "measured"])
+def test_a_marrow_at_diagnosis_starts_in_its_balance(make_patient, cycling):
     """The mix of classes and the share of stem cells stay as they begin, for a few days."""
-    disease = Disease(niche=SPACIOUS)
+    disease = Disease(niche=SPACIOUS, cycling_by_subtype=cycling)
     patient = make_patient(
         disease=disease, residual_stem_cells=100_000, plateau=1e300, overt_blasts=1e11
     )

@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from leukosim import cli
+from leukosim import cli, discrimination_table
+from leukosim.discrimination import MEASURES
+from leukosim.figures import figures_for
 from leukosim.store import load_dataset
 from leukosim.sweep import label, run_trial
 
@@ -247,3 +249,24 @@ def test_two_hundred_scenarios_are_composed_in_seconds(monkeypatch):
     cli.main(["run", "-m", "seed=range(0,20)", "trigger.delay_days=range(0,10)"])
     assert len(tables[0].composed) == 200
     assert time.perf_counter() - started < 10
+
+
+def test_a_sweep_over_hypotheses_says_what_would_tell_them_apart(capsys):
+    """Without the courses of cells, which a sweep does not keep unless asked."""
+    words = [
+        "run", "-m", "study=venetoclax_resistance", "strategy=[venetoclax]", "cohort.size=8",
+        "horizon_days=120", "cohort.stem_cell_share_log10_low=-9.5",
+        "cohort.stem_cell_share_log10_high=-9", "engine.workers=1", "output=here",
+    ]  # fmt: skip
+    assert cli.main([*words, "hypothesis=selection,reprogramming"]) == 0
+    printed = capsys.readouterr().err
+    table = pd.read_csv("here/discrimination.csv")
+    assert list(table["measure"]) == list(MEASURES)
+    assert (table["n_one"] > 0).all()
+    for measure in MEASURES.values():
+        assert measure.label.split(" ")[0] in printed
+    assert "selection and" in printed
+    assert "hypotheses" in {each.name for each in figures_for(load_dataset("here/results.nc"))}
+    pd.testing.assert_frame_equal(
+        table, discrimination_table(load_dataset("here/results.nc")), check_dtype=False
+    )

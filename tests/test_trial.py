@@ -186,6 +186,20 @@ def test_cells_descend_from_subtypes_and_switches_explain_others(trial):
     assert (ds.switches.sum(("origin", "subtype")).where(someone, 1) > 0).all()
 
 
+def test_cells_at_failure_are_those_of_the_day_on_which_it_was_declared(patients, strategies):
+    ds = run_trial(patients, strategies, PROTOCOL, record_days=1).dataset
+    declared = xr.apply_ufunc(np.fmin, ds.failure_day, ds.relapse_day)
+    assert 0 < int(declared.notnull().sum()) < declared.size
+    day = declared.fillna(ds.follow_up_day)
+    on_the_day = ds.stem_cells_by_origin.where(ds.time == np.floor(day)).max("time")
+    whole = day == np.floor(day)  # who dies does so at any time of a day
+    np.testing.assert_array_equal(
+        ds.stem_cells_at_failure.where(whole), on_the_day.where(whole).transpose(*ds.switches.dims)
+    )
+    last = ds.blasts.where(ds.time == ds.follow_up_day).max("time")
+    np.testing.assert_allclose(ds.blasts_at_end.where(last.notnull()), last, rtol=1e-12)
+
+
 def test_the_assay_at_diagnosis_is_the_patients_own(patients, trial):
     measured = trial.dataset.measured_composition
     np.testing.assert_allclose(measured.sum("subtype"), 1.0)

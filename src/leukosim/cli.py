@@ -130,8 +130,9 @@ def compose(words: list[str]) -> "list[DictConfig | Table]":
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
-    from leukosim.config import version_arguments
+    from leukosim.config import refuse_empty, version_arguments
 
+    refuse_empty(words)
     tasks: list[Any] = []
     arguments, full = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv = ["leukosim run", *options_first(words)]
@@ -269,9 +270,22 @@ def run_sweep(table: "Table", console: "Console") -> int:
     if len(errors) < total:
         with interrupted_with("the result is kept, the same command draws its figures"):
             code = max(code, draw(merged, sweep.folder, console))
+            compare_hypotheses(merged, sweep.folder, console)
     say(f"{found} of {total} scenarios found finished, {len(missing)} run: {sweep.folder}")
     say(f"{sweep.folder}: {contents(sweep.folder)}")
     return code
+
+
+def compare_hypotheses(merged: "xr.Dataset", folder: Path, console: "Console") -> None:
+    """Write and print how many patients would tell hypotheses apart, where they were swept."""
+    from leukosim import store
+    from leukosim.discrimination import discrimination_table, has_hypotheses
+    from leukosim.screen import hypotheses_tables
+
+    if has_hypotheses(merged):
+        found = discrimination_table(merged)
+        store.save_table(found, folder / store.DISCRIMINATION)
+        console.print(*hypotheses_tables(found), sep="")
 
 
 def run_scenarios(sweep: "Sweep", missing: "list[Scenario]", console: "Console") -> dict[str, str]:

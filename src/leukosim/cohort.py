@@ -276,7 +276,9 @@ def draw_patient(
     )
     for name, drug in (formulary() if drugs is None else drugs).items():
         patient = with_handling(patient, name, drug)
-    shortest, longest = doubling_range(Rates(patient))
+    # patients are the same whatever is thought of the cycle of subtypes
+    alike = replace(patient, disease=replace(disease, cycling_by_subtype="equal"))
+    shortest, longest = doubling_range(Rates(alike))
     within = float(np.clip(doubling, shortest * MARGIN, longest / MARGIN))
     if cohort.at_diagnosis:
         overt = 10.0 ** stream(seed, index, OVERT).normal(

@@ -20,41 +20,16 @@ RESAMPLES, SEED = 2000, 1  # of every interval
 FEWEST = 5  # patients, for an interval from resampling to mean anything
 
 
-# ---------------------------------------------------------------------- records of a course
-
-
-def last_position(met: xr.DataArray) -> xr.DataArray:
-    """Where along time something was met last, int (arm, patient); -1 where it never was."""
-    position = xr.DataArray(np.arange(met.sizes["time"]), dims="time")
-    return xr.where(met, position, -1).max("time")
-
-
-def at_position(values: xr.DataArray, position: xr.DataArray) -> xr.DataArray:
-    """Values at a position along time, such as of :func:`last_position`; nan where it is -1."""
-    return values.isel(time=position.clip(0)).where(position >= 0).drop_vars("time")
-
-
-def is_known(ds: xr.Dataset) -> xr.DataArray:
-    """On which recorded days (arm, patient, time) a patient was followed."""
-    return ds["stem_cells"].notnull().any("subtype")
-
-
-def declared_day(ds: xr.Dataset) -> xr.DataArray:
-    """Day (arm, patient) on which failure or relapse was declared, nan where neither was."""
-    return xr.apply_ufunc(np.fmin, ds["failure_day"], ds["relapse_day"])
-
-
-def end_position(ds: xr.Dataset) -> xr.DataArray:
-    """The record of failure, else the last one: position along time (arm, patient)."""
-    known, declared = is_known(ds), declared_day(ds)
-    return last_position(known & ~(ds["time"] > declared))
+# ---------------------------------------------------------------------- before and after
 
 
 def has_failed(ds: xr.Dataset) -> xr.DataArray:
-    """Whether failure or relapse was declared, or the last record is of overt leukaemia."""
-    last = last_position(is_known(ds))
-    overt = (at_position(ds["blasts"], last) >= OVERT_BLASTS) & (last > 0)
-    return declared_day(ds).notnull() | overt
+    """Whether (arm, patient) failure or relapse was declared, or follow-up ended in overt disease.
+
+    A patient who ends on the day of diagnosis has not been treated, and not failed.
+    """
+    declared = ds["failure_day"].notnull() | ds["relapse_day"].notnull()
+    return declared | (ds["blasts_at_end"] >= OVERT_BLASTS) & (ds["follow_up_day"] > 0.0)
 
 
 def composition_of(cells: xr.DataArray) -> xr.DataArray:
@@ -66,14 +41,13 @@ def composition_of(cells: xr.DataArray) -> xr.DataArray:
 
 
 def composition_at_start(ds: xr.Dataset) -> xr.DataArray:
-    """Fractions (arm, patient, subtype) at the first record."""
-    return composition_of(ds["stem_cells"].isel(time=0, drop=True))
+    """Fractions (patient, subtype) at diagnosis; 0 for a subtype that a scenario does not have."""
+    return composition_of(ds["composition"])
 
 
 def composition_at_failure(ds: xr.Dataset) -> xr.DataArray:
     """Fractions (arm, patient, subtype) at failure, nan for patients without."""
-    at_end = at_position(ds["stem_cells"], end_position(ds))
-    return composition_of(at_end).where(has_failed(ds))
+    return flow(ds).sum("origin", skipna=False).where(has_failed(ds))
 
 
 # ---------------------------------------------------------------------- the enriched subtypes
@@ -99,9 +73,9 @@ def enriched_fraction(fractions: xr.DataArray, enriched: list[str]) -> xr.DataAr
 def flow(ds: xr.Dataset) -> xr.DataArray:
     """Fractions (arm, patient, origin, subtype) of stem cells at the end.
 
-    The end is failure, or the last record of patients without; nan where no cell is left.
+    The end is failure, or the last day of patients without; nan where no cell is left.
     """
-    return composition_of(at_position(ds["stem_cells_by_origin"], end_position(ds)))
+    return composition_of(ds["stem_cells_at_failure"])
 
 
 # ---------------------------------------------------------------------- over patients

@@ -61,12 +61,9 @@ def enrichment_from_few(ds: xr.Dataset) -> xr.DataArray:
 
 
 MEASURES = {
-    "response": Measure("CR/CRh/CRi", response),
-    "fraction_at_failure": Measure("MEP-like fraction at failure", enriched_at_failure),
-    "enrichment_from_few": Measure(
-        f"change of MEP-like fraction in pairs of samples, below {FEW:g} at diagnosis",
-        enrichment_from_few,
-    ),
+    "response": Measure("response (CR/CRh/CRi)", response),
+    "fraction_at_failure": Measure("refractory samples", enriched_at_failure),
+    "enrichment_from_few": Measure("pairs, few MEP-like before", enrichment_from_few),
 }
 
 
@@ -219,8 +216,8 @@ def discrimination_table(ds: xr.Dataset) -> pd.DataFrame:
 
     Parameters
     ----------
-    ds : a sweep over ``hypothesis`` that recorded the marrow over time (``record.courses=true``);
-        without, the response is all that is compared
+    ds : a sweep over ``hypothesis``; where no subtype is known to be enriched, the response is all
+        that is compared
 
     Returns
     -------
@@ -237,7 +234,7 @@ def discrimination_table(ds: xr.Dataset) -> pd.DataFrame:
     if not has_hypotheses(ds):
         raise ValueError(
             "the dataset has no two hypotheses to compare: run a sweep, such as "
-            "-m hypothesis=selection,reprogramming,both record.courses=true"
+            "-m hypothesis=selection,reprogramming,both"
         )
     rows = []
     followed = by_hypothesis(ds, ds["follow_up_day"].notnull())
@@ -263,33 +260,5 @@ def of_arm(values: xr.DataArray, arm: str) -> np.ndarray:
 
 
 def can_follow_cells(ds: xr.Dataset) -> bool:
-    """Whether a dataset says what stem cells there were over time, and which are enriched."""
-    return "stem_cells" in ds and bool(enriched_subtypes(ds))
-
-
-def sentences(table: pd.DataFrame) -> list[str]:
-    """Each row of a table of :func:`discrimination_table` as a sentence."""
-    return [sentence(Row(*each)) for each in table.itertuples(index=False)]
-
-
-def sentence(row: Row) -> str:
-    """One row in words."""
-    arm, label = row.arm.replace("_", " "), MEASURES[row.measure].label
-    start = f"{arm}, {label}: {row.one} and {row.other}"
-    if row.verdict == UNKNOWN:
-        return (
-            f"{start} were measured in {row.n_one} and {row.n_other} simulated patients: too few."
-        )
-    means = f"({row.mean_one:.2f} and {row.mean_other:.2f})"
-    if row.verdict == NOT_APART:
-        return f"{start} {means} cannot be told apart: the 95 % interval of the effect includes 0."
-    return (
-        f"{start} {means} take {row.n_per_group:.0f} patients a group "
-        f"({in_words(row.n_low)} to {in_words(row.n_high)}), which means "
-        f"{row.treated_per_group:.0f} treated."
-    )
-
-
-def in_words(n: float) -> str:
-    """A number of patients; as much as matters of a large one."""
-    return "no number of patients" if np.isinf(n) else f"{n:,.0f}"
+    """Whether a dataset says what stem cells there were at failure, and which are enriched."""
+    return "stem_cells_at_failure" in ds and bool(enriched_subtypes(ds))

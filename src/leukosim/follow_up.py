@@ -73,6 +73,8 @@ class History:
     cycles: list[tuple[float, float]]  # first and last day with a dose
     last_day: float
     stem_cells_at_end: int
+    stem_cells_at_failure: np.ndarray  # int64[origin, subtype], without failure on the last day
+    blasts_at_end: float
     switches: np.ndarray  # int64[subtype, subtype], from, to
     conversion_day: float | None = None
     death_day: float | None = None
@@ -108,6 +110,7 @@ class FollowUp:
         self.life_left = float(patient.stream(DEATH).exponential())  # in units of hazard
         self.death_cause: int | None = None
         self.cytopenia_days = dict.fromkeys(CYTOPENIAS, 0)
+        self.stem_cells_at_failure: np.ndarray | None = None
         self.withheld: list[Dose] = []
         self.waiting_since: float | None = None
         self.hold_days = 0.0
@@ -148,6 +151,10 @@ class FollowUp:
             list(self._given_cycles()),
             self.marrow.day,
             int(self.marrow.stem_cells.sum()),
+            self.marrow.origins
+            if self.stem_cells_at_failure is None
+            else self.stem_cells_at_failure,
+            self.marrow.blasts,
             self.marrow.switches,
             self.conversion_day,
             death_day,
@@ -325,6 +332,9 @@ class FollowUp:
     def _act(self, decision: Decision, day: float) -> None:
         """Carry a decision out."""
         chart = self.chart
+        if decision.action in ("relapse", "failure") and self.stem_cells_at_failure is None:
+            self._live_until(day)  # a report was read without the marrow of its day
+            self.stem_cells_at_failure = self.marrow.origins
         if decision.action == "relapse":
             chart.relapse_day = day
             keeps = self.strategy.treats_relapse

@@ -123,6 +123,7 @@ class Rates:
         rates[:, FREE, G0, REST_OR_WAKE] = cycle.wake_outside
         rates[:, FREE, GAP, REST_OR_WAKE] = cycle.rest_outside
         rates[:, :, GAP, S_ENTRY] = cycle.s_entry_rate
+        rates[:, IN_NICHE, GAP, S_ENTRY] *= self.disease.cycling_factors()
         rates[:, :, S, DIVISION] = cycle.s_exit_rate
         rates[..., SWITCH:] = self.switching(np.zeros(self.n_subtypes))[:, None, None, :]
         return rates.reshape(-1, self.shape[3])
@@ -161,10 +162,12 @@ class Rates:
         largest = niche.attachment_rate + niche.independent_attachment_rate
         return niche.independent_attachment_rate / largest if largest > 0 else 0.0
 
-    def mean_matrix(self, return_rate: float, renewal: float) -> np.ndarray:
+    def mean_matrix(self, return_rate: np.ndarray | float, renewal: float) -> np.ndarray:
         """How the mean numbers of untreated cells change: d<n>/dt = M <n>, float64[class, class].
 
         With the mean attachment of the patient's cells, and the places that healthy cells leave.
+
+        return_rate : float64[subtype] or one for all, per day
         """
         rates = self.untreated.reshape(self.shape).copy()
         rates[:, IN_NICHE, GAP, REST_OR_WAKE] = return_rate
@@ -188,10 +191,48 @@ class Rates:
                     matrix[wiring.displaced[c], c] += rate * second * (1.0 - stays)
         return matrix
 
+    def within_subtypes(self, matrix: np.ndarray) -> list[np.ndarray]:
+        """The parts of a mean matrix that concern one subtype each, as if no cell left it."""
+        n = len(PLACES) * len(PHASES)
+        leaving = self.switching(np.zeros(self.n_subtypes)).sum(1)
+        parts = (slice(n * s, n * (s + 1)) for s in range(self.n_subtypes))
+        return [
+            matrix[part, part] + rate * np.eye(n) for part, rate in zip(parts, leaving, strict=True)
+        ]
+
     @cached_property
-    def return_rate(self) -> float:
-        """Rate of return to G0 in the niche at which the leukaemia doubles in its time, per day."""
-        return solve_return_rate(self, self.patient.doubling_days)
+    def cycle_alike(self) -> bool:
+        """Whether cells of all subtypes go through the cycle at the same rate."""
+        return len(set(self.disease.cycling_factors())) == 1
+
+    @cached_property
+    def relative_return(self) -> np.ndarray:
+        """Rates of return to G0 in the niche relative to the largest, float64[subtype].
+
+        Each subtype, left to itself, doubles in the same time. One that cycles too slowly for that
+        never rests (0), and falls behind.
+        """
+        if self.cycle_alike:
+            return np.ones(self.n_subtypes)
+        renewal, growth = self.disease.cycle.renewal, np.log(2.0) / self.patient.doubling_days
+        without, with_return = (
+            self.within_subtypes(self.mean_matrix(rate, renewal)) for rate in (0.0, 1.0)
+        )
+        rates = np.array(
+            [
+                return_rate_at(growth, one, other - one)
+                for one, other in zip(without, with_return, strict=True)
+            ]
+        )
+        return rates / rates.max()
+
+    @cached_property
+    def return_rate(self) -> np.ndarray:
+        """Rates of return to G0 in the niche at which the leukaemia doubles in its time, per day.
+
+        float64[subtype]
+        """
+        return solve_return_rate(self, self.patient.doubling_days) * self.relative_return
 
     @cached_property
     def balanced(self) -> "Balance":
@@ -200,7 +241,11 @@ class Rates:
         burden = min(burden, self.patient.plateau)
         cycle, blasts = self.disease.cycle, self.disease.blasts
         renewal = crowded_renewal(cycle.renewal, burden, self.patient.plateau)
-        growth, mix = leading(self.mean_matrix(self.return_rate, renewal))
+        matrix = self.mean_matrix(self.return_rate, renewal)
+        growth, mix = leading(matrix)
+        if not self.cycle_alike:  # slow exchange would in years lead to another composition
+            own = [leading(part)[1] for part in self.within_subtypes(matrix)]
+            mix = np.concatenate(self.composition[:, None] * own)
         dividing = mix.reshape(self.shape[:3])[:, :, S].sum() * cycle.s_exit_rate
         passed = blasts.maturing_rate / (blasts.maturing_rate + growth)
         return Balance(
@@ -355,7 +400,8 @@ def doubling_range(rates: Rates) -> tuple[float, float]:
 def solve_return_rate(rates: Rates, doubling_days: float) -> float:
     """Rate of return to G0 in the niche at which stem cells double in the time given, per day.
 
-    The growth rate is the leading eigenvalue of the mean matrix; it falls as the return rate rises.
+    That of the subtype whose cells rest most. The growth rate is the leading eigenvalue of the mean
+    matrix; it falls as the return rate rises.
     """
     shortest, longest = doubling_range(rates)
     if not shortest < doubling_days < longest:
@@ -365,11 +411,25 @@ def solve_return_rate(rates: Rates, doubling_days: float) -> float:
         )
     renewal = rates.disease.cycle.renewal
     without = rates.mean_matrix(0.0, renewal)
-    per_rate = rates.mean_matrix(1.0, renewal) - without  # the matrix is linear in the rate
+    per_rate = rates.mean_matrix(rates.relative_return, renewal) - without
+    return return_rate_at(np.log(2.0) / doubling_days, without, per_rate)
+
+
+def return_rate_at(growth: float, without: np.ndarray, per_rate: np.ndarray) -> float:
+    """Rate of return to G0 at which cells grow so fast; 0 where they never do.
+
+    Parameters
+    ----------
+    growth : 1/day
+    without, per_rate : the mean matrix without return, and what each unit of it adds: the matrix
+        is linear in the rate
+    """
 
     def excess(return_rate):
-        return leading(without + return_rate * per_rate)[0] - np.log(2.0) / doubling_days
+        return leading(without + return_rate * per_rate)[0] - growth
 
+    if excess(0.0) <= 0.0:
+        return 0.0
     return float(brentq(excess, 0.0, MOST_RETURN, xtol=1e-10))
 
 

@@ -65,6 +65,13 @@ VARIABLES = {
     "death_cause": Variable(OUTCOME, "1", "what the patient died of", CAUSES),
     "follow_up_day": Variable(OUTCOME, "day", "last day the patient was followed"),
     "stem_cells_at_end": Variable(OUTCOME, "cells", "leukaemic stem cells on the last day"),
+    "blasts_at_end": Variable(OUTCOME, "cells", "leukaemic blasts on the last day"),
+    "stem_cells_at_failure": Variable(
+        ("arm", "patient", "origin", "subtype"),
+        "cells",
+        "leukaemic stem cells when failure or relapse was declared, else on the last day, by what "
+        "their ancestors were at the start and what they are",
+    ),
     "switches": Variable(
         ("arm", "patient", "origin", "subtype"), "1", "cells that switched: from origin to subtype"
     ),

@@ -27,6 +27,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 RESULTS, DECISIONS, CONFIG, LOCK = "results.nc", "decisions.csv", "config.yaml", ".leukosim.lock"
+DISCRIMINATION = "discrimination.csv"  # of a sweep over hypotheses
 # How the texts among them begin, by which they are known again.
 CONFIG_TITLE, DECISIONS_TITLE = "# leukosim: the configuration", "arm,patient,day,rule"
 

@@ -9,6 +9,7 @@ lifelines takes seconds to import, hence inside the functions that need it.
 
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -42,10 +43,16 @@ def arms_with_patients(times: xr.Dataset) -> list[str]:
 
 def fit_arm(times: xr.Dataset, arm: str):
     """The Kaplan-Meier estimator of lifelines, fitted to an arm."""
+    day, event = arm_times(times, arm)
+    return fit(tuple(day), tuple(event), arm)
+
+
+@lru_cache(maxsize=256)
+def fit(day: tuple[float, ...], event: tuple[bool, ...], label: str):
+    """The same, kept: a figure and its numbers ask for the same curves several times."""
     from lifelines import KaplanMeierFitter
 
-    day, event = arm_times(times, arm)
-    return KaplanMeierFitter(alpha=1.0 - LEVEL).fit(day, event, label=arm)
+    return KaplanMeierFitter(alpha=1.0 - LEVEL).fit(np.array(day), np.array(event), label=label)
 
 
 def kaplan_meier(times: xr.Dataset) -> pd.DataFrame:
@@ -346,10 +353,14 @@ def sweep_summary(
         name: ("scenario", difference[:, i])
         for i, name in enumerate(("difference", "difference_low", "difference_high"))
     }
+    return summary_of(ds, variables, {"arm": arm, "against": against, "day": float(day)})
+
+
+def summary_of(ds: xr.Dataset, variables: dict[str, Any], attributes: dict[str, Any]) -> xr.Dataset:
+    """Variables over scenario and arm, with the coordinates and the axes of a sweep."""
     coordinates = {
         name: values for name, values in ds.coords.items() if values.dims == ("scenario",)
     }
-    attributes = {"arm": arm, "against": against, "day": float(day)}
     if "axes" in ds.attrs:
-        attributes["axes"] = ds.attrs["axes"]
-    return xr.Dataset(variables, {**coordinates, "arm": arms}, attributes)
+        attributes = {**attributes, "axes": ds.attrs["axes"]}
+    return xr.Dataset(variables, {**coordinates, "arm": ds["arm"].values.astype(str)}, attributes)

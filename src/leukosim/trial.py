@@ -150,6 +150,9 @@ def dataset_of(
         **outcome_values(by_arm),
         **response_values(patients, by_arm),
         "switches": np.array([[c.switches for c in courses] for courses in by_arm]),
+        "stem_cells_at_failure": np.array(
+            [[c.stem_cells_at_failure for c in courses] for courses in by_arm], float
+        ),
         **course_values(by_arm, days, len(subtypes)),
         **sample_values(patients, by_arm, protocol),
         **cycle_values(by_arm),
@@ -227,6 +230,7 @@ def outcome_values(by_arm: list[list[History]]) -> dict[str, np.ndarray]:
         "death_day": gather(lambda c: c.death_day),
         "follow_up_day": gather(lambda c: c.last_day),
         "stem_cells_at_end": gather(lambda c: c.stem_cells_at_end),
+        "blasts_at_end": gather(lambda c: c.blasts_at_end),
         "failure_day": gather(lambda c: c.chart.failure_day),
         "response_day": gather(lambda c: c.chart.response_day),
         "death_cause": gather(lambda c: c.death_cause),

@@ -168,6 +168,14 @@ def test_hypotheses_on_cxcr4_are_named():
         Disease(cxcr4_by_subtype="high")
 
 
+def test_hypotheses_on_the_cycle_are_named():
+    np.testing.assert_array_equal(Disease().cycling_factors(), 1.0)
+    measured = Disease(cycling_by_subtype="measured").cycling_factors()
+    np.testing.assert_array_equal(measured, [0.23, 1.0, 1.88, 1.4])
+    with pytest.raises(ValueError, match="cycling_by_subtype = fast is not a hypothesis"):
+        Disease(cycling_by_subtype="fast")
+
+
 def test_a_refuge_must_be_a_subtype():
     with pytest.raises(ValueError, match="switching.refuge = T-like is not a subtype"):
         Disease(switching=Switching(refuge="T-like"))

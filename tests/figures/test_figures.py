@@ -14,7 +14,6 @@ from synthetic import dataset_of_arms, sweep, trial
 from leukosim.calibration import target_table
 from leukosim.endpoints import relapse_free_survival
 from leukosim.figures import (
-    draw_figure,
     draw_figures,
     figures_for,
     has,
@@ -73,30 +72,48 @@ def drawn_texts(figure):
     return [text for text in found if text not in unseen]
 
 
-def overlaps(figure, size=0.2):
+def drawn_boxes(figure):
+    """The texts of a figure, and float64[text, (x0, y0, x1, y1)], where they are drawn."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    shown = drawn_texts(figure)
+    boxes = [text.get_window_extent(renderer).extents for text in shown]
+    return [text.get_text() for text in shown], np.array(boxes).reshape(-1, 4)
+
+
+def overlapping(words, boxes, size=0.2):
+    """Pairs of texts that overlap by more than a share of their sizes."""
+    margin = size / 2.0 * (boxes[:, 2:] - boxes[:, :2])
+    low, high = boxes[:, :2] + margin, boxes[:, 2:] - margin
+    apart = (high[:, None] < low[None]) | (high[None] < low[:, None])
+    pairs = np.argwhere(np.triu(~apart.any(-1), 1))
+    return [(words[i], words[j]) for i, j in pairs]
+
+
+def overlaps(figure):
     """Pairs of texts that overlap in a drawn figure."""
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    figure.draw(renderer)
-    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in drawn_texts(figure)]
-    return [
-        (first, second)
-        for i, (first, a) in enumerate(boxes)
-        for second, b in boxes[i + 1 :]
-        if a.shrunk(1 - size, 1 - size).overlaps(b.shrunk(1 - size, 1 - size))
-    ]
+    return overlapping(*drawn_boxes(figure))
 
 
-def outside(figure):
-    """Texts of a drawn figure that its edges cut off."""
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    figure.draw(renderer)
-    found = [(text, text.get_window_extent(renderer)) for text in drawn_texts(figure)]
-    box = figure.bbox
-    return [
-        text.get_text()
-        for text, extent in found
-        if extent.x0 < 0 or extent.y0 < 0 or extent.x1 > box.x1 or extent.y1 > box.y1
-    ]
+def assert_readable(figure, name=""):
+    """No text of a drawn figure lies on another, or is cut off by its edges."""
+    words, boxes = drawn_boxes(figure)
+    assert overlapping(words, boxes) == [], name
+    beyond = (boxes[:, :2] < 0.0) | (boxes[:, 2:] > figure.bbox.extents[2:])
+    assert [words[i] for i in np.flatnonzero(beyond.any(1))] == [], name
+
+
+def test_the_checks_of_texts_notice_what_cannot_be_read():
+    figure = Figure()
+    figure.text(0.5, 0.5, "one")
+    figure.text(0.5, 0.51, "other")
+    assert overlaps(figure) == [("one", "other")]
+    with pytest.raises(AssertionError):
+        assert_readable(figure)
+    cut = Figure()
+    cut.text(0.99, 0.5, "cut off")
+    with pytest.raises(AssertionError, match="cut off"):
+        assert_readable(cut)
 
 
 # ---------------------------------------------------------------------- style and saving
@@ -190,22 +207,11 @@ def test_numbers_at_risk_stand_under_the_ticks(ds):
 
 
 @pytest.mark.parametrize("width", [COLUMN, PAGE])
-def test_no_text_lies_on_another(ds, width):
+def test_figures_of_a_trial_can_be_read(ds, width):
     with house_style():
-        assert overlaps(rfs_figure.relapse_free_survival_figure(ds, width)) == []
-        assert overlaps(mrd_courses.mrd_courses_figure(ds, width)) == []
-        assert overlaps(targets.targets_figure(target_table(ds), width)) == []
-
-
-@pytest.mark.parametrize("width", [COLUMN, PAGE])
-def test_no_text_reaches_the_edge(ds, width):
-    with house_style():
-        for figure in (
-            rfs_figure.relapse_free_survival_figure(ds, width),
-            mrd_courses.mrd_courses_figure(ds, width),
-            targets.targets_figure(target_table(ds), width),
-        ):
-            assert outside(figure) == []
+        assert_readable(rfs_figure.relapse_free_survival_figure(ds, width))
+        assert_readable(mrd_courses.mrd_courses_figure(ds, width))
+        assert_readable(targets.targets_figure(target_table(ds), width))
 
 
 def test_long_names_of_arms_find_room(ds):
@@ -222,13 +228,6 @@ def test_the_axis_ends_with_the_trial_even_if_nobody_is_left():
     figure = rfs_figure.relapse_free_survival_figure(ds)
     assert list(figure.axes[1].get_xticks()) == month_ticks(730.0)
     assert "0.00 (0.00–0.71)" in texts(figure.axes[0])  # at 24 months
-
-
-def test_overlaps_would_be_noticed(ds):
-    with house_style():
-        figure = rfs_figure.relapse_free_survival_figure(ds, COLUMN)
-        figure.axes[0].text(0.24, 0, "0.62 (0.55–0.69)", va="center")
-        assert overlaps(figure)
 
 
 def test_curves_of_few_words():
@@ -468,8 +467,7 @@ def test_numbers_stand_to_scale_unless_that_crowds_them(values, places):
 def test_dots_can_be_read(axes, width):
     with house_style():
         _, figure = dots(axes, width=width)
-        assert overlaps(figure) == []
-        assert outside(figure) == []
+        assert_readable(figure)
     assert figure.get_figwidth() * MM_PER_INCH == pytest.approx(width)
 
 
@@ -555,8 +553,7 @@ def test_survival_and_difference_share_a_figure(n_levels, n_intervals, delays, w
     outcomes = [sweep_outcomes.survival_outcome(shown), sweep_outcomes.difference_outcome(summary)]
     with house_style():
         figure = sweep_heatmap.sweep_heatmap_figure(shown, outcomes, width)
-        assert overlaps(figure) == []
-        assert outside(figure) == []
+        assert_readable(figure)
     letters = [text.get_text() for text in figure.texts if len(text.get_text()) == 1]
     assert letters == ["a", "b"]
     assert figure.get_figwidth() * MM_PER_INCH == pytest.approx(width)
@@ -634,14 +631,6 @@ def test_a_variable_without_a_value_feeds_no_figure():
     assert has("follow_up_day")(ds)
     assert not has("relapse_day")(ds)
     assert not has("follow_up_day", "nothing")(ds)
-
-
-def test_one_figure_alone_is_the_one_of_the_set(ds, tmp_path):
-    each = figures_for(ds)[0]
-    alone = draw_figure(each, ds, tmp_path / "alone")
-    among = draw_figures(ds, tmp_path / "all")[:4]
-    assert [path.name for path in alone] == [path.name for path in among]
-    assert [path.read_bytes() for path in alone] == [path.read_bytes() for path in among]
 
 
 def test_one_patient_of_one_arm_is_drawn(tmp_path):

@@ -3,10 +3,12 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
+from matplotlib.figure import Figure
 from synthetic import dataset_of_arms
-from test_figures import outside, overlaps
+from test_figures import assert_readable
 
 from leukosim.biology.disease import Disease
 from leukosim.config import as_plain
@@ -18,11 +20,13 @@ from leukosim.figures import (
     composition,
     dose_response,
     draw_figures,
+    draw_sweep,
     figures_for,
     flow_between_subtypes,
     hypotheses,
     overall_survival,
     response_by_subtype,
+    sweep_dots,
 )
 from leukosim.figures.style import (
     ARM_COLORS,
@@ -33,6 +37,8 @@ from leukosim.figures.style import (
     house_style,
     subtype_colors,
 )
+from leukosim.figures.sweep_dots import draw_sweep_dots, sweep_dots_figure
+from leukosim.figures.sweep_outcomes import treatment_outcomes, treatment_summary
 from leukosim.survival import kaplan_meier
 
 ARMS = (
@@ -61,9 +67,10 @@ NUMBERS = (
 )
 
 
-def patient_course(luck, responds, kept, stay):
-    """One patient of one arm: outcome days and cells by what they were and are.
+def patient_course(luck, responds, start, kept, stay):
+    """One patient of one arm: outcome days, cells by what they were and are, and those at failure.
 
+    start : fractions of cells by subtype
     kept : growth of the cells of each subtype by the end, relative
     stay : share of the cells of a subtype that are still of it at the end
     """
@@ -80,13 +87,14 @@ def patient_course(luck, responds, kept, stay):
         "best_response": 4 if responds else 0, "overt_blasts": 1e12,
     }  # fmt: skip
     n = len(kept)
-    start = luck.dirichlet(np.ones(n)) * 1e5
     passed = TIME[:, None, None] / 730.0
     switched = np.eye(n) * stay + (1.0 - stay) / max(n, 1)
     moved = (1.0 - passed) * np.eye(n) + passed * switched
-    cells = np.floor(start[:, None] * np.asarray(kept)[:, None] ** passed * moved)
+    cells = np.floor(1e5 * start[:, None] * np.asarray(kept)[:, None] ** passed * moved)
     cells[TIME > days["follow_up_day"]] = np.nan
-    return {name: day for name, day in days.items() if not np.isnan(day)}, cells
+    end = np.nanmin([relapse, failure, days["follow_up_day"]])
+    at_failure = cells[np.searchsorted(TIME, end, "right") - 1]
+    return {name: day for name, day in days.items() if not np.isnan(day)}, cells, at_failure
 
 
 def resistance(
@@ -100,18 +108,24 @@ def resistance(
     luck = np.random.default_rng(seed)
     kept = kept or [10.0 if name == "MEP-like" else 0.1 for name in subtypes]
     people = {arm: [] for arm in arms}
+    starts = luck.dirichlet(np.ones(len(subtypes)), n_patients)
+    at_failure = np.empty((len(arms), n_patients, len(subtypes), len(subtypes)))
     origins = np.full((len(arms), n_patients, len(TIME), len(subtypes), len(subtypes)), np.nan)
     for a, arm in enumerate(arms):
         for p in range(n_patients):
-            days, cells = patient_course(luck, luck.random() < rate, kept, stay)
+            days, origins[a, p], at_failure[a, p] = patient_course(
+                luck, luck.random() < rate, starts[p], kept, stay
+            )
             people[arm].append(days)
-            origins[a, p] = cells
     ds = dataset_of_arms(people, TIME)
     counts = luck.lognormal(0.0, 0.5, (2, len(arms), n_patients, len(TIME)))
     known = ~np.isnan(origins[..., 0, 0])
     course = ("arm", "patient", "time")
     ds["stem_cells_by_origin"] = (*course, "origin", "subtype"), origins
     ds["stem_cells"] = (*course, "subtype"), origins.sum(-2)
+    ds["composition"] = ("patient", "subtype"), starts
+    ds["stem_cells_at_failure"] = ("arm", "patient", "origin", "subtype"), at_failure
+    ds["blasts_at_end"] = ("arm", "patient"), np.full(at_failure.shape[:2], 2.0 * OVERT_BLASTS)
     ds["blasts"] = course, np.where(known, 2.0 * OVERT_BLASTS, np.nan)
     ds["neutrophils"] = course, np.where(known, counts[0], np.nan)
     ds["platelets"] = course, np.where(known, 40.0 * counts[1], np.nan)
@@ -171,18 +185,14 @@ def test_survival_is_not_drawn_where_follow_up_ends_with_relapse(ds):
     "changes",
     [
         {"n_patients": 1},
-        {"rate": 0.0},
-        {"rate": 1.0},
-        {"arms": ("azacitidine",)},
-        {"arms": ("mine", "venetoclax_azacitidine")},
-        {"subtypes": ("LMPP-like", "MEP-like")},
-        {"subtypes": (*FOUR, "reprogrammed", "of my own")},
-        {"subtypes": ("first", "second")},
-        {"kept": [1e-9] * 4},
+        {"rate": 0.0, "subtypes": ("LMPP-like", "MEP-like")},
+        {"rate": 1.0, "subtypes": (*FOUR, "reprogrammed", "of my own")},
+        {"arms": ("azacitidine",), "subtypes": ("first", "second")},
+        {"arms": ("mine", "venetoclax_azacitidine"), "kept": [1e-9] * 4},
     ],
     ids=[
-        "one patient", "no responder", "all responders", "one arm", "own arm", "two subtypes",
-        "six subtypes", "unknown subtypes", "no cells left",
+        "one patient", "no responder of two subtypes", "all responders of six subtypes",
+        "one arm of unknown subtypes", "own arm without cells left",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("width", [COLUMN, PAGE])
@@ -191,8 +201,7 @@ def test_figures_are_whole_whatever_is_missing(changes, width):
     with house_style():
         for name, figure_of in OF_A_TRIAL.items():
             figure = figure_of(some, width)
-            assert overlaps(figure) == [], name
-            assert outside(figure) == [], name
+            assert_readable(figure, name)
             assert all(ax.has_data() or ax.texts or not ax.axison for ax in figure.axes), name
     for module in NUMBERS:
         assert len(module.numbers_drawn(some)), module.__name__
@@ -206,13 +215,85 @@ def test_hypotheses_are_drawn(width, n_patients):
     assert "hypotheses" in {each.name for each in figures_for(sweep)}
     with house_style():
         figure = hypotheses.hypotheses_figure(sweep, width)
-        assert overlaps(figure) == []
-        assert outside(figure) == []
+        assert_readable(figure)
 
 
-def test_a_sweep_without_courses_has_no_figure_of_hypotheses():
-    sweep = sweep_of_hypotheses().drop_vars(["stem_cells", "stem_cells_by_origin"])
-    assert "hypotheses" not in {each.name for each in figures_for(sweep)}
+def test_a_sweep_needs_no_courses_for_the_figure_of_hypotheses():
+    sweep = sweep_of_hypotheses()
+    with_time = [name for name, each in sweep.items() if "time" in each.dims]
+    without = sweep.drop_vars([*with_time, "time"])
+    assert "hypotheses" in {each.name for each in figures_for(without)}
+    pd.testing.assert_frame_equal(
+        hypotheses.numbers_drawn(without), hypotheses.numbers_drawn(sweep)
+    )
+    unknown = without.drop_vars("stem_cells_at_failure")
+    assert "hypotheses" not in {each.name for each in figures_for(unknown)}
+
+
+# ---------------------------------------------------------------------- sweeps
+
+
+def sweep_of_days(rates=(0.0, 0.5, 1.0), n_patients=12, arms=ARMS[:2], **axes) -> xr.Dataset:
+    """Scenarios along days of venetoclax, or other axes, in which ever more patients respond."""
+    axes = axes or {"venetoclax.days_per_cycle": [7.0 * (1 + i) for i in range(len(rates))]}
+    trials = [resistance(n_patients, arms, rate=rate) for rate in rates]
+    ds = xr.concat(trials, "scenario", data_vars="all", combine_attrs="override")
+    ds.attrs["axes"] = json.dumps(list(axes))
+    return ds.assign_coords({name: ("scenario", values) for name, values in axes.items()})
+
+
+def test_a_sweep_at_diagnosis_shows_response_survival_and_cytopenia():
+    sweep, arm = sweep_of_days(), ARMS[1]
+    assert [each.name for each in figures_for(sweep)] == ["sweep_dots"]
+    _, numbers = draw_sweep(sweep)
+    for i, scenario in enumerate(numbers["venetoclax.days_per_cycle"].unique()):
+        one = sweep.isel(scenario=i)
+        rows = numbers[(numbers["venetoclax.days_per_cycle"] == scenario) & (numbers["arm"] == arm)]
+        found = rows.set_index("outcome")["value"]
+        responded = one["response_day"].sel(arm=arm).notnull()
+        assert found["response"] == float(responded.mean())
+        died = one["death_day"].sel(arm=arm)
+        assert found["alive"] == pytest.approx(1.0 - float((died <= 365.0).mean()))
+        days = one["days_grade4_neutropenia"].sel(arm=arm)
+        assert found["neutropenia"] == pytest.approx(float(days.mean()))
+        assert rows.set_index("outcome")["n"]["median_duration"] == int(responded.sum())
+        if not responded.any():
+            assert np.isnan(found["median_duration"])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("width", [COLUMN, PAGE])
+@pytest.mark.parametrize("arms", [ARMS, ARMS[:1]], ids=len)
+def test_a_sweep_at_diagnosis_can_be_read(width, arms):
+    summary = treatment_summary(sweep_of_days(arms=arms))
+    outcomes = treatment_outcomes(summary)
+    with house_style():
+        figure = sweep_dots_figure(summary, outcomes, width)
+        assert_readable(figure)
+    assert len(figure.axes) == len(outcomes) == 6
+
+
+def test_a_median_that_was_not_reached_stands_on_top():
+    summary = treatment_summary(sweep_of_days((0.5, 0.5)))
+    median = next(each for each in treatment_outcomes(summary) if each.value == "median_survival")
+    summary["median_survival"][:] = [[np.inf, 5.0], [6.0, 7.0]]
+    ax = draw_sweep_dots(
+        summary, Figure().add_subplot(), x="venetoclax.days_per_cycle", outcome=median
+    )
+    triangles = [line for line in ax.lines if line.get_marker() == "^" and len(line.get_xdata())]
+    assert [list(line.get_ydata()) for line in triangles] == [[ax.get_ylim()[1]]]
+    assert "not reached" in sweep_dots.note_of(summary, [median])
+
+
+def test_two_axes_at_diagnosis_make_maps_of_shares():
+    axes = {"venetoclax.days_per_cycle": [7.0, 7.0, 14.0, 14.0], "seed": [1, 2, 1, 2]}
+    sweep = sweep_of_days((0.1, 0.4, 0.6, 0.9), **axes)
+    assert [each.name for each in figures_for(sweep)] == ["sweep_heatmap"]
+    with house_style():
+        figure, numbers = draw_sweep(sweep)
+        assert_readable(figure)
+    assert set(numbers["outcome"]) == {"response", "alive"}
+    assert set(numbers["arm"]) == {"venetoclax_azacitidine"}
 
 
 def test_an_empty_arm_says_so(ds):
@@ -220,7 +301,7 @@ def test_an_empty_arm_says_so(ds):
     missing = ds.assign({name: missing[name] for name in ds if "arm" in ds[name].dims})
     with house_style():
         for figure_of in OF_A_TRIAL.values():
-            assert overlaps(figure_of(missing, PAGE)) == []
+            assert_readable(figure_of(missing, PAGE))
 
 
 # ---------------------------------------------------------------------- colours
@@ -289,10 +370,8 @@ def test_descent_is_the_share_of_fractions_over_patients():
     cells[mep, mep], cells[hsc, mep], cells[hsc, hsc] = 20.0, 10.0, 30.0
     other = np.zeros((4, 4))
     other[hsc, mep], other[hsc, hsc] = 1e6, 3e6  # a fraction of a quarter, however many cells
-    both = np.stack([cells, other])[None, :, None]
-    values = np.broadcast_to(both, found["stem_cells_by_origin"].shape)
-    found["stem_cells_by_origin"] = found["stem_cells_by_origin"].dims, values
-    found["stem_cells"] = found["stem_cells"].dims, values.sum(-2)
+    both = np.stack([cells, other])[None]
+    found["stem_cells_at_failure"] = found["stem_cells_at_failure"].dims, both
     share = flow_between_subtypes.share_by_descent(found, "venetoclax", ["MEP-like"])
     assert share.value == pytest.approx((20 / 60) / (30 / 60 + 1 / 4))
     assert share.n == 2

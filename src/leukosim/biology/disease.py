@@ -15,6 +15,7 @@ from leukosim.biology.niche import Niche
 from leukosim.biology.subtypes import Subtype, Switching, as_in_patient, four_subtypes
 
 CXCR4_BY_SUBTYPE = ("equal", "measured", "reversed")
+CYCLING_BY_SUBTYPE = ("equal", "measured")
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,20 @@ class Disease:
     blood: Blood = field(default_factory=Blood)
     mortality: Mortality = field(default_factory=Mortality)
     cxcr4_by_subtype: str = "equal"
+    cycling_by_subtype: str = "equal"
 
     def __post_init__(self) -> None:
         if not self.subtypes:
             raise ValueError("subtypes is empty: a disease needs at least one stem-cell subtype")
-        if self.cxcr4_by_subtype not in CXCR4_BY_SUBTYPE:
-            raise ValueError(
-                f"cxcr4_by_subtype = {self.cxcr4_by_subtype} is not a hypothesis: "
-                f"allowed {', '.join(CXCR4_BY_SUBTYPE)}"
-            )
+        for name, allowed in (
+            ("cxcr4_by_subtype", CXCR4_BY_SUBTYPE),
+            ("cycling_by_subtype", CYCLING_BY_SUBTYPE),
+        ):
+            value = getattr(self, name)
+            if value not in allowed:
+                raise ValueError(
+                    f"{name} = {value} is not a hypothesis: allowed {', '.join(allowed)}"
+                )
         if not any(s.dominant_share > 0.0 for s in self.subtypes.values() if s.native):
             raise ValueError(
                 "subtypes: dominant_share (fraction) is 0 in every native subtype: "
@@ -55,6 +61,15 @@ class Disease:
         """CXCR4 of each subtype relative to the patient's: equal, as its mRNA, or the inverse."""
         power = {"equal": 0.0, "measured": 1.0, "reversed": -1.0}[self.cxcr4_by_subtype]
         return [subtype.cxcr4_ratio**power for subtype in self.subtypes.values()]
+
+    def cycling_factors(self) -> np.ndarray:
+        """Rate of entry into S of each subtype in the niche, relative to the cycle's.
+
+        float64[subtype]: equal, or in proportion to MKI67 mRNA
+        """
+        power = {"equal": 0.0, "measured": 1.0}[self.cycling_by_subtype]
+        ratios = np.array([subtype.cycling_ratio for subtype in self.subtypes.values()])
+        return ratios**power
 
     def as_in_patient(self, values: np.ndarray, composition: Sequence[float]) -> np.ndarray:
         """Values of subtypes, float64[subtype, ...], as the hypothesis on sensitivity has them."""

@@ -32,6 +32,10 @@ class Subtype:
     cxcr4_ratio: float = estimate(
         1.0, "relative to LMPP-like", low=1.0, high=1.0, source=WACLAWICZEK, note="CXCR4 mRNA"
     )
+    cycling_ratio: float = estimate(
+        1.0, "relative to LMPP-like", low=1.0, high=1.0, lowest=0.01, highest=100.0,
+        source=WACLAWICZEK, note="MKI67 mRNA",
+    )  # fmt: skip
     dominant_share: float = estimate(
         0.53, "fraction", low=0.44, high=0.62, source=WACLAWICZEK,
         note="patients in whom this subtype dominates at diagnosis (66 of 125)",
@@ -77,6 +81,10 @@ class HscLike(Subtype):
     cxcr4_ratio: float = estimate(
         0.30, "relative to LMPP-like", low=0.1, high=1.0, source=WACLAWICZEK, note="CXCR4 mRNA"
     )
+    cycling_ratio: float = estimate(
+        0.23, "relative to LMPP-like", low=0.1, high=1.0, lowest=0.01, highest=100.0,
+        source=WACLAWICZEK, note="MKI67 mRNA",
+    )  # fmt: skip
     dominant_share: float = estimate(
         0.08, "fraction", low=0.04, high=0.14, source=WACLAWICZEK, note="10 of 125 patients"
     )
@@ -97,6 +105,10 @@ class MepLike(Subtype):
     cxcr4_ratio: float = estimate(
         0.48, "relative to LMPP-like", low=0.2, high=1.0, source=WACLAWICZEK, note="CXCR4 mRNA"
     )
+    cycling_ratio: float = estimate(
+        1.88, "relative to LMPP-like", low=1.0, high=3.0, lowest=0.01, highest=100.0,
+        source=WACLAWICZEK, note="MKI67 mRNA",
+    )  # fmt: skip
     dominant_share: float = estimate(
         0.34, "fraction", low=0.26, high=0.43, source=WACLAWICZEK, note="43 of 125 patients"
     )
@@ -119,6 +131,10 @@ class MoDe(Subtype):
     cxcr4_ratio: float = estimate(
         2.6, "relative to LMPP-like", low=1.0, high=5.0, source=WACLAWICZEK,
         note="CXCR4 mRNA; difference not significant",
+    )  # fmt: skip
+    cycling_ratio: float = estimate(
+        1.4, "relative to LMPP-like", low=0.7, high=3.0, lowest=0.01, highest=100.0,
+        source=WACLAWICZEK, note="MKI67 mRNA; difference not significant",
     )  # fmt: skip
     dominant_share: float = estimate(
         0.05, "fraction", low=0.02, high=0.1, source=WACLAWICZEK, note="6 of 125 patients"

@@ -34,9 +34,13 @@ from leukosim.figures.sweep_outcomes import (
     difference_outcome,
     numbers_drawn,
     survival_outcome,
+    treatment_outcomes,
+    treatment_summary,
     varied,
 )
 from leukosim.survival import sweep_summary
+
+OF_INTEREST = ("triggered", "venetoclax_azacitidine")  # arms that a heat map shows, if there
 
 Drawing = tuple[Figure, pd.DataFrame]  # a figure, and every number in it
 
@@ -75,25 +79,26 @@ def has_targets(ds: xr.Dataset) -> bool:
     return has("follow_up_day")(ds) and bool(target_table(ds)["model"].notna().any())
 
 
-def draw_sweep(
-    ds: xr.Dataset,
-    arm: str = "triggered",
-    against: str = "at_relapse",
-    day: float = TWO_YEARS,
-) -> Drawing:
-    """Relapse-free survival at a day in the scenarios, and the paired difference of two arms.
+def draw_sweep(ds: xr.Dataset) -> Drawing:
+    """What the scenarios come to, by what is at stake for their patients.
 
-    Heat maps are of one arm, the first one where ``arm`` is missing; dots along a single axis, or
-    of a single scenario, have room for all.
+    In overt leukaemia that is response, survival and cytopenia; in remission relapse-free survival
+    at two years, and the paired difference of two arms. Heat maps show shares of one arm, dots
+    along a single axis, or of a single scenario, have room for all.
     """
-    arms = [str(name) for name in ds["arm"].values]
-    arm = arm if arm in arms else arms[0]
-    horizon = float(ds.attrs.get("horizon_days", day))
-    summary = sweep_summary(ds, arm, against, min(day, horizon))
     is_map = has_two_axes(ds)
-    shown = summary.sel(arm=arm) if is_map else summary
-    both = survival_outcome(shown), difference_outcome(summary)
-    outcomes = [each for each in both if shown[each.value].notnull().any()]
+    arms = [str(name) for name in ds["arm"].values]
+    arm = next((each for each in OF_INTEREST if each in arms), arms[0])
+    if began_with("best_response")(ds):
+        summary = treatment_summary(ds)
+        shown = summary.sel(arm=arm) if is_map else summary
+        outcomes = [each for each in treatment_outcomes(shown) if each.share or not is_map]
+    else:
+        day = min(TWO_YEARS, float(ds.attrs.get("horizon_days", TWO_YEARS)))
+        summary = sweep_summary(ds, arm, "at_relapse", day)
+        shown = summary.sel(arm=arm) if is_map else summary
+        both = survival_outcome(shown), difference_outcome(summary)
+        outcomes = [each for each in both if shown[each.value].notnull().any()]
     figure = sweep_heatmap_figure if is_map else sweep_dots_figure
     return figure(shown, outcomes), numbers_drawn(shown, outcomes)
 
@@ -134,7 +139,7 @@ TRIAL_FIGURES = (
     ),
     StandardFigure(
         "response_by_subtype",
-        began_with("best_response", "dominant_subtype", "failure_day"),
+        began_with("best_response", "dominant_subtype"),
         wide(PAGE, groups.response_by_subtype_figure, groups.numbers_drawn),
     ),
     StandardFigure(
@@ -144,7 +149,7 @@ TRIAL_FIGURES = (
     ),
     StandardFigure(
         "flow_between_subtypes",
-        began_with("stem_cells_by_origin", "blasts", "failure_day"),
+        began_with("stem_cells_at_failure"),
         wide(PAGE, flows.flow_between_subtypes_figure, flows.numbers_drawn),
     ),
     StandardFigure(

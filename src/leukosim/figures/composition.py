@@ -6,7 +6,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from leukosim.descent import composition_of, enriched_fraction, enriched_subtypes, is_known, mean
+from leukosim.descent import composition_of, enriched_fraction, enriched_subtypes, mean
 from leukosim.figures.small_multiples import (
     Panels,
     add_note,
@@ -39,6 +39,11 @@ NOTE = (
     "Totals are medians with interquartile range of all patients followed. Patients leave at death "
     "or at the end of follow-up: what is drawn late is of those who lived so long."
 )
+
+
+def is_known(ds: xr.Dataset) -> xr.DataArray:
+    """On which recorded days (arm, patient, time) a patient was followed."""
+    return ds["stem_cells"].notnull().any("subtype")
 
 
 def draw_fractions(table: pd.DataFrame, ax: Axes, colors: dict[str, str]) -> Axes:

@@ -24,7 +24,6 @@ from leukosim.figures.style import (
     BLACK,
     GREY,
     LETTER,
-    ORANGE,
     PAGE,
     add_axes,
     add_heading,
@@ -136,7 +135,7 @@ def draw_kill(table: pd.DataFrame, ax: Axes, color: str) -> Axes:
     level = table["level"]
     ax.fill_between(level, table["low"], table["high"], color=color, alpha=0.18, linewidth=0)
     ax.plot(level, table["partner_alone"], color=GREY, linewidth=0.7, linestyle="--")
-    ax.plot(level, table["alone"], color=ORANGE, linewidth=0.9)
+    ax.plot(level, table["alone"], color=GREY, linewidth=0.9)
     ax.plot(level, table["expected"], color=BLACK, linewidth=0.7, linestyle=":")
     ax.plot(level, table["together"], color=color, linewidth=1.3)
     ax.set(ylim=(-0.02, 1.02), yticks=(0.0, 0.5, 1.0))
@@ -220,7 +219,7 @@ def add_kinds(ax: Axes, width_mm: float) -> None:
     """The key to the lines."""
     ax.set_axis_off()
     lines = [
-        Line2D([], [], color=ORANGE, linewidth=0.9, label="venetoclax alone"),
+        Line2D([], [], color=GREY, linewidth=0.9, label="venetoclax alone"),
         Line2D([], [], color=GREY, linewidth=0.7, linestyle="--", label="partner alone, level 1"),
         Line2D(
             [], [], color=BLACK, linewidth=0.7, linestyle=":", label="independent drugs (Bliss)"

@@ -34,7 +34,7 @@ from leukosim.figures.style import LETTER, PAGE, add_axes, empty_figure, subtype
 HIGH, NODE, GAP = 40.0, 0.08, 0.02  # mm of a panel; width of a node and gap between, of a panel
 NOTE = (
     "Left: mean fractions at diagnosis. Right: the same patients' mean fractions at failure or "
-    "relapse, else at the last record; only patients with leukaemic stem cells left then. A ribbon "
+    "relapse, else on the last day; only patients with leukaemic stem cells left then. A ribbon "
     "joins cells to what their ancestors were: it widens where they outgrow others, and has the "
     "colour of its origin. Shares in the text are of patients who failed, 95 % intervals from "
     "resampling them."
@@ -56,7 +56,7 @@ def flow_of(ds: xr.Dataset, arm: str) -> Flow:
     """The flow of an arm; fractions are nan where no patient has cells left."""
     names = list(ds["subtype"].values)
     cells = flow(ds).sel(arm=arm, origin=names).transpose("patient", "origin", "subtype").values
-    starts = composition_at_start(ds).sel(arm=arm).transpose("patient", "subtype").values
+    starts = composition_at_start(ds).transpose("patient", "subtype").values
     left = ~np.isnan(cells).any((1, 2))
     followed = ds["follow_up_day"].sel(arm=arm).notnull().values
     failed = has_failed(ds).sel(arm=arm).values

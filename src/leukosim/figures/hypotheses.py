@@ -284,7 +284,7 @@ def compares_hypotheses(ds: xr.Dataset) -> bool:
     """Whether a sweep is over hypotheses and says what became of the cells."""
     return (
         AXIS in ds.coords
-        and all(name in ds for name in ("best_response", "stem_cells_by_origin", "failure_day"))
+        and "best_response" in ds
         and can_follow_cells(ds)
-        and bool(ds["stem_cells"].notnull().any())
+        and bool(ds["stem_cells_at_failure"].notnull().any())
     )

@@ -19,6 +19,7 @@ from leukosim.figures.small_multiples import (
     color_key,
     key_height,
     note_height,
+    say_nothing_to_see,
     title_height,
 )
 from leukosim.figures.style import (
@@ -120,6 +121,8 @@ def draw_groups(table: pd.DataFrame, ax: Axes, colors: dict[str, str]) -> Axes:
                 at[those], of_arm["value"][those], "o", color=colors[arm], mfc=face, markersize=3,
                 mew=0.6,
             )  # fmt: skip
+    if table["value"].isna().all():
+        say_nothing_to_see(ax, "nobody was followed so long")
     for between in range(1, len(groups)):
         ax.axvline(between - 0.5, color=GREY, linewidth=0.3, linestyle=":")
     ax.set(xlim=(-0.5, len(groups) - 0.5), ylim=(-0.03, 1.03), yticks=(0.0, 0.5, 1.0))
@@ -146,7 +149,8 @@ def response_by_subtype_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure
         "event-free": f"Event-free\nat {months}",
         "in response": f"In response\n{months} later",
     }
-    outcomes = [name for name in labels if (table["outcome"] == name).any()]
+    known = set(table["outcome"][table["value"].notna()])
+    outcomes = [name for name in labels if name in known]
     kinds = list(dict.fromkeys(table["kind"]))
     sizes = [table[table["kind"] == kind]["group"].nunique() for kind in kinds]
     key, gap = key_height(colors, width_mm - 6.0) + 2.0, 6.0

@@ -1,13 +1,18 @@
-"""Outcomes along the only axis of a sweep: dots with 95 % intervals, a panel for each outcome."""
+"""Outcomes along the only axis of a sweep: dots with 95 % intervals, a panel for each outcome.
+
+What cannot be told because it was not reached, such as a median, stands as a triangle on top.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from leukosim.figures.small_multiples import add_note, note_height
 from leukosim.figures.style import (
     BLACK,
     COLUMN,
@@ -22,15 +27,15 @@ from leukosim.figures.style import (
     empty_figure,
     in_words,
     width_of,
+    wrapped,
 )
 from leukosim.figures.sweep_outcomes import (
     NAMES,
     Outcome,
     axis_label,
-    heading_height,
-    heading_of,
     is_numeric,
     levels,
+    patients_in_words,
     places_of,
     table_of,
     tick_label,
@@ -39,7 +44,8 @@ from leukosim.figures.sweep_outcomes import (
 
 LEFT, RIGHT, HIGH = 14.0, 3.0, 44.0  # mm, beside the frame of a panel and of its height
 GAP = 5.0  # mm, between panels
-SPREAD = 0.4  # of the distance of values: their arms, side by side
+NARROWEST = 42.0  # mm, of one panel among many
+SPREAD = 0.5  # of the distance of values: their arms, side by side
 CROWDED = 0.4  # of the mean distance of values: nearer ones are not drawn to scale
 
 
@@ -108,20 +114,29 @@ def draw_sweep_dots(summary: xr.Dataset, ax: Axes, *, x: str | None, outcome: Ou
     arms = list(dict.fromkeys(table["arm"]))
     colors = {**arm_colors(arms), "": BLACK}
     step = SPREAD * ticks.nearest / max(len(arms), 3)
+    top = 1.02 if outcome.share else 1.08 * most(table)
     for i, arm in enumerate(arms):
         of_arm = table[table["arm"] == arm]
         at = ticks.places[places_of(of_arm["x"].to_numpy(), ticks.values)]
         of_arm = of_arm.assign(at=at + step * (i - (len(arms) - 1) / 2)).sort_values("at")
-        ends = of_arm["value"] - of_arm["low"], of_arm["high"] - of_arm["value"]
+        reached = np.isfinite(of_arm["value"])
+        shown = of_arm["value"].where(reached)
+        ends = shown - of_arm["low"], np.minimum(of_arm["high"], 2.0 * top) - shown
         ax.errorbar(
-            of_arm["at"], of_arm["value"], np.clip(ends, 0.0, None), fmt="o", color=colors[arm],
+            of_arm["at"], shown, np.clip(ends, 0.0, None), fmt="o", color=colors[arm],
             linestyle="-" if ticks.to_scale else "", markersize=3, linewidth=0.6, elinewidth=0.7,
             label=in_words(arm) if arm else None,
+        )  # fmt: skip
+        beyond = of_arm[np.isposinf(of_arm["value"])]
+        ax.vlines(beyond["at"], beyond["low"], top, color=colors[arm], linewidth=0.7)
+        ax.plot(
+            beyond["at"], np.full(len(beyond), top), "^", mfc="white", color=colors[arm],
+            markersize=3, mew=0.6, clip_on=False, zorder=3,
         )  # fmt: skip
     if outcome.diverging:
         ax.axhline(0.0, color=GREY, linewidth=0.5, linestyle=":")
     else:
-        ax.set_ylim(0.0, 1.02)
+        ax.set_ylim(0.0, top)
     ax.set(
         xlim=(-0.6, len(ticks.values) - 0.4),
         xlabel=axis_label(summary[x]) if x else "",
@@ -129,6 +144,12 @@ def draw_sweep_dots(summary: xr.Dataset, ax: Axes, *, x: str | None, outcome: Ou
     )
     label_ticks(ax, ticks)
     return ax
+
+
+def most(table: pd.DataFrame) -> float:
+    """The largest finite number among values and bounds; at least 1."""
+    numbers = table[["value", "low", "high"]].to_numpy(float)
+    return max([1.0, *numbers[np.isfinite(numbers)]])
 
 
 def label_ticks(ax: Axes, ticks: Ticks) -> None:
@@ -171,24 +192,39 @@ def sweep_dots_figure(
     ticks = ticks_of(summary, x)
     few = len(ticks.values) <= 8
     width_mm = width_mm or (COLUMN if len(outcomes) == 1 and few else PAGE)
-    beside = few and len(outcomes) > 1 and width_mm >= len(outcomes) * (COLUMN + GAP) - GAP
-    room = COLUMN if beside else width_mm
+    narrowest = COLUMN if len(outcomes) <= 2 else NARROWEST
+    fitting = max(int((width_mm + GAP) / (narrowest + GAP)), 1) if few else 1
+    rows = -(-len(outcomes) // fitting)
+    columns = -(-len(outcomes) // rows)
+    room = (width_mm + GAP) / columns - GAP
     wide = room - LEFT - RIGHT
     arms = [str(arm) for arm in np.atleast_1d(summary["arm"].values)]
-    columns = legend_columns(arms, wide)
-    heading = heading_height(summary, outcomes, room)
-    above = heading + (1.0 + 3.0 * -(-len(arms) // columns) if len(arms) > 1 else 2.0)
+    key = 2.0 + 3.0 * -(-len(arms) // legend_columns(arms, width_mm)) if len(arms) > 1 else 0.0
+    titles = [wrapped(outcome.label, room - 10.0, LETTER) for outcome in outcomes]
+    above = 4.5 + LINE * max(title.count("\n") + 1 for title in titles)
     one = above + HIGH + ticks.height(wide) + 7.0
-    figure = empty_figure(width_mm, one if beside else one * len(outcomes))
-    for i, outcome in enumerate(outcomes):
-        left, top = (i * (COLUMN + GAP), 0.0) if beside else (0.0, i * one)
+    note = note_of(summary, outcomes)
+    high = key + rows * one + note_height(note, width_mm)
+    figure = empty_figure(width_mm, high)
+    for i, (outcome, title) in enumerate(zip(outcomes, titles, strict=True)):
+        left, top = (i % columns) * (room + GAP), key + (i // columns) * one
         letter = "abcdefgh"[i] if len(outcomes) > 1 else ""
-        add_heading(figure, (left, top), heading_of(summary, outcome, room), letter)
+        add_heading(figure, (left, top), title, letter)
         ax = add_axes(figure, left + LEFT, top + above, wide, HIGH)
         draw_sweep_dots(summary, ax, x=x, outcome=outcome)
-        if len(ax.get_legend_handles_labels()[0]) > 1:
-            ax.legend(
-                loc="lower left", bbox_to_anchor=(0.0, 1.01), ncols=columns,
-                borderaxespad=0.0, borderpad=0.0,
-            )  # fmt: skip
+    if key:
+        figure.legend(
+            *figure.axes[0].get_legend_handles_labels(), loc="upper left",
+            bbox_to_anchor=(LEFT / width_mm, 1.0 - 1.0 / high), borderaxespad=0.0, borderpad=0.0,
+            ncols=legend_columns(arms, width_mm),
+        )  # fmt: skip
+    add_note(figure, note, key + rows * one)
     return figure
+
+
+def note_of(summary: xr.Dataset, outcomes: Sequence[Outcome]) -> str:
+    """Of whom the figure is, and how to read it."""
+    arms = np.atleast_1d(summary["arm"].values)
+    whose = f"{in_words(str(arms[0]))}: " if len(arms) == 1 else ""
+    beyond = any(np.isposinf(summary[each.value]).any() for each in outcomes)
+    return f"{whose}{patients_in_words(summary)}." + (" Triangle: not reached." if beyond else "")

@@ -2,14 +2,27 @@
 
 import json
 import textwrap
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from leukosim.figures.style import LETTER, LINE, in_words, wrapped
+from leukosim.descent import mean
+from leukosim.endpoints import (
+    NOTHING,
+    ONE_YEAR,
+    Estimate,
+    best_response,
+    duration_of_response,
+    horizon_days,
+    overall_survival,
+    proportion,
+)
+from leukosim.figures.style import DAYS_PER_MONTH, LETTER, LINE, in_words, wrapped
+from leukosim.survival import median_survival, summary_of, survival_at
 
 AXES = {
     "trigger.level": "Trigger level (marker / ABL1)",
@@ -17,6 +30,8 @@ AXES = {
     "trigger.confirmations": "Confirming samples",
     "monitoring.interval_days": "Sampling interval (days)",
     "monitoring.sample": "Sample",
+    "venetoclax.days_per_cycle": "Venetoclax (days per cycle)",
+    "venetoclax.dose_mg": "Venetoclax (mg)",
     "cohort.size": "Patients",
     "horizon_days": "Follow-up (days)",
     "seed": "Seed",
@@ -101,11 +116,17 @@ class Outcome:
     label: str
     scale: str  # what the scale of the values says
     diverging: bool = False  # about zero, for differences
+    share: bool = True  # of patients, else a number from 0 on
 
     @property
     def names(self) -> tuple[str, str, str]:
         """Value and bounds."""
         return self.value, f"{self.value}_low", f"{self.value}_high"
+
+    @property
+    def n(self) -> str:
+        """Patients, where not all who were followed count."""
+        return f"{self.value}_n"
 
 
 def survival_outcome(summary: xr.Dataset) -> Outcome:
@@ -121,6 +142,109 @@ def difference_outcome(summary: xr.Dataset) -> Outcome:
     arm, against = (in_words(summary.attrs[name]) for name in ("arm", "against"))
     label = f"Difference in {years(summary)}-year relapse-free survival, {arm} minus {against}"
     return Outcome("difference", label, "Difference of shares", diverging=True)
+
+
+# An estimate for each arm of a single scenario.
+ByArm = Mapping[str, Estimate]
+
+
+def response_rates(ds: xr.Dataset, day: float) -> ByArm:
+    """The share of patients whose best response was CR, CRh or CRi."""
+    outcome = best_response(ds)
+    return {str(arm): proportion(outcome.sel(arm=arm)) for arm in ds["arm"].values}
+
+
+def alive_at(ds: xr.Dataset, day: float) -> ByArm:
+    """The share of patients alive on a day."""
+    table = survival_at(overall_survival(ds), day)
+    return {
+        row.arm: Estimate(row.survival, row.low, row.high, row.n)
+        for row in table.itertuples(index=False)
+    }
+
+
+def median_months(times: xr.Dataset) -> ByArm:
+    """Median times in months; infinite where not reached."""
+    n = times["day"].notnull().sum("patient")
+    return {
+        row.arm: Estimate(
+            row.median / DAYS_PER_MONTH,
+            row.low / DAYS_PER_MONTH,
+            row.high / DAYS_PER_MONTH,
+            int(n.sel(arm=row.arm)),
+        )
+        for row in median_survival(times).itertuples(index=False)
+    }
+
+
+def days_of(name: str) -> Callable[[xr.Dataset, float], ByArm]:
+    """The mean over patients of a variable that counts days."""
+
+    def means(ds: xr.Dataset, day: float) -> ByArm:
+        days = ds[name].where(ds["follow_up_day"].notnull())
+        return {str(arm): mean(days.sel(arm=arm)) for arm in ds["arm"].values}
+
+    return means
+
+
+# What matters to patients with overt leukaemia: each outcome, and how it is estimated.
+OF_TREATMENT: dict[Outcome, Callable[[xr.Dataset, float], ByArm]] = {
+    Outcome("response", "CR, CRh or CRi", "Share of patients"): response_rates,
+    Outcome("alive", "overall survival", "Share of patients"): alive_at,
+    Outcome("median_survival", "Median overall survival", "Months", share=False): (
+        lambda ds, day: median_months(overall_survival(ds))
+    ),
+    Outcome("median_duration", "Median duration of response", "Months", share=False): (
+        lambda ds, day: median_months(duration_of_response(ds))
+    ),
+    Outcome("neutropenia", "Grade 4 neutropenia", "Days per patient", share=False): (
+        days_of("days_grade4_neutropenia")
+    ),
+    Outcome(
+        "thrombocytopenia", "Grade 3 or 4 thrombocytopenia", "Days per patient", share=False
+    ): days_of("days_grade3_thrombocytopenia"),
+}
+
+
+def treatment_summary(ds: xr.Dataset, day: float = ONE_YEAR) -> xr.Dataset:
+    """What treatment of overt leukaemia comes to in every scenario.
+
+    Parameters
+    ----------
+    ds : a sweep, dimensions scenario, arm, patient
+    day : of overall survival; the last one of follow-up where that is shorter
+
+    Returns
+    -------
+    Dataset
+        For each outcome of OF_TREATMENT its value, ``_low``, ``_high`` (95 %) and ``_n``
+        (scenario, arm), and ``n``, patients who were followed; with the coordinates of the
+        scenarios. Shares, months (infinite: not reached) and days.
+    """
+    day = min(day, float(horizon_days(ds).min()))
+    arms = [str(arm) for arm in ds["arm"].values]
+    scenarios = [ds.isel(scenario=i) for i in range(ds.sizes["scenario"])]
+    variables: dict[str, Any] = {
+        "n": ds["follow_up_day"].notnull().sum("patient").transpose("scenario", "arm")
+    }
+    for outcome, estimate in OF_TREATMENT.items():
+        found = [estimate(one, day) for one in scenarios]
+        ends = dict(zip(("value", "low", "high", "n"), (*outcome.names, outcome.n), strict=True))
+        for end, name in ends.items():
+            values = [[getattr(each.get(arm, NOTHING), end) for arm in arms] for each in found]
+            variables[name] = ("scenario", "arm"), np.array(values, float)
+    return summary_of(ds, variables, {"day": day})
+
+
+def treatment_outcomes(summary: xr.Dataset) -> list[Outcome]:
+    """The outcomes of a summary of :func:`treatment_summary` that any scenario has.
+
+    With the arm in their labels, where one was selected.
+    """
+    arm = f", {in_words(str(summary['arm'].values))}" if summary["arm"].ndim == 0 else ""
+    known = [each for each in OF_TREATMENT if summary[each.value].notnull().any()]
+    labels = {"alive": f"{years(summary)}-year overall survival"}
+    return [replace(each, label=labels.get(each.value, each.label) + arm) for each in known]
 
 
 def years(summary: xr.Dataset) -> str:
@@ -170,7 +294,7 @@ def numbers_drawn(summary: xr.Dataset, outcomes: Outcome | Sequence[Outcome]) ->
     tables = []
     for outcome in outcomes:
         table = table_of(summary, None, outcome).drop(columns="x")
-        n = summary["n"]
+        n = summary.get(outcome.n, summary["n"])
         if outcome.value == "difference":
             table["arm"] = f"{summary.attrs['arm']} minus {summary.attrs['against']}"
             n = n if n.ndim == 1 else n.sel(arm=summary.attrs["arm"])

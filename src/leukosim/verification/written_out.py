@@ -30,6 +30,7 @@ def reference_patient(**niche: float) -> Patient:
         niche=Niche(places=ALL_PLACES, **niche),
         blood=Blood(healthy_stem_cells=HEALTHY_CELLS),
         cxcr4_by_subtype="measured",
+        cycling_by_subtype="measured",
     )
     disease = replace(
         disease, switching=replace(disease.switching, basal_rate=0.02, induced_rate=0.1)
@@ -45,11 +46,14 @@ CLASSES = list(product(range(4), PLACES, PHASES))
 
 
 def model_events(
-    patient: Patient, return_rate: float, drug: dict[str, float], cxcr4: float
+    patient: Patient, return_rate: np.ndarray, drug: dict[str, float], cxcr4: float
 ) -> list[Event]:
     """What each stem cell of the model may do, written out cell by cell from the disease's numbers.
 
-    ``cxcr4`` : of the cell, as its patient's typical subtype would express it
+    Parameters
+    ----------
+    return_rate : float64[subtype], per day
+    cxcr4 : of the cell, as its patient's typical subtype would express it
     """
     d = patient.disease
     niche, cycle, law = d.niche, d.cycle, d.apoptosis
@@ -93,10 +97,11 @@ def model_events(
             wakes = cycle.wake_in_niche if inside else cycle.wake_outside
             events.append(Event(here, wakes, [(1.0, [number(s, place, "gap")])]))
         elif phase == "gap":
-            rests = return_rate if inside else cycle.rest_outside
+            rests = float(return_rate[s]) if inside else cycle.rest_outside
             events.append(Event(here, rests, [(1.0, [number(s, place, "G0")])]))
             hours = cycle.cycle_hours - cycle.s_phase_hours
-            events.append(Event(here, 24.0 / hours, [(1.0, [number(s, place, "S")])]))
+            enters = 24.0 / hours * (subtypes[s].cycling_ratio if inside else 1.0)
+            events.append(Event(here, enters, [(1.0, [number(s, place, "S")])]))
         else:
             stays, leaves = number(s, place, "gap"), number(s, "free", "gap")
             places = free_places if inside else 1.0
