@@ -466,7 +466,7 @@ class FollowUp:
 
     def _given_cycles(self) -> Iterator[tuple[float, float]]:
         """First and last dose of the cycles of which a dose was given."""
-        given = np.array([dose.day for dose in self.doses])
+        given = np.floor([dose.day for dose in self.doses])
         for first, last in self.cycles:
             within = given[(given >= first) & (given <= last)]
             if len(within):

@@ -1,5 +1,6 @@
 """Trials: the same virtual patients in every arm, and the dataset they leave."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -211,7 +212,7 @@ def outcome_values(by_arm: list[list[History]]) -> dict[str, np.ndarray]:
     return {
         "mrd_conversion_day": gather(lambda c: c.conversion_day),
         "treatment_start_day": gather(lambda c: c.doses[0].day if c.doses else None),
-        "treatment_days": gather(lambda c: len({dose.day for dose in c.doses})),
+        "treatment_days": gather(lambda c: len({math.floor(dose.day) for dose in c.doses})),
         "relapse_day": gather(lambda c: c.chart.relapse_day),
         "death_day": gather(lambda c: c.death_day),
         "follow_up_day": gather(lambda c: c.last_day),
