@@ -69,6 +69,24 @@ class VenetoclaxDosing:
     __post_init__ = check_ranges
 
 
+@dataclass(frozen=True)
+class MotixafortideDosing:
+    """How motixafortide is given, wherever a strategy's courses refer to it.
+
+    ``lead_hours`` is the time of the injection relative to the first infusion of cytarabine on the
+    same day: -2 is two hours before, 12 is twelve hours after.
+    """
+
+    lead_hours: float = setting(-2.0, "hour", lowest=-24.0, highest=36.0)
+    dose_mg: float = setting(93.75, "mg", lowest=0.0, highest=1000.0, note="1.25 mg/kg of 75 kg")
+    days: list[int] = field(
+        default_factory=lambda: [2, 3, 4, 5, 6],
+        metadata={"unit": "day of the cycle", "lowest": 2, "highest": 28},
+    )  # cytarabine is infused on days 2, 4 and 6
+
+    __post_init__ = check_ranges
+
+
 def as_in_protocol(name: str) -> Any:
     """The declaration of a field of :class:`Protocol`, which stands there only."""
     declared = next(each for each in fields(Protocol) if each.name == name)
@@ -95,6 +113,7 @@ class Config:
     disease: Disease = field(default_factory=Disease)
     drug: dict[str, OwnDrug] = field(default_factory=declared_drugs)  # known ones keep their class
     venetoclax: VenetoclaxDosing = field(default_factory=VenetoclaxDosing)
+    motixafortide: MotixafortideDosing = field(default_factory=MotixafortideDosing)
     record: Record = field(default_factory=Record)
     engine: Engine = field(default_factory=Engine)
     # last, as strategies refer to fields above, which are to be checked first

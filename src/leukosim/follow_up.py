@@ -116,8 +116,9 @@ class FollowUp:
         self._plan(self.protocol.horizon_days, END)
         self._plan(monitoring.first_day, MRD_SAMPLE, "scheduled")
         self._plan(monitoring.blood_count_days, BLOOD_COUNT, "scheduled")
-        if self.strategy.begin_with:
-            first = Decision(0.0, "begin_with", "", "start", self.strategy.begin_with)
+        course = self.strategy.first_course(self.patient.age_years)
+        if course:
+            first = Decision(0.0, "begin_with", "", "start", course)
             self.chart.decisions.append(first)
             self._plan(0.0, START, first)
         if 0.0 in self.record_days:

@@ -31,6 +31,7 @@ ASSESSMENT = ("arm", "patient", "assessment")
 # What codes stand for, by position: of a response, from none to complete, and of death.
 RESPONSES = ("none", "MLFS", "CRi", "CRh", "CR")
 CAUSES = ("background", "leukaemia", "infection", "bleeding")
+CXCR4_GROUPS = ("negative", "low", "high")  # of residual cells; negative: none was recovered
 
 VARIABLES = {
     # who the patients are
@@ -46,12 +47,26 @@ VARIABLES = {
     "transcript_ratio": Variable(PATIENT, "1", "marker / ABL1 of leukaemic cells"),
     "overt_blasts": Variable(PATIENT, "cells", "blasts at diagnosis; 0: starts in remission"),
     "transplanted": Variable(PATIENT, "1", "1: after allogeneic transplant"),
+    "age_years": Variable(PATIENT, "year", "age at the start"),
+    "residual_blasts": Variable(PATIENT, "cells", "blasts beside them, in remission"),
     "tp53": Variable(PATIENT, "1", "1: TP53 is mutated"),
     "dominant_subtype": Variable(PATIENT, "1", "subtype of most stem cells at the start"),
     "measured_composition": Variable(
         ("patient", "subtype"), "fraction", "stem cells by subtype, as flow cytometry counted them"
     ),
     "bcl2_score": Variable(PATIENT, "1", "BCL-2 / (BCL-xL + MCL-1), as measured at diagnosis"),
+    # what a single-cell assay found of their residual cells at enrolment (empty after the last)
+    "residual_cell_cxcr4": Variable(
+        ("patient", "residual_cell"), "MFI ratio", "measured CXCR4 of each residual cell recovered"
+    ),
+    "residual_cell_subtype": Variable(
+        ("patient", "residual_cell"), "1", "its subtype as called: position along subtype"
+    ),
+    "residual_cells": Variable(PATIENT, "cells", "residual cells recovered"),
+    "measured_cxcr4": Variable(PATIENT, "MFI ratio", "median CXCR4 of the residual cells"),
+    "cxcr4_group": Variable(
+        PATIENT, "1", "group by CXCR4 of residual cells; negative: none", CXCR4_GROUPS
+    ),
     # what became of them
     "mrd_conversion_day": Variable(OUTCOME, "day", "MRD reported at or above the trigger"),
     "treatment_start_day": Variable(OUTCOME, "day", "first dose"),

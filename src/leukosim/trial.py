@@ -1,6 +1,7 @@
 """Trials: the same virtual patients in every arm, and the dataset they leave."""
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,15 +10,19 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from leukosim.assays.sample import Burden
 from leukosim.follow_up import CYTOPENIAS, History, Protocol, anchored, follow, resting
-from leukosim.marrow import Rates
+from leukosim.marrow import Marrow, Rates
 from leukosim.patient import ASSAY, Patient
 from leukosim.results import VARIABLES
 from leukosim.strategy.chart import OwnStrategy
 from leukosim.strategy.response import NONE
 from leukosim.strategy.rules import Strategy
 
-AT_DIAGNOSIS = 100  # keys the luck of the assay at diagnosis; samples on visits have lower numbers
+AT_DIAGNOSIS, AT_ENROLMENT = (
+    100,
+    101,
+)  # keys the luck of the assay at diagnosis; samples on visits have lower numbers
 
 
 @dataclass(frozen=True)
@@ -140,6 +145,7 @@ def dataset_of(
     values = {
         **patient_values(patients),
         **biomarker_values(patients, protocol),
+        **residual_cell_values(patients, protocol),
         **outcome_values(by_arm),
         **response_values(patients, by_arm),
         "switches": np.array([[c.switches for c in courses] for courses in by_arm]),
@@ -173,6 +179,7 @@ def patient_values(patients: Sequence[Patient]) -> dict[str, np.ndarray]:
     names = (
         "genotype", "doubling_days", "residual_stem_cells", "composition", "cxcr4",
         "stem_cell_share", "plateau", "protection_shift", "transcript_ratio", "overt_blasts",
+        "age_years", "residual_blasts",
     )  # fmt: skip
     values = {name: np.array([getattr(patient, name) for patient in patients]) for name in names}
     values["genotype"] = values["genotype"].astype(object)
@@ -201,6 +208,36 @@ def biomarker_values(patients: Sequence[Patient], protocol: Protocol) -> dict[st
         scores.append(flow.bcl2_score(composition, dependences, luck))
         fractions.append(flow.subtypes(composition, luck))
     return {"measured_composition": np.array(fractions), "bcl2_score": np.array(scores)}
+
+
+def residual_cell_values(patients: Sequence[Patient], protocol: Protocol) -> dict[str, np.ndarray]:
+    """What the single-cell assay reports of each patient's residual cells at enrolment."""
+    assay = protocol.assays.single_cell
+    if not assay.at_enrolment:
+        return {}
+    shape = len(patients), assay.cells_most
+    cxcr4, subtype = np.full(shape, np.nan), np.full(shape, np.nan)
+    count, group = np.zeros(len(patients)), np.zeros(len(patients), np.int8)
+    for p, patient in enumerate(patients):
+        marrow = Marrow(patient)
+        burden = Burden(marrow.blasts, patient.disease.blood.healthy_marrow_cells)
+        cells = assay.recover(
+            burden, *marrow.each_cell(), len(patient.disease.subtypes),
+            patient.stream(ASSAY, AT_ENROLMENT),
+        )  # fmt: skip
+        n = len(cells.cxcr4)
+        cxcr4[p, :n], subtype[p, :n] = cells.cxcr4, cells.subtype
+        count[p], group[p] = n, assay.group(cells)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="All-NaN slice")
+        middle = np.nanmedian(cxcr4, axis=1)
+    return {
+        "residual_cell_cxcr4": cxcr4,
+        "residual_cell_subtype": subtype,
+        "residual_cells": count,
+        "measured_cxcr4": middle,
+        "cxcr4_group": group,
+    }
 
 
 def outcome_values(by_arm: list[list[History]]) -> dict[str, np.ndarray]:

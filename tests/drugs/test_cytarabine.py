@@ -1,4 +1,4 @@
-"""High-dose cytarabine: published plasma levels, infusions in closed form, a dose that saturates."""
+"""High-dose cytarabine: published plasma levels, infusions in closed form, saturation."""
 
 import numpy as np
 import pytest

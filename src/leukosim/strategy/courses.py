@@ -21,7 +21,7 @@ class Dosing:
     hours: list[float] = field(
         default_factory=lambda: [0.0],
         metadata={"unit": "hour of the day", "lowest": -24.0, "highest": 48.0},
-    )  # at which the dose is given, at each of them; below 0 the day before, from 24 on the day after
+    )  # at each of which the dose is given; below 0 the day before, from 24 on the day after
     infusion_hours: float = setting(0.0, "hour", lowest=0.0, highest=168.0, note="0: at once")
 
     def __post_init__(self) -> None:

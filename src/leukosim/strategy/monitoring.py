@@ -7,6 +7,7 @@ from leukosim.assays.flow_cytometry import FlowCytometry
 from leukosim.assays.morphology import Morphology
 from leukosim.assays.quantitative_pcr import QuantitativePcr
 from leukosim.assays.sample import SAMPLES
+from leukosim.assays.single_cell_mrd import SingleCellMrd
 from leukosim.parameters import check_ranges, setting
 
 
@@ -48,3 +49,4 @@ class Assays:
     morphology: Morphology = field(default_factory=Morphology)
     blood_count: BloodCount = field(default_factory=BloodCount)
     flow: FlowCytometry = field(default_factory=FlowCytometry)
+    single_cell: SingleCellMrd = field(default_factory=SingleCellMrd)
