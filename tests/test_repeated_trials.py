@@ -35,7 +35,11 @@ def test_every_fit_is_that_of_lifelines():
         for t in range(5):
             of = within[t]
             rows = pd.DataFrame(
-                {"day": trials.day[t][of], "event": trials.event[t][of], "arm": trials.treated[t][of]}
+                {
+                    "day": trials.day[t][of],
+                    "event": trials.event[t][of],
+                    "arm": trials.treated[t][of],
+                }
             ).astype(float)
             theirs = CoxPHFitter().fit(rows, "day", "event").summary.loc["arm"]
             assert fits.log_hazard_ratio[t] == pytest.approx(theirs["coef"], abs=1e-5)

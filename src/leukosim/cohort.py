@@ -91,7 +91,7 @@ class Cohort:
     )  # fmt: skip
     residual_blasts_most: float = estimate(
         0.0, "cells", low=0.0, high=2e10, highest=1e12, source="assumed",
-        note="blasts beside the stem cells that therapy left, by their share, but no more than this; "
+        note="blasts beside the stem cells that therapy left, by their share, but no more; "
         "0: none are left",
     )  # fmt: skip
     at_diagnosis: bool = False  # overt disease at the start, in place of what therapy left

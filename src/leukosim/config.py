@@ -24,6 +24,7 @@ from leukosim.drugs.own import OwnDrug
 from leukosim.folders import config_folder
 from leukosim.follow_up import Protocol
 from leukosim.marrow import METHODS
+from leukosim.operations import Operations
 from leukosim.parameters import check_ranges, setting
 from leukosim.patient import Patient
 from leukosim.strategy.monitoring import Assays, Monitoring, Trigger
@@ -39,6 +40,7 @@ class Record:
     """What of a run is kept."""
 
     interval_days: int = setting(7, "day", lowest=1, highest=36525, note="of the marrow")
+    treatment_week: bool = False  # the first week of treatment by the hour
     courses: bool | None = None  # the marrow over time; null: in a run, not in a sweep
 
 
@@ -115,6 +117,7 @@ class Config:
     venetoclax: VenetoclaxDosing = field(default_factory=VenetoclaxDosing)
     motixafortide: MotixafortideDosing = field(default_factory=MotixafortideDosing)
     record: Record = field(default_factory=Record)
+    operations: Operations = field(default_factory=Operations)
     engine: Engine = field(default_factory=Engine)
     # last, as strategies refer to fields above, which are to be checked first
     strategies: dict[str, Strategy] = field(default_factory=dict)
@@ -137,6 +140,7 @@ class Config:
             horizon_days=self.horizon_days,
             after_relapse_days=self.after_relapse_days,
             until_death=self.until_death,
+            treatment_week=self.record.treatment_week,
             trigger=self.trigger,
             monitoring=self.monitoring,
             assays=self.assay,
@@ -177,6 +181,11 @@ def check_names(config: Config) -> None:
                 if drug not in config.drug:
                     path = f"strategies.{name}.courses.{course_name}.drugs"
                     raise ConfigError(f"{path}: {unknown(drug, config.drug, 'drug')}")
+    if config.operations.centres and len(config.arms) != 2:
+        raise ConfigError(
+            f"operations.centres = {config.operations.centres} (centres) randomise between two "
+            f"arms, and arms = {listed(config.arms)}: choose two, or operations.centres=0"
+        )
     subtypes = config.disease.subtypes
     for name in config.cohort.dominant_shares:
         if name not in subtypes:

@@ -48,6 +48,7 @@ class Protocol:
     after_relapse_days: int = setting(
         84, "day", lowest=0, highest=36525, note="in arms that treat relapse; others end there"
     )
+    treatment_week: bool = False  # write the first treatment week down by the hour
     until_death: bool = False  # follow everyone to death or the horizon, whatever else happens
     trigger: Trigger = field(default_factory=Trigger)
     monitoring: Monitoring = field(default_factory=Monitoring)

@@ -174,9 +174,9 @@ def effects(trials: Repetitions) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``hazard_ratio``, ``p``, the same with the suffix ``_high`` (CXCR4-high patients) and
-        ``_others``, ``p_interaction`` (of the two, each with its own baseline hazard), ``events``,
-        ``n_high``, and ``pattern``: not significant overall, significant in CXCR4-high.
+        Columns ``hazard_ratio``, ``p``, the same with the suffix ``_high`` (CXCR4-high patients)
+        and ``_others``, ``p_interaction`` (of the two, each with its own baseline hazard),
+        ``events``, ``n_high``, and ``pattern``: not significant overall, significant in CXCR4-high.
     """
     from scipy.stats import norm
 

@@ -25,6 +25,7 @@ class Variable:
 PATIENT = ("patient",)
 OUTCOME = ("arm", "patient")
 COURSE = ("arm", "patient", "time")
+WEEK = ("arm", "week")
 SAMPLE = ("arm", "patient", "sample")
 ASSESSMENT = ("arm", "patient", "assessment")
 
@@ -66,6 +67,24 @@ VARIABLES = {
     "measured_cxcr4": Variable(PATIENT, "MFI ratio", "median CXCR4 of the residual cells"),
     "cxcr4_group": Variable(
         PATIENT, "1", "group by CXCR4 of residual cells; negative: none", CXCR4_GROUPS
+    ),
+    # what a trial of these patients would have seen of each (empty: not enrolled)
+    "allocated_arm": Variable(PATIENT, "1", "arm that the patient is randomised to"),
+    "centre": Variable(PATIENT, "1", "number of the centre that enrolled the patient"),
+    "enrolled_day": Variable(PATIENT, "day", "enrolled, since the trial opened"),
+    "seen_day": Variable(PATIENT, "day", "relapse-free survival as seen when data were closed"),
+    "seen_event": Variable(PATIENT, "1", "1: relapse or death was seen by then"),
+    # the first treatment week
+    "week_occupancy": Variable(WEEK, "fraction", "CXCR4 occupied, mean over patients"),
+    "week_s_phase_kill": Variable(
+        WEEK, "1/day", "death rate of stem cells in S phase, outside the niche, mean over patients"
+    ),
+    "week_stem_cells": Variable(("arm", "patient", "week"), "cells", "leukaemic stem cells"),
+    "week_stem_cells_in_niche": Variable(
+        ("arm", "patient", "week"), "cells", "leukaemic stem cells inside the niche"
+    ),
+    "cd34_fold": Variable(
+        ("mobilisation",), "fold", "CD34-positive cells in blood after one dose, relative to before"
     ),
     # what became of them
     "mrd_conversion_day": Variable(OUTCOME, "day", "MRD reported at or above the trigger"),

@@ -23,6 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from leukosim import store
 from leukosim.config import Config, as_plain, read_config, unit_of
+from leukosim.operations import with_operations
 from leukosim.results import VARIABLES
 from leukosim.trial import Trial, run_trial
 from leukosim.validation import ConfigError
@@ -243,6 +244,10 @@ def treat(config: Config, workers: int, progress: Callable[[int], None] | None =
         method=config.engine.method,
         progress=progress,
     )
+    if config.operations.centres:
+        against, arm = config.arms
+        seen = with_operations(trial.dataset, arm, against, config.operations, config.seed)
+        trial = replace(trial, dataset=seen)
     if config.record.courses is False:
         with_time = [name for name, each in trial.dataset.items() if "time" in each.dims]
         return replace(trial, dataset=trial.dataset.drop_vars([*with_time, "time"]))

@@ -18,6 +18,12 @@ from leukosim.results import VARIABLES
 from leukosim.strategy.chart import OwnStrategy
 from leukosim.strategy.response import NONE
 from leukosim.strategy.rules import Strategy
+from leukosim.treatment_week import (
+    BLOCKER,
+    first_cycle,
+    mobilisation_after_one_dose,
+    treatment_week,
+)
 
 AT_DIAGNOSIS, AT_ENROLMENT = (
     100,
@@ -95,9 +101,28 @@ def run_trial(
             if progress is not None:
                 progress(finished)
     return Trial(
-        dataset_of(patients, list(arms), courses, days, protocol),
+        dataset_of(
+            patients, list(arms), courses, days, protocol, week_values(patients, arms, protocol)
+        ),
         decisions_of(patients, list(arms), courses),
     )
+
+
+def week_values(
+    patients: Sequence[Patient],
+    arms: Mapping[str, Strategy | OwnStrategy],
+    protocol: Protocol,
+) -> dict[str, np.ndarray]:
+    """The first treatment week by the hour, and what a dose of a CXCR4 inhibitor does to blood."""
+    if not protocol.treatment_week:
+        return {}
+    week = treatment_week(patients, arms, protocol)
+    doses = [d.amount_mg for s in arms.values() for d in first_cycle(patients[0], s)
+             if d.drug == BLOCKER and d.amount_mg > 0.0]  # fmt: skip
+    if doses:
+        drug = protocol.drugs[BLOCKER]
+        week |= mobilisation_after_one_dose(drug, doses[0], patients[0].disease, protocol)
+    return week
 
 
 def simulate(
@@ -138,9 +163,19 @@ def dataset_of(
     courses: Sequence[Sequence[History]],
     days: np.ndarray,
     protocol: Protocol,
+    week: Mapping[str, np.ndarray] | None = None,
 ) -> xr.Dataset:
     """Gather courses (by patient, by arm) into the vocabulary of results."""
     subtypes = list(patients[0].disease.subtypes)
+    week = dict(week or {})
+    own_days = {
+        name: (name, week.pop(f"{name}_day"), {"units": "day", "long_name": meaning})
+        for name, meaning in (
+            ("week", "time since treatment began"),
+            ("mobilisation", "time since the dose"),
+        )
+        if f"{name}_day" in week
+    }
     by_arm = [[of_patient[a] for of_patient in courses] for a in range(len(arms))]
     values = {
         **patient_values(patients),
@@ -153,6 +188,7 @@ def dataset_of(
         **sample_values(by_arm, protocol),
         **cycle_values(by_arm),
         **assessment_values(by_arm),
+        **week,
     }
     variables = {
         name: (VARIABLES[name].dims, value, VARIABLES[name].attributes)
@@ -164,6 +200,7 @@ def dataset_of(
         "time": ("time", days, {"units": "day", "long_name": "time since enrolment"}),
         "subtype": subtypes,
         "origin": subtypes,
+        **own_days,
     }
     attributes = {
         "Conventions": "CF-1.11",

@@ -39,7 +39,7 @@ class Niche:
     hill: float = estimate(2.0, "1", low=1.0, high=4.0, source="assumed")
     cxcr4_dependent_share: float = estimate(
         0.5, "fraction", low=0.2, high=0.8, source="assumed",
-        note="of what CXCR4 holds and brings back that its blockade undoes; 0: blockade does nothing",
+        note="of what CXCR4 holds and brings back that blockade undoes; 0: it does nothing",
     )  # fmt: skip
     anchoring: str = "equal"
     mobilised_cells: str = "growing"

@@ -5,8 +5,8 @@ whose formation saturates: a third of the dose keeps it nearly as high for nearl
 dose can kill more cells than enter S phase.
 
 The published clearance gives a typical patient of 1.8 m2, who gets 3 g/m2 over 3 h, a steady state
-of 5.4 g / 3 h / 86 L/h = 20.9 mg/L, 86 umol/L. The 115 umol/L that were measured would need 2.4 m2 or
-64 L/h; the clearance stands as it was published. Both are far above what saturates the effect.
+of 5.4 g / 3 h / 86 L/h = 20.9 mg/L, 86 umol/L. The 115 umol/L that were measured would need 2.4 m2
+or 64 L/h; the clearance stands as it was published. Both are far above what saturates the effect.
 """
 
 import math
@@ -41,7 +41,7 @@ class CytarabinePharmacokinetics:
         fast, slow, out = self.rates_per_day
         if not slow < out < fast:
             raise ValueError(
-                f"volume = {self.volume} (L) does not go with the clearance and the two half-lives: "
+                f"volume = {self.volume} (L) does not go with clearance and half-lives: "
                 f"allowed between {out * self.volume / fast:.3g} and {out * self.volume / slow:.3g}"
             )
 
@@ -73,8 +73,8 @@ class Cytarabine:
     )
     half_saturation_um: float = estimate(
         1.0, "umol/L", low=0.3, high=10.0, lowest=1e-6, source="assumed",
-        note="plasma level, lagging by the triphosphate's half-life, of half the effect; so low that "
-        "17.6 and 5.9 g/m2 a cycle do the same",
+        note="plasma level, lagging by the triphosphate's half-life, of half the effect; so low "
+        "that 17.6 and 5.9 g/m2 a cycle do nearly the same",
     )  # fmt: skip
     molar_mass: float = estimate(
         243.2, "g/mol", low=243.0, high=243.5, lowest=1.0, source="textbook value, assumed"

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from leukosim.assays.blood_count import BloodCount
 from leukosim.assays.flow_cytometry import FlowCytometry
+from leukosim.assays.mobilisation import Mobilisation
 from leukosim.assays.morphology import Morphology
 from leukosim.assays.quantitative_pcr import QuantitativePcr
 from leukosim.assays.sample import SAMPLES
@@ -50,3 +51,4 @@ class Assays:
     blood_count: BloodCount = field(default_factory=BloodCount)
     flow: FlowCytometry = field(default_factory=FlowCytometry)
     single_cell: SingleCellMrd = field(default_factory=SingleCellMrd)
+    mobilisation: Mobilisation = field(default_factory=Mobilisation)
