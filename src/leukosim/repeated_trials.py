@@ -26,7 +26,7 @@ SIGNIFICANCE, POWER = 0.05, 0.8  # two-sided
 HIGH = CXCR4_GROUPS.index("high")
 TOO_EXTREME = 5.0  # log hazard ratio: the likelihood has no maximum
 STEPS = 25  # of Newton's method, at most
-SIZES = (64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
+SIZES = (64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Two readings of the same patients. The model's own: everyone is treated in both arms, so errors
 are clustered by patient. A trial's: everyone is seen in the arm that he was allocated to, for as
-long as the trial lasts. lifelines fits both; it takes seconds to import, hence inside the functions.
+long as the trial lasts. lifelines fits both; it takes seconds to import, hence inside functions.
 """
 
 import warnings

@@ -19,12 +19,19 @@ from leukosim.figures import (
     composition,
     dose_response,
     flow_between_subtypes,
+    forest,
+    gain_map,
     hypotheses,
+    lead_time,
     mrd_courses,
     overall_survival,
     relapse_free_survival,
+    repeated_trials,
     response_by_subtype,
+    single_cell_cxcr4,
+    survival_by_cxcr4,
     targets,
+    treatment_hours,
 )
 from leukosim.figures.save import save_figure
 from leukosim.figures.style import COLUMN, PAGE, house_style
@@ -37,6 +44,7 @@ from leukosim.figures.sweep_outcomes import (
     varied,
 )
 from leukosim.survival import sweep_summary
+from leukosim.treatment_effect import has_groups
 
 Drawing = tuple[Figure, pd.DataFrame]  # a figure, and every number in it
 
@@ -157,6 +165,27 @@ TRIAL_FIGURES = (
         dose_response.has_drugs,
         wide(PAGE, dose_response.dose_response_figure, dose_response.numbers_drawn),
     ),
+    StandardFigure(
+        "survival_by_cxcr4",
+        has_groups,
+        wide(PAGE, survival_by_cxcr4.survival_by_cxcr4_figure, survival_by_cxcr4.numbers_drawn),
+    ),
+    StandardFigure("forest", has_groups, wide(PAGE, forest.forest_figure, forest.numbers_drawn)),
+    StandardFigure(
+        "single_cell_cxcr4",
+        has("residual_cell_cxcr4"),
+        wide(PAGE, single_cell_cxcr4.single_cell_cxcr4_figure, single_cell_cxcr4.numbers_drawn),
+    ),
+    StandardFigure(
+        "treatment_hours",
+        has("week_occupancy", "cxcr4_group"),
+        wide(COLUMN, treatment_hours.treatment_hours_figure, treatment_hours.numbers_drawn),
+    ),
+    StandardFigure(
+        "repeated_trials",
+        repeated_trials.is_pool,
+        wide(PAGE, repeated_trials.repeated_trials_figure, repeated_trials.numbers_drawn),
+    ),
 )
 SWEEP_FIGURES = (
     StandardFigure("sweep_heatmap", has_two_axes, draw_sweep),
@@ -165,6 +194,16 @@ SWEEP_FIGURES = (
         "hypotheses",
         hypotheses.compares_hypotheses,
         wide(PAGE, hypotheses.hypotheses_figure, hypotheses.numbers_drawn),
+    ),
+    StandardFigure(
+        "lead_time",
+        lead_time.sweeps_lead_time,
+        wide(PAGE, lead_time.lead_time_figure, lead_time.numbers_drawn),
+    ),
+    StandardFigure(
+        "gain_map",
+        gain_map.sweeps_both,
+        wide(PAGE, gain_map.gain_map_figure, gain_map.numbers_drawn),
     ),
 )
 
