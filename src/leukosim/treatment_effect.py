@@ -173,7 +173,7 @@ def gains_by_group(
         ``arm`` minus ``against``.
     """
     times = relapse_free_survival(ds)
-    lived = np.minimum(times["day"], until_day)
+    lived = times["day"].clip(max=until_day)
     cured = ((ds["stem_cells_at_end"] == 0.0) & ds["relapse_day"].isnull()).astype(float)
     group = np.array(CXCR4_GROUPS)[ds["cxcr4_group"].values.astype(int)]
     rows = []
