@@ -63,7 +63,7 @@ def test_the_committee_looks_once_and_stops_a_trial_that_is_futile():
     strict = Operations(centres=29, futility_hazard_ratio=0.0)  # any ratio is too high
     done = run(courses(), strict)
     (look,) = done.looks
-    assert look["events"] >= 45 and look["stops"]
+    assert look["events"] >= 30 and look["stops"]
     assert done.recruitment_stopped_day == look["day"]
     assert len(done.patients) < N
     assert done.patients["enrolled_day"].max() <= look["day"]

@@ -40,7 +40,7 @@ class Operations:
         25.4, "month", lowest=0.0, highest=600.0, note="of the median patient, at the analysis"
     )
     interim_events: int = setting(
-        45, "events", lowest=0, highest=1_000_000, note="at which the committee looks; 0: never"
+        30, "events", lowest=0, highest=1_000_000, note="at which the committee looks; 0: never"
     )
     futility_hazard_ratio: float = setting(
         1.0, "1", lowest=0.0, highest=100.0, note="seen there, from which recruitment stops"
