@@ -18,7 +18,13 @@ from leukosim.figures.treatment_hours import in_niche
 from leukosim.survival import paired_difference
 from leukosim.sweep import treat
 
-OF_THE_STUDY = {"survival_by_cxcr4", "forest", "single_cell_cxcr4", "treatment_hours"}
+OF_THE_STUDY = {
+    "survival_by_cxcr4",
+    "incidence_by_cxcr4",
+    "forest",
+    "single_cell_cxcr4",
+    "treatment_hours",
+}
 
 
 @pytest.fixture(scope="module")

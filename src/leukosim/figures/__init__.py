@@ -22,6 +22,7 @@ from leukosim.figures import (
     forest,
     gain_map,
     hypotheses,
+    incidence_by_cxcr4,
     lead_time,
     mrd_courses,
     overall_survival,
@@ -169,6 +170,11 @@ TRIAL_FIGURES = (
         "survival_by_cxcr4",
         has_groups,
         wide(PAGE, survival_by_cxcr4.survival_by_cxcr4_figure, survival_by_cxcr4.numbers_drawn),
+    ),
+    StandardFigure(
+        "incidence_by_cxcr4",
+        has_groups,
+        wide(PAGE, incidence_by_cxcr4.incidence_by_cxcr4_figure, incidence_by_cxcr4.numbers_drawn),
     ),
     StandardFigure("forest", has_groups, wide(PAGE, forest.forest_figure, forest.numbers_drawn)),
     StandardFigure(

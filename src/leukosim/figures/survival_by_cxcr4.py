@@ -1,5 +1,7 @@
 """Relapse-free survival by arm, overall and by the CXCR4 of residual cells."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -22,7 +24,7 @@ from leukosim.figures.style import (
     month_ticks,
 )
 from leukosim.results import CXCR4_GROUPS
-from leukosim.survival import cumulative_incidence, kaplan_meier, numbers_at_risk
+from leukosim.survival import kaplan_meier, numbers_at_risk
 from leukosim.treatment_effect import GROUP_LABELS
 
 LEFT, RIGHT, GAP, TOP, HIGH, ROW = 15.0, 3.0, 6.0, 9.0, 38.0, 3.2  # mm
@@ -57,12 +59,30 @@ def draw_at_risk(ds: xr.Dataset, ax: Axes, ticks: list[float], colors: dict[str,
 
 def survival_by_cxcr4_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     """Panels for all patients and for each group: curves and numbers at risk."""
+    return panels_by_group(ds, width_mm, kaplan_meier, "survival", "Relapse-free survival", NOTE)
+
+
+def panels_by_group(
+    ds: xr.Dataset,
+    width_mm: float,
+    curves_of: Callable[[xr.Dataset], pd.DataFrame],
+    value: str,
+    label: str,
+    note: str,
+) -> Figure:
+    """Panels for all patients and for each group, with numbers at risk.
+
+    Parameters
+    ----------
+    curves_of : such as :func:`leukosim.survival.kaplan_meier`, of the times of a group
+    value : the column to draw
+    """
     found, colors = groups(ds), arm_colors(ds["arm"].values)
     n = len(found)
     wide = (width_mm - LEFT - RIGHT + GAP) / n - GAP
     table = TOP + HIGH + 8.5
     bottom = table + ROW * len(colors) + 1.0
-    figure = empty_figure(width_mm, bottom + note_height(NOTE, width_mm) + 1.0)
+    figure = empty_figure(width_mm, bottom + note_height(note, width_mm) + 1.0)
     last = last_day(ds)
     ticks = month_ticks(last, at_most=6)
     for i, (name, of_group) in enumerate(found.items()):
@@ -70,10 +90,10 @@ def survival_by_cxcr4_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
         title = f"{GROUP_LABELS[name]}, n = {of_group.sizes['patient']:,}"
         add_heading(figure, (left - 6.0, 2.0), title, "abcd"[i])
         ax = add_axes(figure, left, TOP, wide, HIGH)
-        draw_curves(kaplan_meier(relapse_free_survival(of_group)), ax, colors, last)
+        draw_curves(curves_of(relapse_free_survival(of_group)), ax, colors, last, value)
         ax.set(xticks=ticks, xlabel="Time from enrolment (months)")
         if i == 0:
-            ax.set_ylabel("Relapse-free survival")
+            ax.set_ylabel(label)
             lines = [Line2D([], [], color=color) for color in colors.values()]
             ax.legend(lines, [in_words(arm) for arm in colors], loc="upper right")
         else:
@@ -86,16 +106,23 @@ def survival_by_cxcr4_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
                 1.5 / width_mm, 1.0 - (table - 0.3) / figure.get_size_inches()[1] / 25.4,
                 "At risk", va="bottom", size=5.0, color=GREY,
             )  # fmt: skip
-    add_note(figure, NOTE, bottom)
+    add_note(figure, note, bottom)
     return figure
 
 
 def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
-    """The curves by group and arm, and beside them relapse with death as its competitor."""
-    tables = []
-    for name, of_group in groups(ds).items():
-        times = relapse_free_survival(of_group)
-        tables.append(kaplan_meier(times).assign(group=name, part="relapse-free survival"))
-        incidence = cumulative_incidence(times)
-        tables.append(incidence.assign(group=name, part="cumulative incidence of relapse"))
-    return pd.concat(tables, ignore_index=True)
+    """The curves by group and arm."""
+    return curves_by_group(ds, kaplan_meier)
+
+
+def curves_by_group(
+    ds: xr.Dataset, curves_of: Callable[[xr.Dataset], pd.DataFrame]
+) -> pd.DataFrame:
+    """Curves by arm of all patients and of each group, one under the other."""
+    return pd.concat(
+        [
+            curves_of(relapse_free_survival(of_group)).assign(group=name)
+            for name, of_group in groups(ds).items()
+        ],
+        ignore_index=True,
+    )
