@@ -93,6 +93,17 @@ def test_enrichment_needs_fewer_patients_where_only_one_group_gains():
     assert needed["CXCR4-high by the assay"] < 200 < needed["all-comers"]
 
 
+def test_beyond_the_largest_size_the_normal_law_goes_on():
+    """Power 0.5 and 0.8 are 1.96 and 2.80 errors from zero."""
+    table = pd.DataFrame(
+        {"enrolled": "all", "patients": [100, 400], "screened": [200, 800], "power": [0.2, 0.5]}
+    )
+    found = patients_for_power(table).iloc[0]
+    assert found["patients"] == pytest.approx(400.0 * (2.8016 / 1.96) ** 2, rel=1e-3)
+    assert found["screened"] == pytest.approx(2.0 * found["patients"])
+    assert found["extrapolated"]
+
+
 def test_the_same_seed_gives_the_same_trials_and_too_small_a_pool_is_refused():
     a, b = (repeat(pool(), Design(trials=3), seed=1) for _ in range(2))
     np.testing.assert_array_equal(a.day, b.day)

@@ -224,24 +224,34 @@ def power_by_size(
 def patients_for_power(table: pd.DataFrame, power: float = POWER) -> pd.DataFrame:
     """Patients who have to be randomised for this power, by interpolation between sizes.
 
-    table : of :func:`power_by_size`; inf where the largest size does not reach it
+    Beyond the largest size by the normal law of a test, power = Phi(sqrt(n) d - z); inf where
+    that size shows hardly more benefits than chance does.
+
+    table : of :func:`power_by_size`
 
     Returns
     -------
     DataFrame
-        Columns ``enrolled``, ``patients``, ``screened``.
+        Columns ``enrolled``, ``patients``, ``screened``, ``extrapolated`` (bool).
     """
+    from scipy.stats import norm
+
     rows = []
     for enrolled, curve in table.groupby("enrolled", sort=False):
         rising = np.maximum.accumulate(curve["power"].to_numpy())
-        if rising[-1] < power:
-            rows.append((enrolled, np.inf, np.inf))
-            continue
         sizes = curve["patients"].to_numpy(float)
-        needed = float(np.exp(np.interp(power, rising, np.log(sizes))))
-        ratio = float((curve["screened"] / curve["patients"]).iloc[0])
-        rows.append((enrolled, needed, needed * ratio))
-    return pd.DataFrame(rows, columns=["enrolled", "patients", "screened"])
+        beyond = bool(rising[-1] < power)
+        if not beyond:
+            needed = float(np.exp(np.interp(power, rising, np.log(sizes))))
+        elif rising[-1] > 2.0 * SIGNIFICANCE:
+            limit = norm.ppf(1.0 - SIGNIFICANCE / 2.0)
+            ratio = (limit + norm.ppf(power)) / (limit + norm.ppf(rising[-1]))
+            needed = float(sizes[-1] * ratio**2)
+        else:
+            needed = np.inf
+        assayed = float((curve["screened"] / curve["patients"]).iloc[0])
+        rows.append((enrolled, needed, needed * assayed, beyond))
+    return pd.DataFrame(rows, columns=["enrolled", "patients", "screened", "extrapolated"])
 
 
 def summary(table: pd.DataFrame) -> pd.Series:

@@ -102,7 +102,8 @@ def note_of(ds: xr.Dataset, table: pd.DataFrame, powers: pd.DataFrame) -> str:
 
     def patients(enrolled: str, column: str) -> str:
         n = float(needed.loc[enrolled, column])
-        return f"{n:,.0f}" if np.isfinite(n) else f"more than {powers['patients'].max():,}"
+        about = "about " if needed.loc[enrolled, "extrapolated"] else ""
+        return f"{about}{n:,.0f}" if np.isfinite(n) else f"far over {powers['patients'].max():,}"
 
     by_assay = "CXCR4-high by the assay"
     share = float((ds["cxcr4_group"] == 2).mean())
