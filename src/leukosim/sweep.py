@@ -189,6 +189,9 @@ def bytes_of_results(config: Config) -> int:
         "patient": config.cohort.size,
         "time": config.horizon_days // config.record.interval_days + 2,
         **dict.fromkeys(("sample", "assessment", "cycle"), visits),
+        "residual_cell": config.assay.single_cell.cells_most
+        * config.assay.single_cell.at_enrolment,
+        **dict.fromkeys(("week", "mobilisation"), 1000 * config.record.treatment_week),  # at most
     }
     subtypes = len(config.disease.subtypes)  # of them are all other dimensions
     dimensions = (variable.dims for variable in VARIABLES.values())
