@@ -191,7 +191,7 @@ def bytes_of_results(config: Config) -> int:
         **dict.fromkeys(("sample", "assessment", "cycle"), visits),
         "residual_cell": config.assay.single_cell.cells_most
         * config.assay.single_cell.at_enrolment,
-        **dict.fromkeys(("week", "mobilisation"), 1000 * config.record.treatment_week),  # at most
+        **dict.fromkeys(("week", "mobilisation"), 2000 * config.record.treatment_week),  # at most
     }
     subtypes = len(config.disease.subtypes)  # of them are all other dimensions
     dimensions = (variable.dims for variable in VARIABLES.values())

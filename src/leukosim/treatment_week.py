@@ -13,7 +13,7 @@ from leukosim.strategy.chart import OwnStrategy
 from leukosim.strategy.rules import Strategy
 
 WEEK = 9.0  # days: one before the first infusion, and until little is left of the last
-AFTER_DOSE = 10.0  # days, of mobilisation
+AFTER_DOSE = 20.0  # days, of mobilisation
 BLOCKER = "motixafortide"
 
 
