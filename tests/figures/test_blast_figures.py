@@ -11,7 +11,7 @@ from leukosim.endpoints import relapse_free_survival
 from leukosim.figures import draw_figure, figures_for
 from leukosim.figures.forest import interval
 from leukosim.figures.gain_map import KILL, PROTECTION
-from leukosim.figures.lead_time import HYPOTHESIS, LEAD, gains
+from leukosim.figures.lead_time import HYPOTHESIS, LEAD, gains, outcome_of
 from leukosim.figures.repeated_trials import FEWEST, computed
 from leukosim.figures.single_cell_cxcr4 import cells_of, threshold_of
 from leukosim.figures.treatment_hours import in_niche
@@ -124,3 +124,13 @@ def test_intervals_read_as_in_a_paper():
     assert interval(0.82, 0.61, 1.1) == "0.82 (0.61–1.10)"
     assert interval(-3.0, -32.0, 26.0, 0) == "−3 (−32 to 26)"
     assert interval(np.nan, np.nan, np.nan) == "–"
+
+
+def test_in_a_short_sweep_the_gain_is_of_patients_without_stem_cells(trial):
+    short = sweep_over(trial, {LEAD: [-2.0]}).assign_attrs(horizon_days=120)
+    short.attrs["axes"] = json.dumps([LEAD])
+    found = gains(short).set_index("group").loc["all"]
+    gone = (trial["stem_cells_at_end"] == 0.0).mean("patient")
+    expected = float(gone.sel(arm="motixafortide") - gone.sel(arm="placebo"))
+    assert found["gain"] == pytest.approx(expected)
+    assert "day 120" in outcome_of(short)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from leukosim.figures.lead_time import gains
+from leukosim.figures.lead_time import gains, outcome_of
 from leukosim.figures.small_multiples import add_note, note_height
 from leukosim.figures.style import (
     BLACK,
@@ -71,7 +71,7 @@ def gain_map_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     most = float(np.ceil(table["gain"].abs().max() * 20.0) / 20.0) or 0.05
     n = {name: table[table["group"] == name]["n"] for name in PANELS}
     note = (
-        "Gain: relapse-free survival at two years, motixafortide minus placebo in the same "
+        f"Gain: {outcome_of(ds)}, motixafortide minus placebo in the same "
         "patients. Framed: the 95 % paired interval lies above zero: they gain. "
         f"{n['all'].min():,} patients in each scenario, {n['high'].min():,} to {n['high'].max():,} "
         "of them CXCR4-high. Everything else as in the study; 0 protects fully, 1 not at all."

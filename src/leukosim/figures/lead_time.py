@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from leukosim.endpoints import TWO_YEARS, relapse_free_survival
+from leukosim.endpoints import TWO_YEARS, horizon_days, relapse_free_survival
 from leukosim.figures.small_multiples import add_note, note_height
 from leukosim.figures.style import (
     BLACK,
@@ -36,8 +36,28 @@ def sweeps_lead_time(ds: xr.Dataset) -> bool:
     return LEAD in ds.coords and has_groups(ds)
 
 
-def gains(ds: xr.Dataset, day: float = TWO_YEARS) -> pd.DataFrame:
-    """Relapse-free survival gained at a day in every scenario, of all and of CXCR4-high patients.
+def outcome_of(ds: xr.Dataset) -> str:
+    """What is gained: relapse-free survival at two years or, in a short trial, no cell left."""
+    horizon = float(horizon_days(ds).max())
+    if horizon >= TWO_YEARS:
+        return "relapse-free survival at two years"
+    return f"share of patients without leukaemic stem cells on day {horizon:g}"
+
+
+def times_of(ds: xr.Dataset) -> tuple[xr.Dataset, float]:
+    """Times whose survival at a day is the outcome, and that day.
+
+    Patients without stem cells are free of the event on day 1, others had it before.
+    """
+    if float(horizon_days(ds).max()) >= TWO_YEARS:
+        return relapse_free_survival(ds), TWO_YEARS
+    left = ds["stem_cells_at_end"]
+    gone = left == 0.0
+    return xr.Dataset({"day": xr.where(gone, 1.0, 0.0).where(left.notnull()), "event": ~gone}), 1.0
+
+
+def gains(ds: xr.Dataset) -> pd.DataFrame:
+    """The outcome gained in every scenario, of all and of CXCR4-high patients.
 
     Returns
     -------
@@ -50,7 +70,7 @@ def gains(ds: xr.Dataset, day: float = TWO_YEARS) -> pd.DataFrame:
     rows = []
     for i in range(ds.sizes["scenario"]):
         one = ds.isel(scenario=i)
-        times = relapse_free_survival(one)
+        times, day = times_of(one)
         group = one["cxcr4_group"].values
         for name in COLORS:
             of_group = np.ones(len(group), bool)
@@ -85,7 +105,7 @@ def lead_time_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     found.sort(key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
     n = f"{int(table['n'].min()):,} to {int(table['n'].max()):,}"
     note = (
-        "Relapse-free survival at two years, motixafortide minus placebo in the same patients; "
+        f"Gain: {outcome_of(ds)}, motixafortide minus placebo in the same patients; "
         f"95 % paired intervals, {n} patients each. Hours of the injection relative to the first "
         "infusion of cytarabine on a day: −2 is two hours before, as in the trial."
     )
@@ -103,7 +123,7 @@ def lead_time_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
         if i:
             ax.set_yticklabels([])
         else:
-            ax.set_ylabel("Gain in relapse-free survival")
+            ax.set_ylabel("Gain (difference of shares)")
             lines = [Line2D([], [], color=c, marker="o", markersize=3.0) for c in COLORS.values()]
             ax.legend(lines, list(LABELS.values()), loc="upper right", ncols=2)
     add_note(figure, note, TOP + HIGH + 9.0)
