@@ -9,6 +9,7 @@ from leukosim.cohort import draw_cohort
 from leukosim.config import compose
 from leukosim.drugs.drug import COLUMN, exposure
 from leukosim.marrow import APOPTOSIS, S_PHASE_KILL, Marrow
+from leukosim.results import ON_REQUEST, VARIABLES
 from leukosim.sweep import treat
 from leukosim.treatment_week import first_cycle, treatment_week
 
@@ -140,6 +141,12 @@ def test_the_week_is_that_of_the_marrow_in_the_trial():
     assert (week["week_stem_cells_in_niche"] <= week["week_stem_cells"]).all()
     assert week["week_occupancy"][0].max() == 0.0
     assert week["week_occupancy"][1].max() > 0.95
+
+
+def test_every_variable_on_request_is_there_and_in_the_vocabulary():
+    names = set(treat(composed("record.courses=true"), 1).dataset.data_vars)
+    assert names == set(VARIABLES)
+    assert names >= ON_REQUEST
 
 
 def test_two_arms_are_needed_to_randomise():

@@ -121,11 +121,11 @@ class Strategy:
     courses: dict[str, Course]
     rules: dict[str, Rule]
     begin_with: str = ""
-    begin_with_if_older: str = ""  # from an age on, in place of the other
-    older_from_years: float = setting(60.0, "year", lowest=0.0, highest=120.0)
     marrow_after_cycles: list[int] = field(
         default_factory=list, metadata={"unit": "cycles", "lowest": 1, "highest": 1000}
     )  # a marrow in time for the next cycle
+    begin_with_if_older: str = ""  # from an age on, in place of the other
+    older_from_years: float = setting(60.0, "year", lowest=0.0, highest=120.0)
 
     def __post_init__(self) -> None:
         check_ranges(self)
