@@ -22,6 +22,7 @@ PLATZBECKER = "Platzbecker et al. 2018, Lancet Oncol 19:1668"
 RAZA = "Raza et al. 1991, Br J Haematol"
 FRIBERG = "Friberg et al. 2002, doi:10.1200/JCO.2002.02.140"
 JONES = "Jones et al. 2016, AAPS J"
+CREES = "Crees et al. 2023, Nat Med 29:869, doi:10.1038/s41591-023-02273-z"
 VEN_AZA = "published venetoclax-azacitidine model"
 
 PUBLISHED = [  # path, value, unit, source
@@ -63,6 +64,7 @@ PUBLISHED = [  # path, value, unit, source
     ("drug.venetoclax.volume_cv", 0.68, "1", JONES),
     ("drug.venetoclax.cyp3a_inhibitor_ratio", 8.8, "1", "Agarwal et al. 2017"),
     ("drug.venetoclax.ec50_um", 0.06, "umol/L", WACLAWICZEK),
+    ("drug.motixafortide.ki_nm", 0.32, "nmol/L", CREES),
     ("assay.mrd.blood_to_marrow", 0.20, "ratio", "prospective paired flow cohort (n = 118)"),
 ]
 
@@ -78,6 +80,8 @@ TARGETS = [  # id, value, days, k, n, low, high
     ("T01", 11, None, None, None, None, None),  # Ommen 2010, as are the next two
     ("T02", 14, None, None, None, None, None),
     ("T03", 36, None, None, None, None, None),
+    ("T04", 0.553, 730, None, 642, 0.513, 0.593),  # SAL registry 2023
+    ("T05", 0.011, None, 14, 1229, 0.006, 0.019),  # Leuk Res 2014
     ("T06", 0.303, 730, 60, 198, 0.243, 0.370),  # Platzbecker 2018, as are the next four
     ("T07", 0.88, 365, None, 138, 0.82, 0.93),
     ("T08", 0.30, 182, None, None, 0.20, 0.40),
@@ -92,6 +96,9 @@ TARGETS = [  # id, value, days, k, n, low, high
     ("T17", 533, None, None, 190, 414, None),  # DiNardo 2020, as is the next
     ("T18", 292, None, None, 145, 225, 387),
     ("T19", 0.19, None, 6, 32, 0.09, 0.35),  # Konopleva 2016
+    ("T20", 7.9, None, None, 9, 1.6, 15.8),  # GENESIS lead-in
+    ("T21", 0.06, None, None, None, 0.02, 0.08),  # Crees 2023, as is the next
+    ("T22", 2, None, None, None, 2, None),
 ]
 
 PROTOCOL = [  # what RELAZA2 did, Platzbecker et al. 2018

@@ -17,6 +17,7 @@ from leukosim.verification import (
     BirthDeath,
     Event,
     both_methods,
+    cells_held_by_their_own,
     counted_part,
     drift,
     inheritance,
@@ -39,6 +40,7 @@ CHECKS = {
     inheritance: (2_000, 20_000),
     whole_model: (1_000, 3_000),
     unequal_cells: (1_000, 10_000),
+    cells_held_by_their_own: (1_000, 10_000),
 }
 by_name = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 by_method = pytest.mark.parametrize("method", ["tally", "direct"])

@@ -35,6 +35,16 @@ _HOME = {
     "Decision": "strategy.chart",
     "Marrow": "marrow",
     "discrimination_table": "discrimination",
+    "effects_by_group": "treatment_effect",
+    "interaction": "treatment_effect",
+    "Design": "repeated_trials",
+    "pool_of": "repeated_trials",
+    "repeat": "repeated_trials",
+    "effects": "repeated_trials",
+    "power_by_size": "repeated_trials",
+    "patients_for_power": "repeated_trials",
+    "Operations": "operations",
+    "run_operations": "operations",
 }
 
 __all__ = ["__version__", *_HOME]

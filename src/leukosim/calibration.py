@@ -12,12 +12,15 @@ import xarray as xr
 
 from leukosim.endpoints import (
     NOTHING,
+    TWO_YEARS,
     Estimate,
+    as_outcome,
     began_overt,
     best_response,
     conversion_day,
     doubling_time,
     duration_of_response,
+    horizon_days,
     median,
     mrd_conversion,
     mrd_negative_on_treatment,
@@ -33,7 +36,10 @@ from leukosim.survival import median_survival
 # What an arm does in the trial that a target comes from; an arm of that name is the default.
 UNTREATED, TREATED = "at_relapse", "triggered"
 AZACITIDINE, COMBINATION, VENETOCLAX = "azacitidine", "venetoclax_azacitidine", "venetoclax"
-ROLES = (UNTREATED, TREATED, AZACITIDINE, COMBINATION, VENETOCLAX)
+PLACEBO, BLOCKER = "placebo", "motixafortide"  # beside cytarabine
+ROLES = (UNTREATED, TREATED, AZACITIDINE, COMBINATION, VENETOCLAX, PLACEBO, BLOCKER)
+THREE_YEARS = 1095.0  # day
+ONSET, LASTING = 1.5, 2.0  # fold rise that counts as an onset, and as mobilised; assumed
 
 
 def calibration_targets() -> pd.DataFrame:
@@ -136,10 +142,36 @@ def free_on_treatment(arm: xr.Dataset) -> xr.DataArray:
     return relapse_free_and_alive(arm, preemptive_start_day(arm))
 
 
+def relapse_free_two_years(arm: xr.Dataset) -> xr.DataArray:
+    """Relapse-free and alive two years after enrolment: outcome."""
+    return relapse_free_and_alive(arm, 0.0, TWO_YEARS)
+
+
+def late_relapse(arm: xr.Dataset) -> xr.DataArray:
+    """Whether relapse came after three years or later: outcome, out of all patients."""
+    known = arm["follow_up_day"].notnull() & (horizon_days(arm) > THREE_YEARS)
+    return as_outcome(arm["relapse_day"] >= THREE_YEARS, known)
+
+
+def mobilised(arm: xr.Dataset, fold: float) -> np.ndarray:
+    """First and last day after a dose on which CD34-positive cells are up so manyfold; else nan."""
+    day = arm["mobilisation"].values[arm["cd34_fold"].values >= fold]
+    return day[[0, -1]] if len(day) else np.full(2, np.nan)
+
+
+def exactly(value: xr.DataArray | float) -> Estimate:
+    """A number that no chance is in, of the law itself."""
+    return Estimate(float(value), np.nan, np.nan, 1)
+
+
 MEASURES = {
     "T01": doubling_time_of("NPM1"),
     "T02": doubling_time_of("RUNX1-RUNX1T1"),
     "T03": doubling_time_of("CBFB-MYH11"),
+    "T04": Measure(
+        PLACEBO, in_remission, "follow_up_day", lambda arm: proportion(relapse_free_two_years(arm))
+    ),
+    "T05": share_of(PLACEBO, in_remission, late_relapse, "relapse_day"),
     "T06": share_of(TREATED, in_remission, mrd_conversion, "mrd_conversion_day"),
     "T07": share_of(TREATED, in_remission, relapse_free_if_never_positive, "mrd_conversion_day"),
     "T08": share_of(UNTREATED, in_remission, free_after_conversion, "mrd_conversion_day"),
@@ -158,7 +190,17 @@ MEASURES = {
     "T19": share_of(
         VENETOCLAX, relapsed_or_refractory, best_response, "best_response", at_least="CRi"
     ),
-}
+    "T20": Measure(
+        BLOCKER, in_remission, "cd34_fold", lambda arm: exactly(arm["cd34_fold"].max())
+    ),
+    "T21": Measure(
+        BLOCKER, in_remission, "cd34_fold", lambda arm: exactly(mobilised(arm, ONSET)[0])
+    ),
+    "T22": Measure(
+        BLOCKER, in_remission, "cd34_fold",
+        lambda arm: exactly(np.ptp(mobilised(arm, LASTING))),
+    ),
+}  # fmt: skip
 
 
 def target_table(ds: xr.Dataset, targets: pd.DataFrame | None = None, **arms: str) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from leukosim.drugs.formulary import formulary
 from leukosim.marrow import Rates, doubling_range
 from leukosim.parameters import check_ranges, estimate, setting
 from leukosim.patient import (
+    AGE,
     DRAW,
     HANDLING,
     MARKER,
@@ -89,6 +90,11 @@ class Cohort:
     residual_cells_most: float = estimate(
         1e4, "cells", low=1e3, high=1e5, lowest=1.0, highest=1e7, source="assumed",
         note="leukaemic stem cells at the start; more would not be a remission",
+    )  # fmt: skip
+    residual_blasts_most: float = estimate(
+        0.0, "cells", low=0.0, high=2e10, highest=1e12, source="assumed",
+        note="blasts beside the stem cells that therapy left, by their share, but no more; "
+        "0: none are left",
     )  # fmt: skip
     at_diagnosis: bool = False  # overt disease at the start, in place of what therapy left
     overt_log10_mean: float = estimate(
@@ -185,6 +191,16 @@ class Cohort:
         1.2, "1/year", low=0.6, high=2.0, highest=50.0, source="assumed",
         note="added while blasts make up a fifth of the marrow or more",
     )  # fmt: skip
+    age_mean_years: float = estimate(
+        60.0, "year", low=40.0, high=76.0, lowest=18.0, highest=100.0, source="assumed"
+    )
+    age_sd_years: float = estimate(10.0, "year", low=5.0, high=15.0, highest=40.0, source="assumed")
+    youngest_years: float = estimate(
+        18.0, "year", low=18.0, high=18.0, lowest=0.0, highest=100.0, source="assumed"
+    )
+    oldest_years: float = estimate(
+        90.0, "year", low=65.0, high=95.0, lowest=0.0, highest=120.0, source="assumed"
+    )
     body_surface_m2: float = estimate(
         1.8, "m2", low=1.5, high=2.2, lowest=0.1, highest=4.0, source="textbook value, assumed"
     )
@@ -204,6 +220,7 @@ class Cohort:
         for low, high in (
             ("dominant_fraction_low", "dominant_fraction_high"),
             ("stem_cell_share_log10_low", "stem_cell_share_log10_high"),
+            ("youngest_years", "oldest_years"),
         ):
             if getattr(self, low) > getattr(self, high):
                 raise ValueError(
@@ -272,6 +289,7 @@ def draw_patient(
         body_surface_m2=cohort.body_surface_m2,
         transplanted=transplanted,
         marker=draw_marker(transplanted, cohort, stream(seed, index, MARKER)),
+        age_years=draw_age(cohort, stream(seed, index, AGE)),
         **draw_switching(composition, cohort, disease, stream(seed, index, SWITCHING)),
     )
     for name, drug in (formulary() if drugs is None else drugs).items():
@@ -289,7 +307,14 @@ def draw_patient(
         return replace(patient, doubling_days=within, residual_stem_cells=cells, overt_blasts=overt)
     # Poisson draws take as many random numbers as they need, so they come after all others
     cells = int(luck.poisson(min(residual, cohort.residual_cells_most)))
-    return replace(patient, doubling_days=within, residual_stem_cells=cells)
+    blasts = min(cells / patient.stem_cell_share, cohort.residual_blasts_most)
+    return replace(patient, doubling_days=within, residual_stem_cells=cells, residual_blasts=blasts)
+
+
+def draw_age(cohort: Cohort, luck: np.random.Generator) -> float:
+    """Age in years: normal, and drawn to the nearest that the cohort allows."""
+    age = luck.normal(cohort.age_mean_years, cohort.age_sd_years)
+    return float(np.clip(age, cohort.youngest_years, cohort.oldest_years))
 
 
 def draw_marker(transplanted: bool, cohort: Cohort, luck: np.random.Generator) -> str:

@@ -24,6 +24,7 @@ from leukosim.drugs.own import OwnDrug
 from leukosim.folders import config_folder
 from leukosim.follow_up import Protocol
 from leukosim.marrow import METHODS
+from leukosim.operations import Operations
 from leukosim.parameters import check_ranges, setting
 from leukosim.patient import Patient
 from leukosim.strategy.monitoring import Assays, Monitoring, Trigger
@@ -39,6 +40,7 @@ class Record:
     """What of a run is kept."""
 
     interval_days: int = setting(7, "day", lowest=1, highest=36525, note="of the marrow")
+    treatment_week: bool = False  # the first week of treatment by the hour
     courses: bool | None = None  # the marrow over time; null: in a run, not in a sweep
 
 
@@ -69,6 +71,24 @@ class VenetoclaxDosing:
     __post_init__ = check_ranges
 
 
+@dataclass(frozen=True)
+class MotixafortideDosing:
+    """How motixafortide is given, wherever a strategy's courses refer to it.
+
+    ``lead_hours`` is the time of the injection relative to the first infusion of cytarabine on the
+    same day: -2 is two hours before, 12 is twelve hours after.
+    """
+
+    lead_hours: float = setting(-2.0, "hour", lowest=-24.0, highest=36.0)
+    dose_mg: float = setting(93.75, "mg", lowest=0.0, highest=1000.0, note="1.25 mg/kg of 75 kg")
+    days: list[int] = field(
+        default_factory=lambda: [2, 3, 4, 5, 6],
+        metadata={"unit": "day of the cycle", "lowest": 2, "highest": 28},
+    )  # cytarabine is infused on days 2, 4 and 6
+
+    __post_init__ = check_ranges
+
+
 def as_in_protocol(name: str) -> Any:
     """The declaration of a field of :class:`Protocol`, which stands there only."""
     declared = next(each for each in fields(Protocol) if each.name == name)
@@ -95,7 +115,9 @@ class Config:
     disease: Disease = field(default_factory=Disease)
     drug: dict[str, OwnDrug] = field(default_factory=declared_drugs)  # known ones keep their class
     venetoclax: VenetoclaxDosing = field(default_factory=VenetoclaxDosing)
+    motixafortide: MotixafortideDosing = field(default_factory=MotixafortideDosing)
     record: Record = field(default_factory=Record)
+    operations: Operations = field(default_factory=Operations)
     engine: Engine = field(default_factory=Engine)
     # last, as strategies refer to fields above, which are to be checked first
     strategies: dict[str, Strategy] = field(default_factory=dict)
@@ -118,6 +140,7 @@ class Config:
             horizon_days=self.horizon_days,
             after_relapse_days=self.after_relapse_days,
             until_death=self.until_death,
+            treatment_week=self.record.treatment_week,
             trigger=self.trigger,
             monitoring=self.monitoring,
             assays=self.assay,
@@ -158,6 +181,11 @@ def check_names(config: Config) -> None:
                 if drug not in config.drug:
                     path = f"strategies.{name}.courses.{course_name}.drugs"
                     raise ConfigError(f"{path}: {unknown(drug, config.drug, 'drug')}")
+    if config.operations.centres and len(config.arms) != 2:
+        raise ConfigError(
+            f"operations.centres = {config.operations.centres} (centres) randomise between two "
+            f"arms, and arms = {listed(config.arms)}: choose two, or operations.centres=0"
+        )
     subtypes = config.disease.subtypes
     for name in config.cohort.dominant_shares:
         if name not in subtypes:

@@ -53,6 +53,7 @@ class Protocol:
     after_relapse_days: int = setting(
         84, "day", lowest=0, highest=36525, note="in arms that treat relapse; others end there"
     )
+    treatment_week: bool = False  # write the first treatment week down by the hour
     until_death: bool = False  # follow everyone to death or the horizon, whatever else happens
     trigger: Trigger = field(default_factory=Trigger)
     monitoring: Monitoring = field(default_factory=Monitoring)
@@ -126,8 +127,9 @@ class FollowUp:
         self._plan(self.protocol.horizon_days, END)
         self._plan(monitoring.first_day, MRD_SAMPLE, "scheduled")
         self._plan(monitoring.blood_count_days, BLOOD_COUNT, "scheduled")
-        if self.strategy.begin_with:
-            first = Decision(0.0, "begin_with", "", "start", self.strategy.begin_with)
+        course = self.strategy.first_course(self.patient.age_years)
+        if course:
+            first = Decision(0.0, "begin_with", "", "start", course)
             self.chart.decisions.append(first)
             self._plan(0.0, START, first)
         if 0.0 in self.record_days:
@@ -515,7 +517,7 @@ class FollowUp:
 
     def _given_cycles(self) -> Iterator[tuple[float, float]]:
         """First and last dose of the cycles of which a dose was given."""
-        given = np.array([dose.day for dose in self.doses])
+        given = np.floor([dose.day for dose in self.doses])
         for first, last in self.cycles:
             within = given[(given >= first) & (given <= last)]
             if len(within):

@@ -80,8 +80,8 @@ class Wiring(NamedTuple):
 
     target: np.ndarray  # int64[class, outcome]: class entered, DIES or DIVIDES
     trait: np.ndarray  # int64[outcome]: which trait of the clone scales the rate
-    attaching: np.ndarray  # int64[class], the outcome that needs a free place and is helped by
-    # CXCR4, -1 for none
+    attaching: np.ndarray  # int64[class], the outcome that goes by the cell's own CXCR4, -1 for
+    # none; outside of the niche it needs a free place and unblocked receptors
     subtype: np.ndarray  # int64[class]
     anchored: np.ndarray  # bool[class]: inside the niche
     newborn: np.ndarray  # int64[class]: class in which a daughter starts
@@ -126,6 +126,7 @@ class Regimes(NamedTuple):
     rates: np.ndarray  # float64[regime, class, outcome], per day
     renewal: np.ndarray  # float64[regime], multiplies the probability of renewal
     cxcr4_free: np.ndarray  # float64[regime], fraction of receptors unblocked
+    release_floor: np.ndarray  # float64[regime], share of release from the niche without CXCR4
     blast_kill: np.ndarray  # float64[regime, subtype], per day
     progenitor_loss: np.ndarray  # float64[regime, lineage], fraction of production lost
     count_loss: np.ndarray  # float64[regime, lineage], per day, of circulating cells
@@ -377,7 +378,8 @@ class Environment(NamedTuple):
     upto: np.ndarray  # float64[class, outcome]: the sum of rates up to this one, but for attachment
     total: np.ndarray  # float64[class]
     helped: np.ndarray  # float64[class], what of it needs a free place
-    reach: np.ndarray  # float64[class]: unblocked receptors at CXCR4 of one, in units of the half
+    reach: np.ndarray  # float64[class]: receptors that count at CXCR4 of one, in units of the half
+    floor: np.ndarray  # float64[class]: share of what goes by CXCR4 that needs none
     bound: np.ndarray  # float64[trait]: the largest effect of any clone, included in ``rate``
     base: np.ndarray  # float64[class, outcome]: the rate of a cell without special traits
     renewal: float
@@ -437,7 +439,7 @@ def set_rates(environment, wiring):
             rate = base[c, j] * bound[trait[j]]
             rates[c, j] = rate
             if wiring.attaching[c] == j:
-                helped = rate * environment.niche_free
+                helped = rate if wiring.anchored[c] else rate * environment.niche_free
                 rates[c, j] = helped
                 rate = 0.0
             unhelped += rate
@@ -558,7 +560,7 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
     length, niche_free = environment.length, environment.niche_free
     limit = environment.length if method == TALLY else -1.0  # DIRECT follows no cell
     upto, total, bound = environment.upto, environment.total, environment.bound
-    helped, reach, floor = environment.helped, environment.reach, laws.attach_floor
+    helped, reach, floor = environment.helped, environment.reach, environment.floor
     hill, mutation_probability = laws.cxcr4_hill, laws.mutation_probability
     target, trait = wiring.target, wiring.trait
     subtype, attaching = wiring.subtype, wiring.attaching
@@ -616,7 +618,7 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                     event.clone, event.cxcr4 = clone_of[slot], cxcr4_of[slot]
                     event.chance = effect[event.clone, trait[j]] / bound[trait[j]]
                     if attaching[c] == j:
-                        event.chance *= attachment(event.cxcr4 * reach[c], hill, floor)
+                        event.chance *= attachment(event.cxcr4 * reach[c], hill, floor[c])
                     event.luck = derive(stream[0], 0)
                     clone_of[slot], cxcr4_of[slot] = clone_of[last], cxcr4_of[last]
                     n_events = 1
@@ -667,7 +669,9 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                         event.time, event.luck = time, state
                         event.chance = effect[event.clone, trait[outcome]] / most
                         if helps:
-                            event.chance *= attachment(event.cxcr4 * reach[origin], hill, floor)
+                            event.chance *= attachment(
+                                event.cxcr4 * reach[origin], hill, floor[origin]
+                            )
                     n_events += n
                 # The bucket's last cells fill the gap that the taken ones leave.
                 full = bottom + count[origin]
@@ -746,7 +750,7 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                 walker = walkers[np.uint64(i)]
                 c, clone, cxcr4 = walker.place, walker.clone, walker.cxcr4
                 rate = total[c]
-                rate -= helped[c] * (1.0 - attachment(cxcr4 * reach[c], hill, floor))
+                rate -= helped[c] * (1.0 - attachment(cxcr4 * reach[c], hill, floor[c]))
                 waiting, state = exponential(walker.luck)
                 time = walker.time + waiting / rate  # inf if nothing can happen
                 stays = not time < limit
@@ -902,6 +906,7 @@ def advance(
     n_subtypes = clones.blasts.shape[1]
     rate, upto = np.empty((n_classes, n_outcomes)), np.empty((n_classes, n_outcomes))
     total, helped, reach = np.empty(n_classes), np.empty(n_classes), np.empty(n_classes)
+    floor = np.empty(n_classes)
     bound = np.empty(clones.effect.shape[1])
     bench = Bench(
         np.empty(4 * BATCH, EVENT), np.empty(3 * BATCH, EVENT),
@@ -933,6 +938,7 @@ def advance(
             total,
             helped,
             reach,
+            floor,
             bound,
             regimes.rates[regime],
             min(max(crowded, 0.0), 1.0) * regimes.renewal[regime],
@@ -945,6 +951,10 @@ def advance(
             set_rates(environment, wiring)
             for c in range(n_classes):
                 reach[c] = wiring.cxcr4_factor[c] * regimes.cxcr4_free[regime] / laws.cxcr4_half
+                floor[c] = laws.attach_floor
+                if wiring.anchored[c]:  # what holds a cell is all of its CXCR4
+                    reach[c] = wiring.cxcr4_factor[c] / laws.cxcr4_half
+                    floor[c] = regimes.release_floor[regime]
             segment_key = derive(key, segments.name[s])
             cells, clones = step(
                 cells, clones, environment, segment_key, wiring, laws, drivers, method, tally,

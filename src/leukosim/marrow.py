@@ -13,7 +13,7 @@ from leukosim.biology.blasts import STAGES
 from leukosim.biology.blood import LINEAGES
 from leukosim.biology.clones import TRAITS
 from leukosim.biology.cycle import PHASES
-from leukosim.biology.niche import PLACES, detachment_rate
+from leukosim.biology.niche import PLACES, blocked_share, detachment_rate, waking_outside
 from leukosim.biology.subtypes import switching_rates
 from leukosim.drugs.drug import BLOCKS, COLUMN, EXPOSURES, Exposure, no_exposure
 from leukosim.patient import MARROW, Patient
@@ -77,6 +77,7 @@ class Rates:
         anchored = np.zeros(self.shape[:3], bool)
         newborn = np.zeros(self.shape[:3], np.int64)
         displaced = np.zeros(self.shape[:3], np.int64)
+        holds_by_own = self.disease.niche.anchoring == "own"
         for s in range(n):
             for place in range(len(PLACES)):
                 for phase in range(len(PHASES)):
@@ -89,7 +90,7 @@ class Rates:
                     target[(*here, DIVISION)] = kernels.DIVIDES
                     for other in range(n):
                         target[(*here, SWITCH + other)] = class_index(other, place, phase)
-                    if place == FREE:
+                    if place == FREE or holds_by_own:
                         attaching[here] = PLACE
                     subtype[here] = s
                     anchored[here] = place == IN_NICHE
@@ -301,7 +302,11 @@ class Rates:
             rates[:, :, IN_NICHE, phase, S_PHASE_KILL] = niche.s_phase_factor * kill[:, None]
 
         occupancy = values[:, COLUMN["cxcr4_occupancy"]]
-        rates[:, :, IN_NICHE, :, PLACE] = detachment_rate(niche, occupancy)[:, None, None]
+        released = detachment_rate(niche, occupancy)
+        rates[:, :, IN_NICHE, :, PLACE] = released[:, None, None]
+        rates[:, :, FREE, G0, REST_OR_WAKE] = waking_outside(disease.cycle, niche, occupancy)[
+            :, None
+        ]
         stress = np.clip((full - left) / full, 0.0, 1.0)
         rates[..., SWITCH:] = self.switching(stress, values[:, COLUMN["stress_memory"]])[
             :, :, None, None, :
@@ -318,7 +323,8 @@ class Rates:
         return kernels.Regimes(
             rates.reshape(n, -1, self.shape[3]),
             1.0 - values[:, COLUMN["renewal_loss"]],
-            1.0 - occupancy,
+            1.0 - blocked_share(niche, occupancy),
+            np.where(released > 0.0, niche.detachment_rate / np.maximum(released, 1e-300), 1.0),
             np.ascontiguousarray(blast_hazard + values[:, [COLUMN["blast_kill"]]]),
             columns(values, "neutrophil_production_loss", "platelet_production_loss"),
             columns(values, "neutrophil_loss", "platelet_loss"),
@@ -501,7 +507,7 @@ class Marrow:
             effect=np.ones((n, len(TRAITS))),
             matured=np.zeros_like(composition),
             maturing=composition[..., None] * daily * self.rates.balanced.maturing,
-            blasts=composition * overt,
+            blasts=composition * (overt + self.patient.residual_blasts),
         )
 
     def advance(
@@ -606,6 +612,17 @@ class Marrow:
             np.array([self.neutrophils]),
             np.array([self.platelets]),
         )
+
+    def each_cell(self) -> tuple[np.ndarray, np.ndarray]:
+        """Own CXCR4 and subtype of every stem cell now, float64[cell] and int64[cell]."""
+        cells, wiring = self.cells, self.rates.wiring
+        slots = [
+            np.arange(first, first + count)
+            for first, count in zip(cells.first, cells.count, strict=True)
+        ]
+        of_class = np.repeat(np.arange(len(cells.count)), cells.count)
+        cxcr4 = cells.cxcr4[np.concatenate(slots)] * wiring.cxcr4_factor[of_class]
+        return cxcr4, wiring.subtype[of_class]
 
     @property
     def stem_cells(self) -> np.ndarray:

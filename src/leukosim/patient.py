@@ -51,6 +51,8 @@ class Patient:
     reprogramming: float = 1.0  # factor on drug-induced switching; 0: there is none
     tp53_mutated: bool = False
     marker: str = "transcript"  # one of MARKERS: how MRD is followed
+    age_years: float = 60.0  # at the start
+    residual_blasts: float = 0.0  # of a remission, at the start
 
     def stream(self, *purpose: int) -> np.random.Generator:
         """A random stream of this patient's, for one purpose only."""
@@ -58,8 +60,7 @@ class Patient:
 
 
 # Purposes of random streams. A new purpose gets a new number; old ones never change meaning.
-DRAW, MARROW, DEATH, ASSAY, SWITCHING, OVERT, HANDLING = range(7)
-MARKER = 9
+DRAW, MARROW, DEATH, ASSAY, SWITCHING, OVERT, HANDLING, AGE, TRIAL, MARKER = range(10)
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:

@@ -25,12 +25,24 @@ class Variable:
 PATIENT = ("patient",)
 OUTCOME = ("arm", "patient")
 COURSE = ("arm", "patient", "time")
+WEEK = ("arm", "week")
 SAMPLE = ("arm", "patient", "sample")
 ASSESSMENT = ("arm", "patient", "assessment")
 
 # What codes stand for, by position: of a response, from none to complete, and of death.
 RESPONSES = ("none", "MLFS", "CRi", "CRh", "CR")
 CAUSES = ("background", "leukaemia", "infection", "bleeding")
+CXCR4_GROUPS = ("negative", "low", "high")  # of residual cells; negative: none was recovered
+
+# Variables of runs that ask for them: an assay at enrolment, operations, the treatment week.
+ON_REQUEST = frozenset(
+    {
+        "residual_cell_cxcr4", "residual_cell_subtype", "residual_cells", "measured_cxcr4",
+        "cxcr4_group", "allocated_arm", "centre", "enrolled_day", "seen_day", "seen_event",
+        "week_occupancy", "week_s_phase_kill", "week_stem_cells", "week_stem_cells_in_niche",
+        "cd34_fold",
+    }
+)  # fmt: skip
 
 VARIABLES = {
     # who the patients are
@@ -47,12 +59,44 @@ VARIABLES = {
     "transcript_ratio": Variable(PATIENT, "1", "marker / ABL1 of leukaemic cells"),
     "overt_blasts": Variable(PATIENT, "cells", "blasts at diagnosis; 0: starts in remission"),
     "transplanted": Variable(PATIENT, "1", "1: after allogeneic transplant"),
+    "age_years": Variable(PATIENT, "year", "age at the start"),
+    "residual_blasts": Variable(PATIENT, "cells", "blasts beside them, in remission"),
     "tp53": Variable(PATIENT, "1", "1: TP53 is mutated"),
     "dominant_subtype": Variable(PATIENT, "1", "subtype of most stem cells at the start"),
     "measured_composition": Variable(
         ("patient", "subtype"), "fraction", "stem cells by subtype, as flow cytometry counted them"
     ),
     "bcl2_score": Variable(PATIENT, "1", "BCL-2 / (BCL-xL + MCL-1), as measured at diagnosis"),
+    # what a single-cell assay found of their residual cells at enrolment (empty after the last)
+    "residual_cell_cxcr4": Variable(
+        ("patient", "residual_cell"), "MFI ratio", "measured CXCR4 of each residual cell recovered"
+    ),
+    "residual_cell_subtype": Variable(
+        ("patient", "residual_cell"), "1", "its subtype as called: position along subtype"
+    ),
+    "residual_cells": Variable(PATIENT, "cells", "residual cells recovered"),
+    "measured_cxcr4": Variable(PATIENT, "MFI ratio", "median CXCR4 of the residual cells"),
+    "cxcr4_group": Variable(
+        PATIENT, "1", "group by CXCR4 of residual cells; negative: none", CXCR4_GROUPS
+    ),
+    # what a trial of these patients would have seen of each (empty: not enrolled)
+    "allocated_arm": Variable(PATIENT, "1", "arm that the patient is randomised to"),
+    "centre": Variable(PATIENT, "1", "number of the centre that enrolled the patient"),
+    "enrolled_day": Variable(PATIENT, "day", "enrolled, since the trial opened"),
+    "seen_day": Variable(PATIENT, "day", "relapse-free survival as seen when data were closed"),
+    "seen_event": Variable(PATIENT, "1", "1: relapse or death was seen by then"),
+    # the first treatment week
+    "week_occupancy": Variable(WEEK, "fraction", "CXCR4 occupied, mean over patients"),
+    "week_s_phase_kill": Variable(
+        WEEK, "1/day", "death rate of stem cells in S phase, outside the niche, mean over patients"
+    ),
+    "week_stem_cells": Variable(("arm", "patient", "week"), "cells", "leukaemic stem cells"),
+    "week_stem_cells_in_niche": Variable(
+        ("arm", "patient", "week"), "cells", "leukaemic stem cells inside the niche"
+    ),
+    "cd34_fold": Variable(
+        ("mobilisation",), "fold", "CD34-positive cells in blood after one dose, relative to before"
+    ),
     # what became of them
     "mrd_conversion_day": Variable(OUTCOME, "day", "MRD reported at or above the trigger"),
     "treatment_start_day": Variable(OUTCOME, "day", "first dose"),

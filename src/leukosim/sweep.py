@@ -23,6 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from leukosim import store
 from leukosim.config import Config, as_plain, read_config, unit_of
+from leukosim.operations import with_operations
 from leukosim.results import VARIABLES
 from leukosim.trial import Trial, run_trial
 from leukosim.validation import ConfigError
@@ -188,6 +189,9 @@ def bytes_of_results(config: Config) -> int:
         "patient": config.cohort.size,
         "time": config.horizon_days // config.record.interval_days + 2,
         **dict.fromkeys(("sample", "assessment", "cycle"), visits),
+        "residual_cell": config.assay.single_cell.cells_most
+        * config.assay.single_cell.at_enrolment,
+        **dict.fromkeys(("week", "mobilisation"), 2000 * config.record.treatment_week),  # at most
     }
     subtypes = len(config.disease.subtypes)  # of them are all other dimensions
     dimensions = (variable.dims for variable in VARIABLES.values())
@@ -243,6 +247,10 @@ def treat(config: Config, workers: int, progress: Callable[[int], None] | None =
         method=config.engine.method,
         progress=progress,
     )
+    if config.operations.centres:
+        against, arm = config.arms
+        seen = with_operations(trial.dataset, arm, against, config.operations, config.seed)
+        trial = replace(trial, dataset=seen)
     if config.record.courses is False:
         with_time = [name for name, each in trial.dataset.items() if "time" in each.dims]
         return replace(trial, dataset=trial.dataset.drop_vars([*with_time, "time"]))

@@ -1,5 +1,7 @@
 """Trials: the same virtual patients in every arm, and the dataset they leave."""
 
+import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -8,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from leukosim.assays.sample import Burden
 from leukosim.follow_up import (
     CYTOPENIAS,
     MRD_MEASURES,
@@ -17,14 +20,23 @@ from leukosim.follow_up import (
     follow,
     resting,
 )
-from leukosim.marrow import Rates
+from leukosim.marrow import Marrow, Rates
 from leukosim.patient import ASSAY, Patient
 from leukosim.results import VARIABLES
 from leukosim.strategy.chart import OwnStrategy
 from leukosim.strategy.response import NONE
 from leukosim.strategy.rules import Strategy
+from leukosim.treatment_week import (
+    BLOCKER,
+    first_cycle,
+    mobilisation_after_one_dose,
+    treatment_week,
+)
 
-AT_DIAGNOSIS = 100  # keys the luck of the assay at diagnosis; samples on visits have lower numbers
+AT_DIAGNOSIS, AT_ENROLMENT = (
+    100,
+    101,
+)  # keys the luck of the assay at diagnosis; samples on visits have lower numbers
 
 
 @dataclass(frozen=True)
@@ -97,9 +109,28 @@ def run_trial(
             if progress is not None:
                 progress(finished)
     return Trial(
-        dataset_of(patients, list(arms), courses, days, protocol),
+        dataset_of(
+            patients, list(arms), courses, days, protocol, week_values(patients, arms, protocol)
+        ),
         decisions_of(patients, list(arms), courses),
     )
+
+
+def week_values(
+    patients: Sequence[Patient],
+    arms: Mapping[str, Strategy | OwnStrategy],
+    protocol: Protocol,
+) -> dict[str, np.ndarray]:
+    """The first treatment week by the hour, and what a dose of a CXCR4 inhibitor does to blood."""
+    if not protocol.treatment_week:
+        return {}
+    week = treatment_week(patients, arms, protocol)
+    doses = [d.amount_mg for s in arms.values() for d in first_cycle(patients[0], s)
+             if d.drug == BLOCKER and d.amount_mg > 0.0]  # fmt: skip
+    if doses:
+        drug = protocol.drugs[BLOCKER]
+        week |= mobilisation_after_one_dose(drug, doses[0], patients[0].disease, protocol)
+    return week
 
 
 def simulate(
@@ -140,13 +171,24 @@ def dataset_of(
     courses: Sequence[Sequence[History]],
     days: np.ndarray,
     protocol: Protocol,
+    week: Mapping[str, np.ndarray] | None = None,
 ) -> xr.Dataset:
     """Gather courses (by patient, by arm) into the vocabulary of results."""
     subtypes = list(patients[0].disease.subtypes)
+    week = dict(week or {})
+    own_days = {
+        name: (name, week.pop(f"{name}_day"), {"units": "day", "long_name": meaning})
+        for name, meaning in (
+            ("week", "time since treatment began"),
+            ("mobilisation", "time since the dose"),
+        )
+        if f"{name}_day" in week
+    }
     by_arm = [[of_patient[a] for of_patient in courses] for a in range(len(arms))]
     values = {
         **patient_values(patients),
         **biomarker_values(patients, protocol),
+        **residual_cell_values(patients, protocol),
         **outcome_values(by_arm),
         **response_values(patients, by_arm),
         "switches": np.array([[c.switches for c in courses] for courses in by_arm]),
@@ -157,6 +199,7 @@ def dataset_of(
         **sample_values(patients, by_arm, protocol),
         **cycle_values(by_arm),
         **assessment_values(by_arm),
+        **week,
     }
     variables = {
         name: (VARIABLES[name].dims, value, VARIABLES[name].attributes)
@@ -168,6 +211,7 @@ def dataset_of(
         "time": ("time", days, {"units": "day", "long_name": "time since enrolment"}),
         "subtype": subtypes,
         "origin": subtypes,
+        **own_days,
     }
     attributes = {
         "Conventions": "CF-1.11",
@@ -184,6 +228,7 @@ def patient_values(patients: Sequence[Patient]) -> dict[str, np.ndarray]:
     names = (
         "genotype", "doubling_days", "residual_stem_cells", "composition", "cxcr4",
         "stem_cell_share", "plateau", "protection_shift", "transcript_ratio", "overt_blasts",
+        "age_years", "residual_blasts",
     )  # fmt: skip
     values = {name: np.array([getattr(patient, name) for patient in patients]) for name in names}
     values["mrd_marker"] = np.array([patient.marker for patient in patients])
@@ -216,6 +261,36 @@ def biomarker_values(patients: Sequence[Patient], protocol: Protocol) -> dict[st
     return {"measured_composition": np.array(fractions), "bcl2_score": np.array(scores)}
 
 
+def residual_cell_values(patients: Sequence[Patient], protocol: Protocol) -> dict[str, np.ndarray]:
+    """What the single-cell assay reports of each patient's residual cells at enrolment."""
+    assay = protocol.assays.single_cell
+    if not assay.at_enrolment:
+        return {}
+    shape = len(patients), assay.cells_most
+    cxcr4, subtype = np.full(shape, np.nan), np.full(shape, np.nan)
+    count, group = np.zeros(len(patients)), np.zeros(len(patients), np.int8)
+    for p, patient in enumerate(patients):
+        marrow = Marrow(patient)
+        burden = Burden(marrow.blasts, patient.disease.blood.healthy_marrow_cells)
+        cells = assay.recover(
+            burden, *marrow.each_cell(), len(patient.disease.subtypes),
+            patient.stream(ASSAY, AT_ENROLMENT),
+        )  # fmt: skip
+        n = len(cells.cxcr4)
+        cxcr4[p, :n], subtype[p, :n] = cells.cxcr4, cells.subtype
+        count[p], group[p] = n, assay.group(cells)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="All-NaN slice")
+        middle = np.nanmedian(cxcr4, axis=1)
+    return {
+        "residual_cell_cxcr4": cxcr4,
+        "residual_cell_subtype": subtype,
+        "residual_cells": count,
+        "measured_cxcr4": middle,
+        "cxcr4_group": group,
+    }
+
+
 def outcome_values(by_arm: list[list[History]]) -> dict[str, np.ndarray]:
     """What became of them: days, nan where it did not happen."""
 
@@ -225,7 +300,7 @@ def outcome_values(by_arm: list[list[History]]) -> dict[str, np.ndarray]:
     return {
         "mrd_conversion_day": gather(lambda c: c.conversion_day),
         "treatment_start_day": gather(lambda c: c.doses[0].day if c.doses else None),
-        "treatment_days": gather(lambda c: len({dose.day for dose in c.doses})),
+        "treatment_days": gather(lambda c: len({math.floor(dose.day) for dose in c.doses})),
         "relapse_day": gather(lambda c: c.chart.relapse_day),
         "death_day": gather(lambda c: c.death_day),
         "follow_up_day": gather(lambda c: c.last_day),

@@ -63,3 +63,16 @@ def test_a_course_needs_a_drug_and_room_for_its_days():
         Course({})
     with pytest.raises(ValueError, match=r"drugs.a.days = \[1, 30\].*from 1 to 28"):
         Course({"a": Dosing([1, 30], dose_mg=1.0)}, cycle_days=28)
+
+
+def test_hours_of_the_day_and_infusions():
+    infused = Dosing([2, 4], dose_mg_per_m2=3000.0, hours=[22.0, 10.0], infusion_hours=3.0)
+    course = Course({"a": infused, "b": Dosing([2], dose_mg=94.0, hours=[-14.0])})
+    doses = course.doses(28.0, 1, 2.0)
+    assert [round(dose.day * 24.0) - 28 * 24 for dose in doses] == [34, 46, 82, 94, 10]
+    assert {dose.duration_days for dose in doses if dose.drug == "a"} == {0.125}
+
+
+def test_a_dose_before_the_cycle_is_refused():
+    with pytest.raises(ValueError, match="before the cycle begins"):
+        Dosing([1, 2], dose_mg=1.0, hours=[-2.0])

@@ -7,6 +7,8 @@ import numpy as np
 from leukosim.parameters import check_ranges, estimate
 
 PLACES = ("niche", "free")
+ANCHORING = ("equal", "own")  # which cells CXCR4 blockade detaches
+MOBILISED = ("growing", "exposed")  # what cells outside do while CXCR4 is blocked
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,10 @@ class Niche:
     hill: float = estimate(2.0, "1", low=1.0, high=4.0, source="assumed")
     cxcr4_dependent_share: float = estimate(
         0.5, "fraction", low=0.2, high=0.8, source="assumed",
-        note="of anchored cells that CXCR4 blockade can detach",
+        note="of what CXCR4 holds and brings back that blockade undoes; 0: it does nothing",
     )  # fmt: skip
+    anchoring: str = "equal"
+    mobilised_cells: str = "growing"
     apoptosis_factor: float = estimate(
         0.4, "fraction", low=0.1, high=0.7, source="assumed", note="hazard inside / outside"
     )
@@ -53,7 +57,14 @@ class Niche:
         note="correlation of log CXCR4 between mother and daughter",
     )  # fmt: skip
 
-    __post_init__ = check_ranges
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        for name, allowed in (("anchoring", ANCHORING), ("mobilised_cells", MOBILISED)):
+            value = getattr(self, name)
+            if value not in allowed:
+                raise ValueError(
+                    f"{name} = {value} is not a hypothesis: allowed {', '.join(allowed)}"
+                )
 
     @property
     def cxcr4_log_sd(self) -> float:
@@ -61,7 +72,35 @@ class Niche:
         return float(np.sqrt(np.log1p(self.cxcr4_cell_cv**2)))
 
 
+def blocked_share(niche, occupancy):
+    """Share of CXCR4 that no longer brings cells back at an ``occupancy`` in [0, 1].
+
+    Only what of CXCR4 is open to the drug (``cxcr4_dependent_share``) can be blocked.
+    """
+    return niche.cxcr4_dependent_share * np.asarray(occupancy)
+
+
 def detachment_rate(niche, occupancy):
-    """Rate of leaving the niche at a CXCR4 ``occupancy`` in [0, 1], per day."""
+    """Rate of leaving the niche at a CXCR4 ``occupancy`` in [0, 1], per day.
+
+        k_off + k_mobilised * dependent share * occupancy
+
+    Where cells are held by their own CXCR4 (``anchoring: own``) it is that of a cell with CXCR4
+    without limit; any other has the second term times the saturation of its own CXCR4,
+
+        x^n / (x^n + half^n).
+    """
     mobilised = niche.mobilised_detachment_rate * niche.cxcr4_dependent_share
     return niche.detachment_rate + mobilised * np.asarray(occupancy)
+
+
+def waking_outside(cycle, niche, occupancy):
+    """Rate of leaving G0 outside of the niche, per day.
+
+    Where mobilised cells are exposed only (``mobilised_cells: exposed``), a blocked receptor keeps
+    them as quiet as the niche did.
+    """
+    occupancy = np.asarray(occupancy)
+    if niche.mobilised_cells == "growing" or niche.cxcr4_dependent_share == 0.0:
+        return np.full(occupancy.shape, cycle.wake_outside)
+    return (1.0 - occupancy) * cycle.wake_outside + occupancy * cycle.wake_in_niche

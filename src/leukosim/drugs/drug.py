@@ -163,14 +163,16 @@ class Drug:
         plasma = kinetics.unit_response()
         return behind(*plasma, half_life_days) if half_life_days > 0.0 else plasma
 
-    def level(self, effect: Effect, handling: Handling, days, amounts_mg, start, end) -> np.ndarray:
+    def level(
+        self, effect: Effect, handling: Handling, days, amounts_mg, start, end, durations=None
+    ) -> np.ndarray:
         """Mean over each segment of the level that drives an effect, float64[segment].
 
         In mg/L for an effect with an EC50, else relative to the peak of the reference course.
         """
         coefficients, rates = self.response(effect.half_life_days, handling)
         scale = 1.0 if effect.ec50 is not None else self.peaks[effect.half_life_days]
-        return mean_level(coefficients / scale, rates, days, amounts_mg, start, end)
+        return mean_level(coefficients / scale, rates, days, amounts_mg, start, end, durations)
 
 
 def check_targets(effects: Mapping[str, Effect]) -> None:
@@ -199,6 +201,7 @@ class Dose:
     drug: str
     day: float
     amount_mg: float
+    duration_days: float = 0.0  # of an infusion at a constant rate
 
 
 @dataclass(frozen=True)
@@ -277,13 +280,14 @@ def exposure(
         given = drugs[name]
         days = np.array([dose.day for dose in drug_doses])
         amounts = np.array([dose.amount_mg for dose in drug_doses])
+        durations = np.array([dose.duration_days for dose in drug_doses])
         handling = patient.handling.get(name, TYPICAL) if patient else TYPICAL
         answer = responsiveness.get(name, 1.0)
         levels: dict[tuple[float, bool], np.ndarray] = {}  # most effects share one with another
         for target, effect in given.effects.items():
             kind = effect.half_life_days, effect.ec50 is None
             if kind not in levels:
-                levels[kind] = given.level(effect, handling, days, amounts, lower, upper)
+                levels[kind] = given.level(effect, handling, days, amounts, lower, upper, durations)
             level = levels[kind]
             column = COLUMN[target]
             combine(values[:, column], effect.of(level, answer, handling.ec50), target)

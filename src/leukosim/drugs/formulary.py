@@ -5,7 +5,9 @@ from typing import Any
 
 from leukosim.drugs.azacitidine import Azacitidine
 from leukosim.drugs.bclxl_inhibitor import BclxlDegrader, Navitoclax
+from leukosim.drugs.cytarabine import Cytarabine
 from leukosim.drugs.drug import Drug
+from leukosim.drugs.motixafortide import Motixafortide
 from leukosim.drugs.own import OwnDrug
 from leukosim.drugs.venetoclax import Venetoclax
 
@@ -17,6 +19,8 @@ def declared_drugs() -> dict[str, Any]:
         "venetoclax": Venetoclax(),
         "navitoclax": Navitoclax(),
         "bclxl_degrader": BclxlDegrader(),
+        "cytarabine": Cytarabine(),
+        "motixafortide": Motixafortide(),
     }
 
 

@@ -97,7 +97,7 @@ def following(coefficients, rates, rate):
     return np.append(share, -share.sum()), np.append(rates, rate)
 
 
-def mean_level(coefficients, rates, dose_days, dose_mg, start, end):
+def mean_level(coefficients, rates, dose_days, dose_mg, start, end, durations=None):
     """Mean level over each segment, superposed over doses.
 
     Parameters
@@ -105,6 +105,7 @@ def mean_level(coefficients, rates, dose_days, dose_mg, start, end):
     coefficients, rates : float64[term], the response to 1 mg
     dose_days, dose_mg : float64[dose]
     start, end : float64[segment], day
+    durations : float64[dose], day, of infusions at a constant rate; 0 or None: at once
 
     Returns
     -------
@@ -115,9 +116,36 @@ def mean_level(coefficients, rates, dose_days, dose_mg, start, end):
     since_start = np.maximum(start[:, None] - dose_days, 0.0)[..., None]
     since_end = np.maximum(end[:, None] - dose_days, 0.0)[..., None]
     area = coefficients / rates * (np.exp(-rates * since_start) - np.exp(-rates * since_end))
+    if durations is not None and np.any(durations > 0.0):
+        slow = infused_area(coefficients, rates, since_start, since_end, durations[:, None])
+        area = np.where(durations[:, None] > 0.0, slow, area)
     # dose after dose, so that doses yet to come do not change the last bit
     by_dose = np.ascontiguousarray(area.sum(-1).T) * dose_mg[:, None]
     return by_dose.sum(0) / (end - start)
+
+
+def infused_area(coefficients, rates, since_start, since_end, duration):
+    """Area under the level between two times after 1 mg began to be infused, by term.
+
+        during:  c / (k T) ((t2 - t1) - (exp(-k t1) - exp(-k t2)) / k)
+        after:   c / (k^2 T) (1 - exp(-k T)) (exp(-k (t1 - T)) - exp(-k (t2 - T)))
+
+    Parameters
+    ----------
+    since_start, since_end : float64[segment, dose, 1], day, not negative
+    duration : float64[dose, 1], day
+
+    Returns
+    -------
+    float64[segment, dose, term], day mg/L per mg
+    """
+    lasts = np.where(duration > 0.0, duration, 1.0)
+    first, last = np.minimum(since_start, duration), np.minimum(since_end, duration)
+    during = (last - first) - (np.exp(-rates * first) - np.exp(-rates * last)) / rates
+    first, last = since_start - duration, since_end - duration
+    first, last = np.maximum(first, 0.0), np.maximum(last, 0.0)
+    after = -np.expm1(-rates * duration) * (np.exp(-rates * first) - np.exp(-rates * last)) / rates
+    return coefficients / (rates * lasts) * (during + after)
 
 
 def peak_level(coefficients, rates, dose_days, dose_mg):

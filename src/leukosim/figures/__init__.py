@@ -19,12 +19,20 @@ from leukosim.figures import (
     composition,
     dose_response,
     flow_between_subtypes,
+    forest,
+    gain_map,
     hypotheses,
+    incidence_by_cxcr4,
+    lead_time,
     mrd_courses,
     overall_survival,
     relapse_free_survival,
+    repeated_trials,
     response_by_subtype,
+    single_cell_cxcr4,
+    survival_by_cxcr4,
     targets,
+    treatment_hours,
 )
 from leukosim.figures.save import save_figure
 from leukosim.figures.style import COLUMN, PAGE, house_style
@@ -39,6 +47,7 @@ from leukosim.figures.sweep_outcomes import (
     varied,
 )
 from leukosim.survival import sweep_summary
+from leukosim.treatment_effect import has_groups
 
 OF_INTEREST = ("triggered", "venetoclax_azacitidine")  # arms that a heat map shows, if there
 
@@ -162,6 +171,32 @@ TRIAL_FIGURES = (
         dose_response.has_drugs,
         wide(PAGE, dose_response.dose_response_figure, dose_response.numbers_drawn),
     ),
+    StandardFigure(
+        "survival_by_cxcr4",
+        has_groups,
+        wide(PAGE, survival_by_cxcr4.survival_by_cxcr4_figure, survival_by_cxcr4.numbers_drawn),
+    ),
+    StandardFigure(
+        "incidence_by_cxcr4",
+        has_groups,
+        wide(PAGE, incidence_by_cxcr4.incidence_by_cxcr4_figure, incidence_by_cxcr4.numbers_drawn),
+    ),
+    StandardFigure("forest", has_groups, wide(PAGE, forest.forest_figure, forest.numbers_drawn)),
+    StandardFigure(
+        "single_cell_cxcr4",
+        has("residual_cell_cxcr4"),
+        wide(PAGE, single_cell_cxcr4.single_cell_cxcr4_figure, single_cell_cxcr4.numbers_drawn),
+    ),
+    StandardFigure(
+        "treatment_hours",
+        has("week_occupancy", "cxcr4_group"),
+        wide(COLUMN, treatment_hours.treatment_hours_figure, treatment_hours.numbers_drawn),
+    ),
+    StandardFigure(
+        "repeated_trials",
+        repeated_trials.is_pool,
+        wide(PAGE, repeated_trials.repeated_trials_figure, repeated_trials.numbers_drawn),
+    ),
 )
 SWEEP_FIGURES = (
     StandardFigure("sweep_heatmap", has_two_axes, draw_sweep),
@@ -170,6 +205,16 @@ SWEEP_FIGURES = (
         "hypotheses",
         hypotheses.compares_hypotheses,
         wide(PAGE, hypotheses.hypotheses_figure, hypotheses.numbers_drawn),
+    ),
+    StandardFigure(
+        "lead_time",
+        lead_time.sweeps_lead_time,
+        wide(PAGE, lead_time.lead_time_figure, lead_time.numbers_drawn),
+    ),
+    StandardFigure(
+        "gain_map",
+        gain_map.sweeps_both,
+        wide(PAGE, gain_map.gain_map_figure, gain_map.numbers_drawn),
     ),
 )
 

@@ -32,7 +32,7 @@ from leukosim.survival import (
 )
 
 ROW = 3.6  # mm, of the tables
-REFERENCE = "at_relapse"
+REFERENCES = ("at_relapse", "placebo")
 
 
 def draw_relapse_free_survival(ds: xr.Dataset, ax: Axes) -> Axes:
@@ -115,14 +115,14 @@ def draw_numbers_at_risk(ds: xr.Dataset, ax: Axes) -> Axes:
 def summary_numbers(ds: xr.Dataset, day: float = TWO_YEARS) -> pd.DataFrame:
     """What the curves amount to: a row for each arm, with the comparison against the reference.
 
-    The reference is the arm "at_relapse", else the last one.
+    The reference is the arm "at_relapse" or "placebo", else the last one.
     """
     times = relapse_free_survival(ds)
     arms = arms_with_patients(times)
     if not arms:
         return pd.DataFrame()
     day = min(day, last_day(ds))
-    reference = REFERENCE if REFERENCE in arms else arms[-1]
+    reference = next((name for name in REFERENCES if name in arms), arms[-1])
     table = survival_at(times, day).merge(
         median_survival(times), on="arm", suffixes=("", "_median")
     )

@@ -35,7 +35,10 @@ ARM_COLORS = {
     "venetoclax_azacitidine": BLACK,
     "venetoclax_azacitidine_navitoclax": PURPLE,
     "venetoclax_azacitidine_degrader": SKY_BLUE,
+    "placebo": VERMILLION,
+    "motixafortide": BLUE,
 }
+GROUP_COLORS = {"negative": GREY, "low": SKY_BLUE, "high": ORANGE}  # by CXCR4 of residual cells
 OTHER_COLORS = (PURPLE, ORANGE, SKY_BLUE, BLACK, YELLOW, BLUE, VERMILLION, GREEN)
 SUBTYPE_COLORS = {
     "HSC-like": BLUE,

@@ -119,3 +119,7 @@ class OwnStrategy:
     treats_relapse: bool = False
     marrow_after_cycles: Sequence[int] = ()
     counts_before_cycles: bool = False  # a blood count on the day on which a cycle is due
+
+    def first_course(self, age_years: float) -> str:
+        """The course that every patient begins with, of whatever age; empty for none."""
+        return self.begin_with

@@ -18,6 +18,11 @@ class Dosing:
         default_factory=list,
         metadata={"unit": "mg", "lowest": 0.0, "highest": 1e6},
     )  # instead of the first doses of the course, where they are lower
+    hours: list[float] = field(
+        default_factory=lambda: [0.0],
+        metadata={"unit": "hour of the day", "lowest": -24.0, "highest": 48.0},
+    )  # at each of which the dose is given; below 0 the day before, from 24 on the day after
+    infusion_hours: float = setting(0.0, "hour", lowest=0.0, highest=168.0, note="0: at once")
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -30,6 +35,15 @@ class Dosing:
             )
         if len(set(self.days)) < len(self.days):
             raise ValueError(f"days = {self.days} (day of the cycle) names a day more than once")
+        if not self.hours or len(set(self.hours)) < len(self.hours):
+            raise ValueError(
+                f"hours = {self.hours} (hour of the day) must name at least one hour, each once"
+            )
+        if min(self.hours) < 0.0 and min(self.days) == 1:
+            raise ValueError(
+                f"hours = {self.hours} (hour of the day) with days = {self.days} (day of the "
+                "cycle) would give a dose before the cycle begins: begin on day 2 or later"
+            )
 
     def amounts_mg(self, cycle: int, body_surface_m2: float) -> list[float]:
         """The doses of a cycle (0, 1, ...), one for each of its days from the first on."""
@@ -74,11 +88,12 @@ class Course:
         """
         most_days = most_days or {}
         return [
-            Dose(name, start + day - 1, amount)
+            Dose(name, start + day - 1 + hour / 24.0, amount, dosing.infusion_hours / 24.0)
             for name, dosing in self.drugs.items()
             for day, amount in list(
                 zip(sorted(dosing.days), dosing.amounts_mg(cycle, body_surface_m2), strict=True)
             )[: most_days.get(name)]
+            for hour in sorted(dosing.hours)
         ]
 
     @property

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from leukosim.assays.blood_count import BloodCount
 from leukosim.assays.donor_chimerism import DonorChimerism
 from leukosim.assays.flow_cytometry import FlowCytometry
+from leukosim.assays.mobilisation import Mobilisation
 from leukosim.assays.morphology import Morphology
 from leukosim.assays.quantitative_pcr import QuantitativePcr
 from leukosim.assays.sample import SAMPLES
+from leukosim.assays.single_cell_mrd import SingleCellMrd
 from leukosim.parameters import check_ranges, setting
 
 
@@ -57,3 +59,5 @@ class Assays:
     morphology: Morphology = field(default_factory=Morphology)
     blood_count: BloodCount = field(default_factory=BloodCount)
     flow: FlowCytometry = field(default_factory=FlowCytometry)
+    single_cell: SingleCellMrd = field(default_factory=SingleCellMrd)
+    mobilisation: Mobilisation = field(default_factory=Mobilisation)

@@ -125,12 +125,15 @@ class Strategy:
     marrow_after_cycles: list[int] = field(
         default_factory=list, metadata={"unit": "cycles", "lowest": 1, "highest": 1000}
     )  # a marrow in time for the next cycle
+    begin_with_if_older: str = ""  # from an age on, in place of the other
+    older_from_years: float = setting(60.0, "year", lowest=0.0, highest=120.0)
 
     def __post_init__(self) -> None:
         check_ranges(self)
         wanted = {name: rule.course for name, rule in self.rules.items() if rule.course}
-        if self.begin_with:
-            wanted["begin_with"] = self.begin_with
+        for name in ("begin_with", "begin_with_if_older"):
+            if getattr(self, name):
+                wanted[name] = getattr(self, name)
         for name, course in wanted.items():
             if course not in self.courses:
                 raise ValueError(
@@ -147,6 +150,12 @@ class Strategy:
                         f"rules.{name}.drugs = {drug} is given by no course: "
                         f"allowed {', '.join(given)}"
                     )
+
+    def first_course(self, age_years: float) -> str:
+        """The course that a patient begins with; empty for none."""
+        if self.begin_with_if_older and age_years >= self.older_from_years:
+            return self.begin_with_if_older
+        return self.begin_with
 
     @property
     def counts_before_cycles(self) -> bool:

@@ -18,7 +18,12 @@ from leukosim.verification.birth_death import BirthDeath, sizes_and_extinction, 
 from leukosim.verification.branching import Event, drift, moments
 from leukosim.verification.counted import counted_part
 from leukosim.verification.descent import inheritance, mutants
-from leukosim.verification.model import both_methods, unequal_cells, whole_model
+from leukosim.verification.model import (
+    both_methods,
+    cells_held_by_their_own,
+    unequal_cells,
+    whole_model,
+)
 from leukosim.verification.random_numbers import keyed_numbers
 from leukosim.verification.replicates import Replicates
 from leukosim.verification.rows import Row, error, largest, p_value, print_table
@@ -31,6 +36,7 @@ __all__ = [
     "Replicates",
     "Row",
     "both_methods",
+    "cells_held_by_their_own",
     "counted_part",
     "drift",
     "error",
@@ -58,6 +64,7 @@ CHECKS: dict[str, Callable[[int, str, int, float], Iterator[Row]]] = {
     "inheritance of CXCR4": inheritance,
     "whole model": whole_model,
     "unequal cells": unequal_cells,
+    "cells held by their own CXCR4": cells_held_by_their_own,
 }
 
 

@@ -62,14 +62,18 @@ def whole_model(seed: int, method: str, n: int, planted: float = 1.0) -> Iterato
         yield largest(f"{label}: variances", "Y", y, 7.0)
 
 
-def unequal_cells(seed: int, method: str, n: int, planted: float = 1.0) -> Iterator[Row]:
+def unequal_cells(
+    seed: int, method: str, n: int, planted: float = 1.0, anchoring: str = "equal"
+) -> Iterator[Row]:
     """Means of classes where cells differ in CXCR4, for life: a mixture over its log-normal law.
 
     Founders are at rest, inside the niche and free; each has its own CXCR4. By Gauss and Hermite,
     the mean is the sum over nodes x of weight times exp(M(x) t) n_0. ``planted`` is an error of the
     CXCR4 of half-maximal attachment. Fails by chance at |Z| > 5, 6e-7 each.
+
+    anchoring : which cells CXCR4 blockade detaches, as in :class:`leukosim.biology.niche.Niche`
     """
-    patient = reference_patient(cxcr4_cell_cv=0.8, cxcr4_inheritance=1.0)
+    patient = reference_patient(cxcr4_cell_cv=0.8, cxcr4_inheritance=1.0, anchoring=anchoring)
     rates = Rates(patient)
     spread = patient.disease.niche.cxcr4_log_sd
     inside, outside = ([c[1:] == (place, "G0") for c in CLASSES] for place in PLACES)
@@ -92,7 +96,14 @@ def unequal_cells(seed: int, method: str, n: int, planted: float = 1.0) -> Itera
         frequent = n * exact > 300.0  # rarer ones are not near a normal law
         z = (counts.mean(0) - exact) * np.sqrt(n) / np.maximum(counts.std(0, ddof=1), 1e-300)
         end += length
-        yield largest(f"classes of cells with unequal CXCR4, day {end:.2f}", "Z", z[frequent], 5.0)
+        held = ", each held by its own" if anchoring == "own" else ""
+        label = f"classes of cells with unequal CXCR4{held}, day {end:.2f}"
+        yield largest(label, "Z", z[frequent], 5.0)
+
+
+def cells_held_by_their_own(seed: int, method: str, n: int, planted: float = 1.0) -> Iterator[Row]:
+    """:func:`unequal_cells`, where CXCR4 blockade detaches each by its own CXCR4."""
+    yield from unequal_cells(seed, method, n, planted, anchoring="own")
 
 
 def both_methods(seed: int, n: int, planted: float = 1.0) -> Iterator[Row]:

@@ -44,8 +44,8 @@ def one_class() -> kernels.Wiring:
 def same_rates(rates: np.ndarray, subtypes: int = 1) -> kernels.Regimes:
     """One regime without effects on anything else. ``rates`` : float64[class, outcome], per day."""
     return kernels.Regimes(
-        rates[None].astype(float), np.ones(1), np.ones(1), np.zeros((1, subtypes)),
-        np.zeros((1, 2)), np.zeros((1, 2)),
+        rates[None].astype(float), np.ones(1), np.ones(1), np.ones(1),
+        np.zeros((1, subtypes)), np.zeros((1, 2)), np.zeros((1, 2)),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,7 @@ SWITCHED: list[tuple[float, dict[str, float]]] = [(3.37, {}), (8.45, STRONG), (5
 HEALTHY_CELLS, ALL_PLACES = 1e11, 1e12  # a tenth of the places is taken, whatever leukaemia does
 
 
-def reference_patient(**niche: float) -> Patient:
+def reference_patient(**niche: Any) -> Patient:
     """A patient without feedback: immense niche and plateau; all subtypes frequent."""
     disease = Disease(
         niche=Niche(places=ALL_PLACES, **niche),
@@ -85,10 +86,14 @@ def model_events(
 
         if inside:
             mobilised = niche.mobilised_detachment_rate * niche.cxcr4_dependent_share
+            if niche.anchoring == "own":
+                all_of_it = (cxcr4 * subtypes[s].cxcr4_ratio) ** niche.hill
+                mobilised *= all_of_it / (all_of_it + niche.half_cxcr4**niche.hill)
             rate = niche.detachment_rate + mobilised * on["cxcr4_occupancy"]
             events.append(Event(here, rate, [(1.0, [number(s, "free", phase)])]))
         else:
-            unblocked = cxcr4 * subtypes[s].cxcr4_ratio * (1.0 - on["cxcr4_occupancy"])
+            undone = niche.cxcr4_dependent_share * on["cxcr4_occupancy"]
+            unblocked = cxcr4 * subtypes[s].cxcr4_ratio * (1.0 - undone)
             helped = unblocked**niche.hill / (unblocked**niche.hill + niche.half_cxcr4**niche.hill)
             rate = niche.attachment_rate * helped + niche.independent_attachment_rate
             events.append(Event(here, rate * free_places, [(1.0, [number(s, "niche", phase)])]))

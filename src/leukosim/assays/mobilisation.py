@@ -1,0 +1,67 @@
+"""Mobilisation: healthy CD34-positive cells in blood after a CXCR4 inhibitor.
+
+Healthy stem and progenitor cells are held by the niche as leukaemic ones are, so how many circulate
+follows from the same two laws, without a number of their own but for how much CXCR4 they express.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from leukosim.biology.niche import Niche, blocked_share
+from leukosim.parameters import check_ranges, estimate
+
+
+@dataclass(frozen=True)
+class Mobilisation:
+    """Counts of CD34-positive cells in blood, relative to before."""
+
+    cxcr4: float = estimate(
+        7.1, "MFI ratio", low=3.0, high=15.0, lowest=1e-3, source="assumed",
+        note="median of healthy CD34-positive cells: as leukaemic ones",
+    )  # fmt: skip
+
+    __post_init__ = check_ranges
+
+    def fold(self, niche: Niche, occupancy: np.ndarray, length_days: np.ndarray) -> np.ndarray:
+        """Circulating cells relative to rest, at the end of each segment, float64[segment].
+
+            df/dt = d (1 - f) - a f,   f: fraction outside, d, a: rates of leaving and return
+
+        Exact for an occupancy that is constant over a segment; averaged over the log-normal CXCR4
+        of the cells.
+
+        Parameters
+        ----------
+        occupancy : float64[segment], of CXCR4, in [0, 1]
+        length_days : float64[segment]
+        """
+        node, weight = np.polynomial.hermite_e.hermegauss(21)
+        weight = weight / weight.sum()
+        cxcr4 = self.cxcr4 * np.exp(niche.cxcr4_log_sd * node)
+        leaves, returns = rates(niche, cxcr4, 0.0)
+        rest = leaves / (leaves + returns)
+        outside, folds = rest.copy(), []
+        for occupied, length in zip(occupancy, length_days, strict=True):
+            leaves, returns = rates(niche, cxcr4, occupied)
+            settled = leaves / (leaves + returns)
+            outside = settled + (outside - settled) * np.exp(-(leaves + returns) * length)
+            folds.append(outside @ weight / (rest @ weight))
+        return np.array(folds)
+
+
+def rates(niche: Niche, cxcr4: np.ndarray, occupancy: float) -> tuple[np.ndarray, np.ndarray]:
+    """Rates of leaving the niche and of return to it, per day, float64[cell].
+
+    In a marrow whose niche has free places.
+    """
+
+    def saturation(receptors: np.ndarray) -> np.ndarray:
+        strength = (receptors / niche.half_cxcr4) ** niche.hill
+        return strength / (1.0 + strength)
+
+    held = saturation(cxcr4) if niche.anchoring == "own" else np.ones_like(cxcr4)
+    blocked = blocked_share(niche, occupancy)
+    leaves = niche.detachment_rate + niche.mobilised_detachment_rate * blocked * held
+    helped = niche.attachment_rate * saturation(cxcr4 * (1.0 - blocked))
+    return leaves, helped + niche.independent_attachment_rate

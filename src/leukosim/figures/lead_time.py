@@ -1,0 +1,135 @@
+"""When to give the drug, and in whom CXCR4 is high: relapses it prevents, over both."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from leukosim.endpoints import TWO_YEARS, horizon_days, relapse_free_survival
+from leukosim.figures.small_multiples import add_note, note_height
+from leukosim.figures.style import (
+    BLACK,
+    GREY,
+    ORANGE,
+    PAGE,
+    add_axes,
+    add_heading,
+    empty_figure,
+)
+from leukosim.results import CXCR4_GROUPS
+from leukosim.survival import paired_difference
+from leukosim.treatment_effect import arms_of, has_groups
+
+LEAD, HYPOTHESIS = "motixafortide.lead_hours", "cxcr4_by_subtype"
+ORDER = ("equal", "measured", "reversed")
+COLORS = {"all": BLACK, "high": ORANGE}
+LABELS = {"all": "all patients", "high": "CXCR4-high"}
+LEFT, RIGHT, GAP, TOP, HIGH = 16.0, 3.0, 5.0, 9.0, 40.0  # mm
+
+
+def sweeps_lead_time(ds: xr.Dataset) -> bool:
+    """Whether a dataset is a sweep over the time of the injection."""
+    return LEAD in ds.coords and has_groups(ds)
+
+
+def outcome_of(ds: xr.Dataset) -> str:
+    """What is gained: relapse-free survival at two years or, in a short trial, no cell left."""
+    horizon = float(horizon_days(ds).max())
+    if horizon >= TWO_YEARS:
+        return "relapse-free survival at two years"
+    return f"share of patients without leukaemic stem cells on day {horizon:g}"
+
+
+def times_of(ds: xr.Dataset) -> tuple[xr.Dataset, float]:
+    """Times whose survival at a day is the outcome, and that day.
+
+    Patients without stem cells are free of the event on day 1, others had it before.
+    """
+    if float(horizon_days(ds).max()) >= TWO_YEARS:
+        return relapse_free_survival(ds), TWO_YEARS
+    left = ds["stem_cells_at_end"]
+    gone = left == 0.0
+    return xr.Dataset({"day": xr.where(gone, 1.0, 0.0).where(left.notnull()), "event": ~gone}), 1.0
+
+
+def gains(ds: xr.Dataset) -> pd.DataFrame:
+    """The outcome gained in every scenario, of all and of CXCR4-high patients.
+
+    Returns
+    -------
+    DataFrame
+        The axes of the sweep, and ``group``, ``gain``, ``low``, ``high``, ``n``: differences in
+        pairs of :func:`leukosim.survival.paired_difference`.
+    """
+    axes = json.loads(ds.attrs.get("axes", "[]"))
+    arm, against = arms_of(ds)
+    rows = []
+    for i in range(ds.sizes["scenario"]):
+        one = ds.isel(scenario=i)
+        times, day = times_of(one)
+        group = one["cxcr4_group"].values
+        for name in COLORS:
+            of_group = np.ones(len(group), bool)
+            if name != "all":
+                of_group = group == CXCR4_GROUPS.index(name)
+            found = paired_difference(
+                times.isel(patient=np.flatnonzero(of_group)), arm, against, day
+            )
+            at = [one[axis].item() for axis in axes]
+            rows.append((*at, name, found.value, found.low, found.high, found.n))
+    return pd.DataFrame(rows, columns=[*axes, "group", "gain", "low", "high", "n"])
+
+
+def draw_gains(table: pd.DataFrame, ax: Axes) -> Axes:
+    """Gain over the time of the injection, both groups side by side, with intervals."""
+    hours = sorted(table[LEAD].unique())
+    for shift, (name, color) in zip((-0.12, 0.12), COLORS.items(), strict=True):
+        rows = table[table["group"] == name].set_index(LEAD).reindex(hours)
+        x = np.arange(len(hours)) + shift
+        ax.vlines(x, rows["low"], rows["high"], color=color, linewidth=0.8)
+        ax.plot(x, rows["gain"], "o", color=color, markersize=3.0, mew=0)
+    ax.axhline(0.0, color=GREY, linewidth=0.6)
+    labels = [f"{hour:+g}".replace("-", "−") if hour else "0" for hour in hours]
+    ax.set(xticks=range(len(hours)), xticklabels=labels, xlim=(-0.5, len(hours) - 0.5))
+    return ax
+
+
+def lead_time_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
+    """A panel for each hypothesis on CXCR4 by subtype."""
+    table = gains(ds)
+    found = list(table[HYPOTHESIS].unique()) if HYPOTHESIS in table else [""]
+    found.sort(key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+    n = f"{int(table['n'].min()):,} to {int(table['n'].max()):,}"
+    note = (
+        f"Gain: {outcome_of(ds)}, motixafortide minus placebo in the same patients; "
+        f"95 % paired intervals, {n} patients each. Hours of the injection relative to the first "
+        "infusion of cytarabine on a day: −2 is two hours before, as in the trial."
+    )
+    figure = empty_figure(width_mm, TOP + HIGH + 10.0 + note_height(note, width_mm))
+    wide = (width_mm - LEFT - RIGHT + GAP) / len(found) - GAP
+    span = table["low"].min(), table["high"].max()
+    for i, hypothesis in enumerate(found):
+        shown = table[table[HYPOTHESIS] == hypothesis] if hypothesis else table
+        left = LEFT + i * (wide + GAP)
+        ax = draw_gains(shown, add_axes(figure, left, TOP, wide, HIGH))
+        ax.set_ylim(min(span[0], 0.0) - 0.03, span[1] + 0.09)
+        title = f"CXCR4 by subtype: {hypothesis}" if hypothesis else "All scenarios"
+        add_heading(figure, (left - 6.0, 2.0), title, "abcdefgh"[i])
+        ax.set_xlabel("Hours of the injection")
+        if i:
+            ax.set_yticklabels([])
+        else:
+            ax.set_ylabel("Gain (difference of shares)")
+            lines = [Line2D([], [], color=c, marker="o", markersize=3.0) for c in COLORS.values()]
+            ax.legend(lines, list(LABELS.values()), loc="upper right", ncols=2)
+    add_note(figure, note, TOP + HIGH + 9.0)
+    return figure
+
+
+def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
+    """Every number of the figure, of :func:`gains`."""
+    return gains(ds)

@@ -1,0 +1,136 @@
+"""The figures of the study after BLAST: drawn from a small run, with the numbers that they show."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from leukosim.config import compose
+from leukosim.endpoints import relapse_free_survival
+from leukosim.figures import draw_figure, figures_for
+from leukosim.figures.forest import interval
+from leukosim.figures.gain_map import KILL, PROTECTION
+from leukosim.figures.lead_time import HYPOTHESIS, LEAD, gains, outcome_of
+from leukosim.figures.repeated_trials import FEWEST, computed
+from leukosim.figures.single_cell_cxcr4 import cells_of, threshold_of
+from leukosim.figures.treatment_hours import in_niche
+from leukosim.survival import paired_difference
+from leukosim.sweep import treat
+
+OF_THE_STUDY = {
+    "survival_by_cxcr4",
+    "incidence_by_cxcr4",
+    "forest",
+    "single_cell_cxcr4",
+    "treatment_hours",
+}
+
+
+@pytest.fixture(scope="module")
+def trial():
+    config = compose(["study=blast", "cohort.size=24", "cohort.residual_log10_mean=1.0"])
+    return treat(config, 2).dataset
+
+
+def sweep_over(trial, axes):
+    """The same trial in scenarios along axes, with fewer relapses from one to the next."""
+    points = np.stack(np.meshgrid(*axes.values(), indexing="ij"), -1).reshape(-1, len(axes))
+    dropped = [name for name, each in trial.items() if {"time", "week"} & set(each.dims)]
+    each = trial.drop_vars([*dropped, "time", "week", "mobilisation"], errors="ignore")
+    swept = xr.concat([each] * len(points), "scenario", data_vars="all")
+    for i, name in enumerate(axes):
+        swept = swept.assign_coords({name: ("scenario", points[:, i])})
+    return swept.assign_attrs(axes=json.dumps(list(axes)))
+
+
+def test_a_run_of_the_study_draws_its_figures(trial, tmp_path):
+    found = {each.name: each for each in figures_for(trial)}
+    assert set(found) >= OF_THE_STUDY
+    assert "repeated_trials" not in found
+    for name in OF_THE_STUDY:
+        paths = draw_figure(found[name], trial, tmp_path)
+        assert all(path.stat().st_size > 200 for path in paths)
+
+
+def test_a_trial_of_another_study_draws_none_of_them(trial):
+    other = trial.drop_vars(["cxcr4_group", "residual_cell_cxcr4", "week_occupancy"])
+    assert not {each.name for each in figures_for(other)} & OF_THE_STUDY
+
+
+def test_cells_are_those_of_the_result_and_the_threshold_parts_the_groups(trial):
+    cells = cells_of(trial)
+    assert len(cells) == trial["residual_cells"].sum()
+    limit = threshold_of(trial)
+    of_patient = cells.groupby("patient")["cxcr4"].median()
+    high = cells.groupby("patient")["group"].first() == "high"
+    assert (of_patient[high] >= limit).all() and (of_patient[~high] <= limit).all()
+
+
+def test_the_niche_of_the_figure_is_that_of_the_result(trial):
+    share = in_niche(trial, "high")
+    of_group = trial["cxcr4_group"].values == 2
+    cells = trial.isel(patient=np.flatnonzero(of_group), week=-1).sum("patient")
+    expected = cells["week_stem_cells_in_niche"] / cells["week_stem_cells"]
+    np.testing.assert_allclose(share.isel(week=-1), expected)
+
+
+def test_a_pool_draws_repeated_trials(trial, tmp_path):
+    times = -(-FEWEST // trial.sizes["patient"])
+    pool = xr.concat([trial] * times, "patient", data_vars="minimal")
+    pool = pool.assign_coords(patient=np.arange(pool.sizes["patient"]))
+    found = {each.name: each for each in figures_for(pool)}
+    assert all(
+        p.stat().st_size > 200 for p in draw_figure(found["repeated_trials"], pool, tmp_path)
+    )
+    table, powers = computed(pool)
+    assert len(table) == 1000
+    assert powers["power"].between(0.0, 1.0).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "axes"),
+    [
+        ("lead_time", {LEAD: [-24.0, -2.0, 0.0]}),
+        ("gain_map", {KILL: [1.0, 3.0], PROTECTION: [0.1, 0.3]}),
+    ],
+)
+def test_a_sweep_draws_its_figure(trial, tmp_path, name, axes):
+    swept = sweep_over(trial, axes)
+    found = {each.name: each for each in figures_for(swept)}
+    assert all(path.stat().st_size > 200 for path in draw_figure(found[name], swept, tmp_path))
+
+
+def test_a_lead_time_sweep_over_hypotheses_has_a_panel_for_each(trial, tmp_path):
+    swept = sweep_over(trial, {LEAD: [-2.0, 12.0]})
+    both = xr.concat([swept, swept], "scenario", data_vars="all")
+    texts = np.repeat(["equal", "measured"], 2).astype(object)
+    both = both.assign_coords({HYPOTHESIS: ("scenario", texts)})
+    both.attrs["axes"] = json.dumps([LEAD, HYPOTHESIS])
+    found = {each.name: each for each in figures_for(both)}
+    assert len(found["lead_time"].draw(both)[0].axes) == 2
+
+
+def test_gains_are_paired_differences_in_each_group(trial):
+    table = gains(sweep_over(trial, {LEAD: [-2.0]})).set_index("group")
+    times = relapse_free_survival(trial)
+    for name, patients in (("all", slice(None)), ("high", trial["cxcr4_group"].values == 2)):
+        expected = paired_difference(times.isel(patient=patients), "motixafortide", "placebo")
+        assert table.loc[name, "gain"] == pytest.approx(expected.value)
+        assert table.loc[name, "n"] == expected.n
+
+
+def test_intervals_read_as_in_a_paper():
+    assert interval(0.82, 0.61, 1.1) == "0.82 (0.61–1.10)"
+    assert interval(-3.0, -32.0, 26.0, 0) == "−3 (−32 to 26)"
+    assert interval(np.nan, np.nan, np.nan) == "–"
+
+
+def test_in_a_short_sweep_the_gain_is_of_patients_without_stem_cells(trial):
+    short = sweep_over(trial, {LEAD: [-2.0]}).assign_attrs(horizon_days=120)
+    short.attrs["axes"] = json.dumps([LEAD])
+    found = gains(short).set_index("group").loc["all"]
+    gone = (trial["stem_cells_at_end"] == 0.0).mean("patient")
+    expected = float(gone.sel(arm="motixafortide") - gone.sel(arm="placebo"))
+    assert found["gain"] == pytest.approx(expected)
+    assert "day 120" in outcome_of(short)
