@@ -162,6 +162,12 @@ def check_names(config: Config) -> None:
     for name in config.cohort.dominant_shares:
         if name not in subtypes:
             raise ConfigError(f"cohort.dominant_shares: {unknown(name, subtypes, 'subtype')}")
+    drivers, founding = config.disease.mutation.drivers, config.cohort.founding
+    carried = {f"clones.{name}.drivers": each.drivers for name, each in founding.clones.items()}
+    for path, names in {"drivers": founding.drivers, **carried}.items():
+        for name in names:
+            if name not in drivers:
+                raise ConfigError(f"cohort.founding.{path}: {unknown(name, drivers, 'driver')}")
     for drug, numbers in config.drug.items():
         for target, effect in getattr(numbers, "effects", {}).items():
             for name in effect.relative_ec50:

@@ -221,9 +221,7 @@ class FollowUp:
             return foreseen
         patient = self.patient
         end = max(until, start + FORESEEN_DAYS) if is_whole else until
-        met = exposure(
-            self.protocol.drugs, self.doses, start, end, patient.responsiveness, patient
-        )
+        met = exposure(self.protocol.drugs, self.doses, start, end, patient.responsiveness, patient)
         if is_whole:
             self.foreseen = met
         return met

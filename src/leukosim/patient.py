@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from leukosim.biology.clones import Founder
 from leukosim.biology.disease import Disease
 
 
@@ -48,6 +49,9 @@ class Patient:
     handling: Mapping[str, Handling] = field(default_factory=dict)  # by drug; else typical
     reprogramming: float = 1.0  # factor on drug-induced switching; 0: there is none
     tp53_mutated: bool = False
+    founders: tuple[Founder, ...] = (Founder(),)  # clones at diagnosis, the trunk first
+    haematopoiesis_gene: str = ""  # mutated in clonal haematopoiesis; empty: there is none
+    haematopoiesis_fraction: float = 0.0  # of healthy nucleated cells that carry it
 
     def stream(self, *purpose: int) -> np.random.Generator:
         """A random stream of this patient's, for one purpose only."""
@@ -56,6 +60,7 @@ class Patient:
 
 # Purposes of random streams. A new purpose gets a new number; old ones never change meaning.
 DRAW, MARROW, DEATH, ASSAY, SWITCHING, OVERT, HANDLING = range(7)
+FOUNDING, HAEMATOPOIESIS = 20, 21
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:

@@ -14,6 +14,8 @@ from leukosim import kernels
 from leukosim.biology.blasts import STAGES
 from leukosim.biology.clones import TRAITS
 
+NEVER_PRUNED = 2**62  # a replicate is told by the row of its clone
+
 
 def bare_laws(**changes: Any) -> kernels.Laws:
     """A marrow without feedback: no bound to niche and plateau, no blasts, blood at rest."""
@@ -91,9 +93,11 @@ class Replicates:
         of_subtype = np.bincount(wiring.subtype, per_class, subtypes).astype(np.int64)
         stem_cells = np.tile(of_subtype, (n, 1))
         self.clones = kernels.Clones(
-            np.array([n]), np.full(n, -1, np.int32), np.full(n, -1, np.int32), np.zeros(n),
-            np.zeros(n, np.int32), stem_cells, np.ones((n, len(TRAITS))), np.zeros((n, subtypes)),
-            np.zeros((n, subtypes, STAGES)), np.zeros((n, subtypes)),
+            np.array([n, n, NEVER_PRUNED]), np.arange(n), np.full(n, -1, np.int32),
+            np.full(n, -1, np.int32), np.zeros(n, np.int64), np.zeros(n), np.zeros(n, np.int32),
+            stem_cells,
+            np.ones((n, len(TRAITS))), np.zeros((n, subtypes)), np.zeros((n, subtypes, STAGES)),
+            np.zeros((n, subtypes)),
         )  # fmt: skip
         self.healthy = kernels.Healthy(np.array([laws.healthy_stem_cells]), np.ones((2, 5)))
         self.tally = np.zeros(wiring.target.shape, np.int64)
