@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from leukosim.biology.disease import Disease
+from leukosim.clonal_history import CloneRecord
 from leukosim.cohort import Cohort, draw_cohort
 from leukosim.drugs.drug import Drug
 from leukosim.drugs.formulary import declared_drugs, formulary
@@ -34,12 +35,20 @@ from leukosim.validation import ConfigError, build, listed, names_of, unknown
 ENGINES = ("threads",)
 
 
+def as_in(name: str, record: type) -> Any:
+    """The declaration of a field of another dataclass, which stands there only."""
+    declared = next(each for each in fields(record) if each.name == name)
+    return field(default=declared.default, metadata=declared.metadata)
+
+
 @dataclass(frozen=True)
 class Record:
     """What of a run is kept."""
 
     interval_days: int = setting(7, "day", lowest=1, highest=36525, note="of the marrow")
     courses: bool | None = None  # the marrow over time; null: in a run, not in a sweep
+    clones: int = as_in("clones", CloneRecord)
+    barcodes: bool = as_in("barcodes", CloneRecord)
 
 
 @dataclass(frozen=True)
@@ -69,12 +78,6 @@ class VenetoclaxDosing:
     __post_init__ = check_ranges
 
 
-def as_in_protocol(name: str) -> Any:
-    """The declaration of a field of :class:`Protocol`, which stands there only."""
-    declared = next(each for each in fields(Protocol) if each.name == name)
-    return field(default=declared.default, metadata=declared.metadata)
-
-
 @dataclass(frozen=True)
 class Config:
     """A run: which study, with which luck, and where its results go."""
@@ -83,9 +86,9 @@ class Config:
     seed: int = setting(1, "1", lowest=0, highest=2**32 - 1)
     output: str = "outputs"
     overwrite: bool = False  # replace what another configuration left in the output folder
-    horizon_days: int = as_in_protocol("horizon_days")
-    after_relapse_days: int = as_in_protocol("after_relapse_days")
-    until_death: bool = as_in_protocol("until_death")
+    horizon_days: int = as_in("horizon_days", Protocol)
+    after_relapse_days: int = as_in("after_relapse_days", Protocol)
+    until_death: bool = as_in("until_death", Protocol)
     arms: list[str] = field(default_factory=list)
     trigger: Trigger = field(default_factory=Trigger)
     monitoring: Monitoring = field(default_factory=Monitoring)
@@ -123,6 +126,7 @@ class Config:
             assays=self.assay,
             response=self.response,
             drugs=self.drugs(),
+            record=CloneRecord(self.record.clones, self.record.barcodes),
         )
 
 

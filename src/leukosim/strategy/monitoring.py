@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from leukosim.assays.blood_count import BloodCount
 from leukosim.assays.flow_cytometry import FlowCytometry
 from leukosim.assays.morphology import Morphology
+from leukosim.assays.ngs_panel import NgsPanel
 from leukosim.assays.quantitative_pcr import QuantitativePcr
 from leukosim.assays.sample import SAMPLES
+from leukosim.assays.single_cell_genotyping import SingleCellGenotyping
 from leukosim.parameters import check_ranges, setting
 
 
@@ -48,3 +50,5 @@ class Assays:
     morphology: Morphology = field(default_factory=Morphology)
     blood_count: BloodCount = field(default_factory=BloodCount)
     flow: FlowCytometry = field(default_factory=FlowCytometry)
+    ngs: NgsPanel = field(default_factory=NgsPanel)
+    genotyping: SingleCellGenotyping = field(default_factory=SingleCellGenotyping)
