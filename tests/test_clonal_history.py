@@ -95,9 +95,9 @@ def test_ancestors_of_a_relapse_are_at_most_the_residual_cells(ds):
 def test_a_leukaemia_of_one_cell_has_one_ancestor(make_patient):
     for seed in range(30):
         marrow = Marrow(make_patient(residual_stem_cells=1, seed=seed), barcodes=True)
-        assert ancestors(marrow).number == 1
+        assert ancestors(marrow.clones).number == 1
         marrow.advance(100.0)
-        found = ancestors(marrow)
+        found = ancestors(marrow.clones)
         lives = marrow.stem_cells.sum() > 0
         assert (found.number, found.major, found.effective) == ((1, 1, 1.0) if lives else (0, 0, 0))
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from leukosim.assays.single_cell_genotyping import SingleCellGenotyping
 from leukosim.biology.clones import TRAITS, lineage
+from leukosim.kernels import Clones
 from leukosim.marrow import Marrow
 from leukosim.parameters import check_ranges, setting
 
@@ -103,9 +104,8 @@ def present_clones(marrow: Marrow) -> Present:
     )
 
 
-def ancestors(marrow: Marrow) -> Ancestors:
+def ancestors(clones: Clones) -> Ancestors:
     """How many labelled cells of the start have descendants among the stem cells now."""
-    clones = marrow.clones
     n = int(clones.number[0])
     parent = clones.parent[:n].astype(np.int64)
     above_label = clones.driver[:n] < 0  # labels and founding rows end a line here

@@ -384,7 +384,7 @@ class FollowUp:
             chart.relapse_day = day
             self._sequence(day, "relapse")
             if self.protocol.record.barcodes:
-                self.ancestors = ancestors(self.marrow)
+                self.ancestors = ancestors(self.marrow.clones)
             keeps = self.strategy.treats_relapse
             if not self.protocol.until_death:
                 self._plan(day + self.protocol.after_relapse_days if keeps else day, END)

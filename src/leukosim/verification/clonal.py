@@ -191,7 +191,7 @@ def barcodes(seed: int, method: str, n: int, planted: float = 1.0) -> Iterator[R
     laws = bare_laws(mutation_probability=0.1)
     copies = Replicates(n, [1], one_class(), laws, seed, METHODS[method], labelled=True)
     copies.advance(same_rates(np.array([[process.death, planted * process.birth]])), days(time))
-    left = ancestors(copies)
+    left = ancestors(copies.clones)
     chance = 1.0 - process.offspring(time)[0]
     yield p_value(
         "barcodes left after 12 days, and their sizes",
