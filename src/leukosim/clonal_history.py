@@ -73,6 +73,12 @@ class Present:
     stem_cells: np.ndarray  # int64[clone, subtype]
     blasts: np.ndarray  # float64[clone, subtype]
 
+    def genotypes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Different pairs of founder and acquired drivers, int64[genotype, 2], and each clone's."""
+        pairs = np.stack([self.founder, self.carries], axis=1)
+        different, which = np.unique(pairs, axis=0, return_inverse=True)
+        return different, which.ravel()
+
 
 def roots(parent: np.ndarray) -> np.ndarray:
     """The row from which each descends, int64[row]; -1 ends a line."""
@@ -176,16 +182,20 @@ class ClonalHistory:
         chosen = np.union1d(founders, largest)
         for i in chosen:
             self._learn_line(now, i)
-        kept = now.key[chosen]
-        parents = dict(zip(now.key.tolist(), now.parent.tolist(), strict=True))
-        self.notes.append(
-            (
-                self.marrow.day,
-                kept,
-                gathered(now.stem_cells, now.key.tolist(), parents, kept.tolist()),
-                gathered(now.blasts, now.key.tolist(), parents, kept.tolist()),
-            )
-        )
+        # at once for all, as there may be very many: each goes to the nearest ancestor chosen
+        mother = np.searchsorted(now.key, now.parent)
+        is_chosen = np.zeros(len(now.key), bool)
+        is_chosen[chosen] = True
+        home = np.arange(len(now.key))
+        while not is_chosen[home].all():
+            home = np.where(is_chosen[home], home, mother[home])
+        position = np.cumsum(is_chosen) - 1
+        sums = []
+        for cells in (now.stem_cells, now.blasts):
+            total = np.zeros((len(chosen), cells.shape[1]), cells.dtype)
+            np.add.at(total, position[home], cells)
+            sums.append(total)
+        self.notes.append((self.marrow.day, now.key[chosen], *sums))
 
     def _learn_line(self, now: Present, i: int) -> None:
         """Remember a clone and its ancestors: the engine may forget who dies out."""
@@ -208,11 +218,12 @@ class ClonalHistory:
         """Blasts that carry each variant now, cells."""
         now = present_clones(self.marrow)
         found: dict[str, float] = {}
-        blasts = now.blasts.sum(1)
-        for i in np.flatnonzero(blasts > 0.0):
-            for name in self.variants(int(now.founder[i]), int(now.carries[i])):
-                found[name] = found.get(name, 0.0) + float(blasts[i])
-        return found
+        genotypes, which = now.genotypes()
+        blasts = np.bincount(which, now.blasts.sum(1), len(genotypes))
+        for (founder, carries), cells in zip(genotypes.tolist(), blasts, strict=True):
+            for name in self.variants(founder, carries):
+                found[name] = found.get(name, 0.0) + float(cells)
+        return {name: cells for name, cells in found.items() if cells > 0.0}
 
     def genotype_cells(
         self, occasion: str, assay: SingleCellGenotyping, luck: np.random.Generator
@@ -221,13 +232,19 @@ class ClonalHistory:
         now = present_clones(self.marrow)
         cells: dict[frozenset[str], np.ndarray] = {}
         key_of: dict[frozenset[str], int] = {}
-        for i, key in enumerate(now.key.tolist()):
-            if now.stem_cells[i].sum() == 0:
+        lives = now.stem_cells.sum(1) > 0
+        genotypes, which = now.genotypes()
+        counts = np.zeros((len(genotypes), self.marrow.rates.n_subtypes), np.int64)
+        np.add.at(counts, which, now.stem_cells)
+        for g, (founder, carries) in enumerate(genotypes.tolist()):
+            if counts[g].sum() == 0:
                 continue
-            genotype = frozenset(self.variants(int(now.founder[i]), int(now.carries[i])))
-            cells[genotype] = cells.get(genotype, 0) + now.stem_cells[i]
-            key_of.setdefault(genotype, key)
-            self._learn_line(now, i)
+            genotype = frozenset(self.variants(founder, carries))
+            cells[genotype] = cells.get(genotype, 0) + counts[g]
+            if genotype not in key_of:  # of clones that look alike, the oldest
+                oldest = int(np.argmax(lives & (which == g)))
+                key_of[genotype] = int(now.key[oldest])
+                self._learn_line(now, oldest)
         counts = np.array([*cells.values()], np.int64).reshape(-1, self.marrow.rates.n_subtypes)
         seen, strange = assay.report(counts, list(cells), luck)
         self.read[occasion] = np.array([*key_of.values()], np.int64), seen, int(strange.sum())

@@ -41,18 +41,16 @@ def founders(n):
     return (trunk, *rest)
 
 
-MUTATING = Disease(
-    mutation=Mutation(driver_probability=1.0, arising=["neutral"], drivers={"neutral": Driver()})
-)
+NEUTRAL = {"neutral": Driver()}
+MUTATING = Disease(mutation=Mutation(driver_probability=0.05, arising=["neutral"], drivers=NEUTRAL))
+DIES_OUT = 13  # a seed with which the only stem cell leaves no stem cell
 CASES = {
     "one clone": dict(residual_stem_cells=30),
     "twenty founders": dict(residual_stem_cells=200, founders=founders(20)),
     "extinct from the start": dict(residual_stem_cells=0, founders=founders(3)),
-    "dies out": dict(residual_stem_cells=1, founders=founders(2), seed=3),
+    "dies out": dict(residual_stem_cells=1, founders=founders(2), seed=DIES_OUT),
     "a few cells": dict(residual_stem_cells=8, doubling_days=200.0, founders=founders(4)),
-    "many clones": dict(
-        residual_stem_cells=800, disease=MUTATING, plateau=2e8, stem_cell_share=1e-5
-    ),
+    "many clones": dict(residual_stem_cells=800, disease=MUTATING, stem_cell_share=1e-6),
 }
 
 
@@ -79,6 +77,21 @@ def test_figures_survive_whatever_the_clones_are_like(case, tmp_path):
                 drawn = [*ax.lines, *ax.collections, *ax.patches, *ax.texts, ax.get_legend()]
                 is_strip = not ax.get_ylabel() and ax.bbox.height < 0.2 * figure.bbox.height
                 assert any(drawn) or is_strip
+
+
+def test_the_cases_are_what_they_are_called(make_patient, strategies):
+    protocol = Protocol(horizon_days=240, record=CloneRecord(clones=30))
+
+    def course(name):
+        arms = {"at_relapse": strategies["at_relapse"]}
+        return run_trial([make_patient(**CASES[name])], arms, protocol).dataset.squeeze()
+
+    assert int(course("many clones").clones_ever) > 100_000
+    dying = course("dies out").stem_cells.sum("subtype")
+    assert dying[0] == 1
+    assert dying[-1] == 0
+    by_clone = course("a few cells").stem_cells_by_clone.sum("subtype")
+    assert by_clone.max() <= 10
 
 
 def test_gathering_conserves_every_cell(case):

@@ -137,8 +137,11 @@ def clone_tree_figure(
     words.set_axis_off()
     letters = int((tree - TREE - 4.0) / SMALL_LETTER)
     for row, clone in enumerate(depth_first(shown.parent)):
+        mother = shown.parent[clone]
         label = shown.label[clone]
-        label = label if len(label) <= letters else "…" + label[-(letters - 1) :]
+        if mother >= 0:  # the tree says what comes before
+            label = label.removeprefix(shown.label[mother].partition(" (day")[0]).strip()
+        label = label if len(label) <= letters else "…" + label[1 - letters :]
         words.text(0.0, row, label, va="center", size=5.0)
     draw_shares(shown, course, add_axes(figure, tree + 2.0, HEAD, SHARES, high))
     figure.text(

@@ -26,6 +26,7 @@ from leukosim.figures.style import (
 
 LEFT, KEY, RIGHT = 15.0, 42.0, 3.0  # mm
 TITLE, STRIP, FISH, TOTALS, GAP = 5.0, 1.8, 17.0, 11.0, 1.0  # mm, heights
+LONGEST = 34  # letters of a label
 WHOLE = 1_000_000  # pyfish counts in whole numbers
 NONE = 0.5  # where zero cells stand on a logarithmic axis
 
@@ -134,7 +135,9 @@ def draw_key(shown: ShownClones, ax: Axes) -> None:
     """Clones beside their colours, daughters to the right of their mothers."""
     ax.set_axis_off()
     patches = [Patch(color=color, linewidth=0) for color in shown.colors]
-    labels = [label if len(label) <= 32 else label[:31] + "…" for label in shown.label]
+    labels = [
+        label if len(label) <= LONGEST else "…" + label[1 - LONGEST :] for label in shown.label
+    ]
     ax.legend(
         patches, labels, loc="upper left", handlelength=0.9, borderpad=0.0, borderaxespad=0.0,
         labelspacing=0.25, fontsize=5.0,
