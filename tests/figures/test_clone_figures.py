@@ -42,7 +42,7 @@ def founders(n):
 
 
 NEUTRAL = {"neutral": Driver()}
-MUTATING = Disease(mutation=Mutation(driver_probability=0.05, arising=["neutral"], drivers=NEUTRAL))
+MUTATING = Disease(mutation=Mutation(driver_probability=0.2, arising=["neutral"], drivers=NEUTRAL))
 DIES_OUT = 13  # a seed with which the only stem cell leaves no stem cell
 CASES = {
     "one clone": dict(residual_stem_cells=30),
@@ -50,7 +50,9 @@ CASES = {
     "extinct from the start": dict(residual_stem_cells=0, founders=founders(3)),
     "dies out": dict(residual_stem_cells=1, founders=founders(2), seed=DIES_OUT),
     "a few cells": dict(residual_stem_cells=8, doubling_days=200.0, founders=founders(4)),
-    "many clones": dict(residual_stem_cells=800, disease=MUTATING, stem_cell_share=1e-6),
+    "many clones": dict(
+        residual_stem_cells=5000, doubling_days=7.0, disease=MUTATING, stem_cell_share=1e-6
+    ),
 }
 
 
