@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from leukosim.biology.disease import Disease
+from leukosim.clonal_history import CloneRecord
 from leukosim.cohort import Cohort, draw_cohort, draw_patient
 from leukosim.follow_up import Protocol
 from leukosim.results import ON_REQUEST, VARIABLES
@@ -68,9 +69,14 @@ def test_arms_treat_the_same_patients_until_they_differ(patients, strategies, tr
     assert int(same.sum()) > 100
 
 
-def test_every_variable_is_in_the_vocabulary(trial):
-    assert set(trial.dataset.data_vars) == set(VARIABLES) - ON_REQUEST
-    for name, variable in trial.dataset.data_vars.items():
+def test_every_variable_is_in_the_vocabulary(patients, strategies, trial):
+    """Those of clones stand in a dataset only where clones are recorded."""
+    protocol = Protocol(horizon_days=60, record=CloneRecord(clones=5, barcodes=True))
+    with_clones = run_trial(patients[:2], strategies, protocol).dataset
+    assert set(with_clones.data_vars) == set(VARIABLES) - ON_REQUEST
+    assert set(trial.dataset.data_vars) < set(VARIABLES)
+    assert "clone_name" not in trial.dataset
+    for name, variable in with_clones.data_vars.items():
         assert variable.dims == VARIABLES[name].dims
         assert variable.attrs["units"] == VARIABLES[name].unit
 

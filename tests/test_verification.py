@@ -16,16 +16,22 @@ from leukosim.marrow import Rates
 from leukosim.verification import (
     BirthDeath,
     Event,
+    barcodes,
     both_methods,
     cells_held_by_their_own,
     counted_part,
     drift,
     inheritance,
     keyed_numbers,
+    lea_coulson,
+    luria_delbrueck,
     model_events,
     moments,
     mutants,
     reference_patient,
+    resistance,
+    resistance_at_detection,
+    resistant_at_size,
     sizes_and_extinction,
     suite_cases,
     unequal_cells,
@@ -37,6 +43,8 @@ CHECKS = {
     suite_cases: (400, 400),
     sizes_and_extinction: (2_000, 10_000),
     mutants: (2_000, 10_000),
+    luria_delbrueck: (2_000, 25_000),
+    barcodes: (2_000, 10_000),
     inheritance: (2_000, 20_000),
     whole_model: (1_000, 3_000),
     unequal_cells: (1_000, 10_000),
@@ -61,6 +69,36 @@ def test_the_engine_obeys_the_law(check, method):
 @by_name
 def test_an_error_of_five_percent_is_noticed(check, method):
     assert failed(check(1, method, CHECKS[check][1], planted=1.05))
+
+
+@by_method
+def test_resistance_at_detection_is_as_iwasa_and_others_have_it(method):
+    """Of 1,000 tumours; half as many mutations again would lie some seven standard errors off."""
+    assert not failed(resistance(1, method, 4_000))
+    assert failed(resistance(1, method, 4_000, planted=1.5))
+
+
+def test_the_law_at_a_size_tends_to_that_of_lea_and_coulson():
+    errors = []
+    for size in (250, 500, 1000):
+        probability = 0.5 / (size - 1)  # one mutation on average
+        exact = resistant_at_size(probability, size)[size]
+        assert exact.sum() == pytest.approx(1.0)
+        errors.append(np.abs(exact[:30] - lea_coulson(1.0, 29)).max())
+    assert errors[0] > 1.9 * errors[1] > 3.6 * errors[2]  # in proportion to one over the size
+
+
+def test_lea_and_coulsons_law_has_their_generating_function():
+    p, z = lea_coulson(1.3, 2000), 0.7
+    assert p @ z ** np.arange(2001) == pytest.approx((1.0 - z) ** (1.3 * (1.0 - z) / z))
+
+
+def test_resistance_without_death_is_luria_and_delbruecks():
+    """No cell dies, and carriers are as fit: none resistant has the probability exp(-2 u N)."""
+    size, u = 1000, 2e-4
+    exact = 1.0 - resistant_at_size(u, size)[size, 0]
+    fit = BirthDeath(0.5, 0.0)
+    assert resistance_at_detection(size, 2.0 * u, fit, fit) == pytest.approx(exact, rel=2e-3)
 
 
 def test_the_methods_agree_unless_one_has_an_error():

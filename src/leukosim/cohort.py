@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from leukosim.biology.clones import ClonalHaematopoiesis, Founder, Founding, lineage
 from leukosim.biology.disease import Disease
 from leukosim.drugs.drug import Drug
 from leukosim.drugs.formulary import formulary
@@ -15,6 +16,8 @@ from leukosim.parameters import check_ranges, estimate, setting
 from leukosim.patient import (
     AGE,
     DRAW,
+    FOUNDING,
+    HAEMATOPOIESIS,
     HANDLING,
     MARKER,
     OVERT,
@@ -204,6 +207,8 @@ class Cohort:
     body_surface_m2: float = estimate(
         1.8, "m2", low=1.5, high=2.2, lowest=0.1, highest=4.0, source="textbook value, assumed"
     )
+    founding: Founding = field(default_factory=Founding)
+    clonal_haematopoiesis: ClonalHaematopoiesis = field(default_factory=ClonalHaematopoiesis)
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -292,6 +297,7 @@ def draw_patient(
         age_years=draw_age(cohort, stream(seed, index, AGE)),
         **draw_switching(composition, cohort, disease, stream(seed, index, SWITCHING)),
     )
+    patient = with_clones(patient, cohort)
     for name, drug in (formulary() if drugs is None else drugs).items():
         patient = with_handling(patient, name, drug)
     # patients are the same whatever is thought of the cycle of subtypes
@@ -354,6 +360,64 @@ def draw_switching(
     reprogrammable = bool(luck.random() < cohort.reprogrammable_share)
     factor = disease.switching.tp53_factor if mutated else 1.0
     return dict(tp53_mutated=mutated, reprogramming=factor if reprogrammable else 0.0)
+
+
+def with_clones(patient: Patient, cohort: Cohort) -> Patient:
+    """The patient, with clonal haematopoiesis and the clones at diagnosis, each of a stream of its
+    own."""
+    law, luck = cohort.clonal_haematopoiesis, patient.stream(HAEMATOPOIESIS)
+    has, is_ancestral = luck.random() < law.share, luck.random() < law.ancestral_share
+    log10 = luck.uniform(law.fraction_log10_low, law.fraction_log10_high)
+    gene = str(luck.choice(law.genes))
+    trunk = [patient.genotype]
+    if has and is_ancestral:
+        trunk.insert(0, gene)
+    if patient.tp53_mutated:
+        trunk.append("TP53")
+    return replace(
+        patient,
+        founders=draw_founders(cohort.founding, patient.disease, trunk, patient.stream(FOUNDING)),
+        haematopoiesis_gene=gene if has else "",
+        haematopoiesis_fraction=float(10.0**log10) if has else 0.0,
+    )
+
+
+def draw_founders(
+    founding: Founding, disease: Disease, trunk: Sequence[str], luck: np.random.Generator
+) -> tuple[Founder, ...]:
+    """The clones at diagnosis, the trunk first; as declared, else a tree at random.
+
+    A subclone carries one driver that its ancestors lack; where they lack none, there is none.
+
+    trunk : what all leukaemic cells carry
+    """
+    if founding.clones:
+        names = list(founding.clones)
+        total = sum(clone.share for clone in founding.clones.values())
+        return tuple(
+            Founder(
+                name,
+                names.index(clone.parent) if clone.parent else -1,
+                clone.share / total,
+                tuple(clone.drivers) if clone.parent else (*trunk, *clone.drivers),
+            )
+            for name, clone in founding.clones.items()
+        )
+    number = min(1 + int(luck.poisson(founding.mean_number - 1.0)), founding.most)
+    founders = [Founder("trunk", -1, 1.0, tuple(trunk))]
+    weights = {name: disease.mutation.drivers[name].weight for name in founding.drivers}
+    for _ in range(1, number):
+        last = len(founders) - 1
+        parent = int(luck.integers(last + 1)) if luck.random() < founding.branching else last
+        carried = {d for p in lineage(tuple(founders), parent) for d in founders[p].drivers}
+        free = {name: w for name, w in weights.items() if name not in carried and w > 0.0}
+        if not free:
+            continue
+        frequency = np.array(list(free.values()))
+        driver = str(luck.choice(list(free), p=frequency / frequency.sum()))
+        founders.append(Founder(f"subclone {len(founders)}", parent, 1.0, (driver,)))
+    shares = luck.dirichlet(np.full(len(founders), founding.evenness))
+    return tuple(replace(f, share=float(s)) for f, s in zip(founders, shares, strict=True))
 
 
 def with_handling(patient: Patient, name: str, drug: Drug) -> Patient:

@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from leukosim.biology.disease import Disease
+from leukosim.clonal_history import CloneRecord
 from leukosim.cohort import Cohort, draw_cohort
 from leukosim.drugs.drug import Drug
 from leukosim.drugs.formulary import declared_drugs, formulary
@@ -35,6 +36,12 @@ from leukosim.validation import ConfigError, build, listed, names_of, unknown
 ENGINES = ("threads",)
 
 
+def as_in(name: str, record: type) -> Any:
+    """The declaration of a field of another dataclass, which stands there only."""
+    declared = next(each for each in fields(record) if each.name == name)
+    return field(default=declared.default, metadata=declared.metadata)
+
+
 @dataclass(frozen=True)
 class Record:
     """What of a run is kept."""
@@ -42,6 +49,8 @@ class Record:
     interval_days: int = setting(7, "day", lowest=1, highest=36525, note="of the marrow")
     treatment_week: bool = False  # the first week of treatment by the hour
     courses: bool | None = None  # the marrow over time; null: in a run, not in a sweep
+    clones: int = as_in("clones", CloneRecord)
+    barcodes: bool = as_in("barcodes", CloneRecord)
 
 
 @dataclass(frozen=True)
@@ -89,12 +98,6 @@ class MotixafortideDosing:
     __post_init__ = check_ranges
 
 
-def as_in_protocol(name: str) -> Any:
-    """The declaration of a field of :class:`Protocol`, which stands there only."""
-    declared = next(each for each in fields(Protocol) if each.name == name)
-    return field(default=declared.default, metadata=declared.metadata)
-
-
 @dataclass(frozen=True)
 class Config:
     """A run: which study, with which luck, and where its results go."""
@@ -103,9 +106,9 @@ class Config:
     seed: int = setting(1, "1", lowest=0, highest=2**32 - 1)
     output: str = "outputs"
     overwrite: bool = False  # replace what another configuration left in the output folder
-    horizon_days: int = as_in_protocol("horizon_days")
-    after_relapse_days: int = as_in_protocol("after_relapse_days")
-    until_death: bool = as_in_protocol("until_death")
+    horizon_days: int = as_in("horizon_days", Protocol)
+    after_relapse_days: int = as_in("after_relapse_days", Protocol)
+    until_death: bool = as_in("until_death", Protocol)
     arms: list[str] = field(default_factory=list)
     trigger: Trigger = field(default_factory=Trigger)
     monitoring: Monitoring = field(default_factory=Monitoring)
@@ -146,6 +149,7 @@ class Config:
             assays=self.assay,
             response=self.response,
             drugs=self.drugs(),
+            record=CloneRecord(self.record.clones, self.record.barcodes),
         )
 
 
@@ -190,6 +194,12 @@ def check_names(config: Config) -> None:
     for name in config.cohort.dominant_shares:
         if name not in subtypes:
             raise ConfigError(f"cohort.dominant_shares: {unknown(name, subtypes, 'subtype')}")
+    drivers, founding = config.disease.mutation.drivers, config.cohort.founding
+    carried = {f"clones.{name}.drivers": each.drivers for name, each in founding.clones.items()}
+    for path, names in {"drivers": founding.drivers, **carried}.items():
+        for name in names:
+            if name not in drivers:
+                raise ConfigError(f"cohort.founding.{path}: {unknown(name, drivers, 'driver')}")
     for drug, numbers in config.drug.items():
         for target, effect in getattr(numbers, "effects", {}).items():
             for name in effect.relative_ec50:

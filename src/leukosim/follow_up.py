@@ -4,6 +4,7 @@ Between visits the marrow runs alone. At a visit samples are taken; when their r
 strategy decides. The strategy sees the chart, never the marrow.
 """
 
+import hashlib
 import heapq
 import math
 from collections.abc import Iterator, Mapping
@@ -13,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from leukosim.assays.ngs_panel import carrier_fractions
 from leukosim.assays.sample import Burden
 from leukosim.biology.mortality import death_hazards
+from leukosim.clonal_history import Ancestors, ClonalHistory, CloneRecord, CloneTable, ancestors
 from leukosim.drugs.drug import Dose, Drug, Exposure, exposure
 from leukosim.drugs.formulary import formulary
 from leukosim.marrow import G0, IN_NICHE, Counts, Marrow, Rates
@@ -29,6 +32,7 @@ from leukosim.strategy.rules import ACTIONS, LIMITED, Strategy
 # What can happen on a day, in the order in which it happens. Cycles come last, so that what is
 # decided on a day counts for the doses of that day.
 END, MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE, REPORT, RELEASE, START, CYCLE = range(8)
+SEQUENCING, SINGLE_CELLS = 40, 41  # key the luck of assays that strategies do not wait for
 READS_MARROW = {END, MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE}
 
 MRD_MEASURES = ("mrd", "recipient_share")
@@ -60,6 +64,7 @@ class Protocol:
     assays: Assays = field(default_factory=Assays)
     response: Response = field(default_factory=Response)
     drugs: Mapping[str, Drug] = field(default_factory=formulary)
+    record: CloneRecord = field(default_factory=CloneRecord)
 
     __post_init__ = check_ranges
 
@@ -82,6 +87,9 @@ class History:
     death_cause: int | None = None  # position in leukosim.results.CAUSES
     hold_days: float = 0.0
     cytopenia_days: dict[str, int] = field(default_factory=dict)  # by the names of CYTOPENIAS
+    clones: CloneTable | None = None  # unless clones are not recorded
+    ancestors: Ancestors | None = None  # of a relapse, where cells were labelled
+    sequenced: list[tuple[float, dict[str, float]]] = field(default_factory=list)  # day, reported
 
 
 class FollowUp:
@@ -100,7 +108,11 @@ class FollowUp:
         self.strategy = strategy
         self.protocol = protocol
         self.record_days = record_days
-        self.marrow = Marrow(patient, method, rates)
+        self.marrow = Marrow(patient, method, rates, protocol.record.barcodes)
+        recorded = protocol.record.clones > 0
+        self.clones = ClonalHistory(self.marrow, protocol.record) if recorded else None
+        self.ancestors: Ancestors | None = None
+        self.sequenced: list[tuple[float, dict[str, float]]] = []
         self.starts_overt = patient.overt_blasts > 0.0
         self.chart = Chart(in_remission=not self.starts_overt, has_responded=not self.starts_overt)
         self.doses: list[Dose] = []
@@ -134,6 +146,8 @@ class FollowUp:
             self._plan(0.0, START, first)
         if 0.0 in self.record_days:
             self.counts.append(self.marrow.count())
+            self._note_clones()
+        self._sequence(0.0, "start")
         death_day = None
         while self.agenda:
             day, kind, _, content = heapq.heappop(self.agenda)
@@ -163,6 +177,9 @@ class FollowUp:
             self.death_cause,
             self.hold_days,
             self.cytopenia_days,
+            self.clones.write_up() if self.clones else None,
+            self.ancestors,
+            self.sequenced,
         )
 
     def _plan(self, day: float, kind: int, content: Any = None) -> None:
@@ -209,7 +226,7 @@ class FollowUp:
         """Advance the marrow and note what is asked for; the counts at the end of every day."""
         start = self.marrow.day
         days = np.append(np.arange(math.floor(start) + 1.0, until), until)
-        counts = self.marrow.advance(until, self._exposure(start, until), days)
+        counts = self._advance_by_records(until, days)
         whole = slice(None) if until == math.floor(until) else slice(-1)
         for name, (lineage, level) in CYTOPENIAS.items():
             below = getattr(counts, lineage)[whole] < level
@@ -219,6 +236,55 @@ class FollowUp:
             asked = np.searchsorted(days, self.record_days[first:last])
             self.counts.append(rows_of(counts, asked))
         return counts
+
+    def _advance_by_records(self, until: float, days: np.ndarray) -> Counts:
+        """Advance the marrow; at once, or from record to record, where clones are noted."""
+        start = self.marrow.day
+        met = self._exposure(start, until)
+        if self.clones is None:
+            return self.marrow.advance(until, met, days)
+        noted = self.record_days[(self.record_days > start) & (self.record_days <= until)]
+        parts = []
+        for stop in np.union1d(noted, until):
+            within = days[(days > self.marrow.day) & (days <= stop)]
+            parts.append(self.marrow.advance(float(stop), met, within))
+            if stop in noted:
+                self._note_clones()
+        return Counts(
+            *(np.concatenate([getattr(p, each.name) for p in parts]) for each in fields(Counts))
+        )
+
+    def _note_clones(self) -> None:
+        if self.clones is not None:
+            self.clones.note()
+
+    def _sequence(self, day: float, occasion: str = "") -> None:
+        """Sequence the marrow of now, in bulk and, on an occasion with a name, cell by cell."""
+        if self.clones is None:
+            return
+        panel, patient = self.protocol.assays.ngs, self.patient
+        carriers = self.clones.carriers()
+        gene = patient.haematopoiesis_gene
+        names = sorted({*carriers, *([gene] if gene else [])})
+        is_blood = self.protocol.monitoring.sample == "blood" and not occasion
+        fractions = carrier_fractions(
+            np.array([carriers.get(name, 0.0) for name in names]),
+            np.array([patient.haematopoiesis_fraction if n == gene else 0.0 for n in names]),
+            self.marrow.blasts,
+            patient.disease.blood.healthy_marrow_cells,
+            panel.blood_to_marrow if is_blood else 1.0,
+        )
+        # every gene of the panel is read, as each may show errors; a stream for each, so that arms
+        # share it
+        true = dict(zip(names, fractions, strict=True))
+        found = {}
+        for name in self.clones.panel:
+            luck = patient.stream(ASSAY, SEQUENCING, int(day), key_of(name))
+            found[name] = float(panel.report(np.array([true.get(name, 0.0)]), luck)[0])
+        self.sequenced.append((day, found))
+        if occasion:
+            luck = patient.stream(ASSAY, SINGLE_CELLS, int(day))
+            self.clones.genotype_cells(occasion, self.protocol.assays.genotyping, luck)
 
     def _exposure(self, start: float, until: float) -> Exposure | None:
         """What cells meet in a while by the doses as they are, or in a longer one that holds it.
@@ -282,6 +348,8 @@ class FollowUp:
             luck = self.patient.stream(ASSAY, kind, int(day))
         if kind == MRD_SAMPLE:
             self._sample_mrd(day, luck)
+            if day > 0.0:
+                self._sequence(day)
             if monitoring.sample == "marrow":
                 self._plan(day, MARROW_SAMPLE)
         elif kind == BLOOD_COUNT:
@@ -339,6 +407,9 @@ class FollowUp:
             self.stem_cells_at_failure = self.marrow.origins
         if decision.action == "relapse":
             chart.relapse_day = day
+            self._sequence(day, "relapse")
+            if self.protocol.record.barcodes:
+                self.ancestors = ancestors(self.marrow.clones)
             keeps = self.strategy.treats_relapse
             if not self.protocol.until_death:
                 self._plan(day + self.protocol.after_relapse_days if keeps else day, END)
@@ -522,6 +593,11 @@ class FollowUp:
             within = given[(given >= first) & (given <= last)]
             if len(within):
                 yield float(within[0]), float(within[-1])
+
+
+def key_of(name: str) -> int:
+    """A number that belongs to a name."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
 
 
 def check_decision(

@@ -61,11 +61,13 @@ class Cells(NamedTuple):
 
 
 class Clones(NamedTuple):
-    """Every clone that ever lived, and the blasts that descend from it."""
+    """Clones and the blasts that descend from them; a mother stands before her daughters."""
 
-    number: np.ndarray  # int64[1], clones so far
-    parent: np.ndarray  # int32[clone], -1 for founders
+    number: np.ndarray  # int64[3]: clones in the table, clones ever, size at which to prune it
+    name: np.ndarray  # int64[clone], counted from the first that ever was; rows move, names stay
+    parent: np.ndarray  # int32[clone], row; -1 for founders
     driver: np.ndarray  # int32[clone], -1 for founders
+    carries: np.ndarray  # int64[clone], a bit for each driver acquired since the start
     born: np.ndarray  # float64[clone], day
     origin: np.ndarray  # int32[clone], subtype of the founder's cells at the start
     stem_cells: np.ndarray  # int64[clone, subtype]
@@ -339,8 +341,10 @@ def more_clones(clones):
     n_subtypes, n_traits = clones.stem_cells.shape[1], clones.effect.shape[1]
     grown = Clones(
         clones.number,
+        np.empty(room, clones.name.dtype),
         np.empty(room, clones.parent.dtype),
         np.empty(room, clones.driver.dtype),
+        np.empty(room, clones.carries.dtype),
         np.empty(room),
         np.empty(room, clones.origin.dtype),
         np.empty((room, n_subtypes), clones.stem_cells.dtype),
@@ -351,8 +355,10 @@ def more_clones(clones):
     )
     for clone in range(room):  # founders, as which nothing is known of clones to come
         known = clone < len(clones.parent)
+        grown.name[clone] = clones.name[clone] if known else -1
         grown.parent[clone] = clones.parent[clone] if known else -1
         grown.driver[clone] = clones.driver[clone] if known else -1
+        grown.carries[clone] = clones.carries[clone] if known else 0
         grown.born[clone] = clones.born[clone] if known else 0.0
         grown.origin[clone] = clones.origin[clone] if known else 0
         for trait in range(n_traits):
@@ -366,6 +372,75 @@ def more_clones(clones):
                     clones.maturing[clone, subtype, stage] if known else 0.0
                 )
     return grown
+
+
+FEW_CLONES = 1024  # a table that is not worth pruning
+
+
+@compiled
+def prune(clones, cells):
+    """Take clones without stem cells out of the table, in place, unless living ones part there.
+
+    What stays are clones with stem cells, the last common ancestors of these, founders and labels:
+    less than twice as many as there are living ones, however many clones there ever were. Maturing
+    cells and blasts of the others are counted on with their mother's, so that no cell is lost. The
+    table is pruned again when it has doubled.
+    """
+    n_clones, (n_subtypes, n_stages) = clones.number[0], clones.maturing.shape[1:]
+    lines = np.empty(n_clones, np.int64)  # of descent that end in living clones
+    row = np.empty(n_clones, np.int64)  # where a clone goes; first, whether it stays
+    for clone in range(n_clones):
+        lines[clone] = 0
+    for clone in range(n_clones - 1, -1, -1):  # daughters first
+        mother = clones.parent[clone]
+        stays = mother < 0 or lines[clone] > 1 or (lines[clone] == 1 and clones.driver[clone] < 0)
+        for subtype in range(n_subtypes):
+            stays = stays or clones.stem_cells[clone, subtype] > 0
+        row[clone] = stays
+        if mother >= 0 and (stays or lines[clone] > 0):
+            lines[mother] += 1
+        if not stays:
+            for subtype in range(n_subtypes):
+                clones.matured[mother, subtype] += clones.matured[clone, subtype]
+                clones.blasts[mother, subtype] += clones.blasts[clone, subtype]
+                for stage in range(n_stages):
+                    clones.maturing[mother, subtype, stage] += clones.maturing[
+                        clone, subtype, stage
+                    ]
+    kept = 0
+    for clone in range(n_clones):
+        mother = clones.parent[clone]
+        if row[clone] == 0:
+            row[clone] = row[mother]  # mothers first: what descended from it descends from her
+            continue
+        row[clone] = kept
+        clones.name[kept] = clones.name[clone]
+        clones.parent[kept] = row[mother] if mother >= 0 else -1
+        clones.driver[kept] = clones.driver[clone]
+        clones.carries[kept] = clones.carries[clone]
+        clones.born[kept] = clones.born[clone]
+        clones.origin[kept] = clones.origin[clone]
+        for trait in range(clones.effect.shape[1]):
+            clones.effect[kept, trait] = clones.effect[clone, trait]
+        for subtype in range(n_subtypes):
+            clones.stem_cells[kept, subtype] = clones.stem_cells[clone, subtype]
+            clones.matured[kept, subtype] = clones.matured[clone, subtype]
+            clones.blasts[kept, subtype] = clones.blasts[clone, subtype]
+            for stage in range(n_stages):
+                clones.maturing[kept, subtype, stage] = clones.maturing[clone, subtype, stage]
+        kept += 1
+    for clone in range(kept, n_clones):  # clones to come begin without a cell
+        for subtype in range(n_subtypes):
+            clones.stem_cells[clone, subtype] = 0
+            clones.matured[clone, subtype] = 0.0
+            clones.blasts[clone, subtype] = 0.0
+            for stage in range(n_stages):
+                clones.maturing[clone, subtype, stage] = 0.0
+    for c in range(len(cells.count)):
+        for slot in range(cells.first[c], cells.first[c] + cells.count[c]):
+            cells.clone[slot] = row[cells.clone[slot]]
+    clones.number[0] = kept
+    clones.number[2] = max(2 * kept, FEW_CLONES)
 
 
 # ---------------------------------------------------------------------- what happens to a cell
@@ -518,8 +593,11 @@ def mutated(mother, day, u, environment, clones, wiring, drivers):
     driver = choose(drivers.upto, 0, drivers.upto.shape[1], u)
     new = clones.number[0]
     clones.number[0] = new + 1
+    clones.name[new] = clones.number[1]
+    clones.number[1] += 1
     clones.parent[new] = mother
     clones.driver[new] = driver
+    clones.carries[new] = clones.carries[mother] | (1 << driver)
     clones.born[new] = day
     clones.origin[new] = clones.origin[mother]
     for trait in range(clones.effect.shape[1]):
@@ -919,6 +997,8 @@ def advance(
     for s in range(len(segments.length)):
         regime = segments.regime[s]
         length = segments.length[s]
+        if clones.number[0] >= clones.number[2]:
+            prune(clones, cells)
         burden = 0.0
         for clone in range(clones.number[0]):
             for subtype in range(n_subtypes):

@@ -11,12 +11,12 @@ from leukosim import kernels
 from leukosim.biology.apoptosis import apoptosis_rate, protection, protection_by_subtype
 from leukosim.biology.blasts import STAGES
 from leukosim.biology.blood import LINEAGES
-from leukosim.biology.clones import TRAITS
+from leukosim.biology.clones import TRAITS, Driver, lineage
 from leukosim.biology.cycle import PHASES
 from leukosim.biology.niche import PLACES, blocked_share, detachment_rate, waking_outside
 from leukosim.biology.subtypes import switching_rates
 from leukosim.drugs.drug import BLOCKS, COLUMN, EXPOSURES, Exposure, no_exposure
-from leukosim.patient import MARROW, Patient
+from leukosim.patient import FOUNDING, MARROW, Patient
 
 # Columns of outcomes; from SWITCH on, one for each subtype that a cell may become.
 APOPTOSIS, S_PHASE_KILL, PLACE, REST_OR_WAKE, S_ENTRY, DIVISION, SWITCH = range(7)
@@ -359,12 +359,30 @@ class Rates:
     @cached_property
     def drivers(self) -> kernels.Drivers:
         """Driver mutations, for the kernel."""
-        drivers = list(self.disease.mutation.drivers.values())
-        weight = np.array([driver.weight for driver in drivers])
-        effect = np.array([[getattr(driver, trait) for trait in TRAITS] for driver in drivers])
+        mutation = self.disease.mutation
+        weight = np.array(mutation.arising_weights())
+        effect = np.array([traits_of(driver) for driver in mutation.drivers.values()])
         return kernels.Drivers(
-            np.cumsum(weight)[None] / weight.sum(), effect.reshape(-1, len(TRAITS))
+            np.cumsum(weight)[None] / (weight.sum() or 1.0), effect.reshape(-1, len(TRAITS))
         )
+
+    def founder_effects(self) -> np.ndarray:
+        """Factors on rates by founding clone, float64[founder, trait]; those of the trunk are 1.
+
+        What the trunk carries is in the patient's numbers already.
+        """
+        founders, drivers = self.patient.founders, self.disease.mutation.drivers
+        effects = np.ones((len(founders), len(TRAITS)))
+        for f in range(len(founders)):
+            for ancestor in lineage(founders, f)[1:]:
+                for name in founders[ancestor].drivers:
+                    effects[f] *= traits_of(drivers[name])
+        return effects
+
+
+def traits_of(driver: Driver) -> np.ndarray:
+    """Factors of a driver mutation, float64[trait]."""
+    return np.array([getattr(driver, trait) for trait in TRAITS])
 
 
 def columns(values: np.ndarray, *names: str) -> np.ndarray:
@@ -447,9 +465,17 @@ class Marrow:
     patient : Patient
     method : "tally" (default) or "direct"
     rates : Rates, shared between the arms of one patient to save work
+    barcodes : whether every stem cell of the start is labelled, so that one can ask which of them
+        the cells of a later day descend from; nothing that happens depends on it
     """
 
-    def __init__(self, patient: Patient, method: str = "tally", rates: Rates | None = None):
+    def __init__(
+        self,
+        patient: Patient,
+        method: str = "tally",
+        rates: Rates | None = None,
+        barcodes: bool = False,
+    ):
         if method not in METHODS:
             raise ValueError(f"method = {method} is unknown: allowed {', '.join(METHODS)}")
         self.patient = patient
@@ -465,6 +491,8 @@ class Marrow:
         self._meets = self.rates.drug_free, np.zeros(0, np.int64)
         self.cells = self._first_cells(luck, n_classes)
         self.clones = self._founders()
+        if barcodes:
+            self._label_cells()
         blood = patient.disease.blood
         # blood in balance with the share of the marrow that blasts leave
         left = blood.healthy_marrow_cells / (blood.healthy_marrow_cells + patient.overt_blasts)
@@ -487,28 +515,80 @@ class Marrow:
         first = np.concatenate([[0], np.cumsum(room)[:-1]])
         laws = self.rates.laws
         cxcr4 = luck.lognormal(laws.cxcr4_log_mean, laws.cxcr4_log_sd, room.sum())
-        founder = np.repeat(self.rates.wiring.subtype, room).astype(np.int32)
-        return kernels.Cells(founder, cxcr4, first, room, count)
+        subtype = np.repeat(self.rates.wiring.subtype, room)
+        shares = [each.share for each in self.patient.founders]
+        founder = np.zeros(len(subtype), np.int64)
+        if len(shares) > 1:  # of a stream of its own: one founder leaves the luck as it is
+            founder = self.patient.stream(FOUNDING, 1).choice(len(shares), len(subtype), p=shares)
+        clone = founder * self.rates.n_subtypes + subtype
+        return kernels.Cells(clone.astype(np.int32), cxcr4, first, room, count)
+
+    @property
+    def slots(self) -> np.ndarray:
+        """Where the stem cells are that there are, int64[cell], class by class."""
+        cells = self.cells
+        return np.concatenate(
+            [np.arange(f, f + n) for f, n in zip(cells.first, cells.count, strict=True)]
+        )
+
+    @property
+    def n_founding_rows(self) -> int:
+        """Rows at the head of the clone table, founder by founder and subtype by subtype."""
+        return len(self.patient.founders) * self.rates.n_subtypes
 
     def _founders(self) -> kernels.Clones:
-        """A founding clone for each subtype, so that descent can be told, with maturing cells and
-        blasts (if any) in balance with its stem cells."""
-        n = self.rates.n_subtypes
-        composition = np.diag(self.rates.composition)
+        """A row for each founding clone and subtype, so that descent can be told, with maturing
+        cells and blasts (if any) in balance with its stem cells."""
+        founders, subtypes = len(self.patient.founders), self.rates.n_subtypes
+        n = self.n_founding_rows
+        origin = np.tile(np.arange(subtypes, dtype=np.int32), founders)
+        stem_cells = np.zeros((n, subtypes), np.int64)
+        clone = self.cells.clone[self.slots]
+        np.add.at(stem_cells, (clone, origin[clone]), 1)
+        shares = np.array([each.share for each in self.patient.founders])
+        composition = (shares[:, None, None] * np.diag(self.rates.composition)).reshape(n, subtypes)
         overt = self.patient.overt_blasts
         daily = self.rates.balanced.inflow * self.patient.residual_stem_cells if overt else 0.0
         return kernels.Clones(
-            number=np.full(1, n, np.int64),
+            number=np.array([n, n, max(2 * n, kernels.FEW_CLONES)], np.int64),
+            name=np.arange(n),
             parent=np.full(n, -1, np.int32),
             driver=np.full(n, -1, np.int32),
+            carries=np.zeros(n, np.int64),
             born=np.zeros(n),
-            origin=np.arange(n, dtype=np.int32),
-            stem_cells=np.diag(self.stem_cells),
-            effect=np.ones((n, len(TRAITS))),
+            origin=origin,
+            stem_cells=stem_cells,
+            effect=np.repeat(self.rates.founder_effects(), subtypes, axis=0),
             matured=np.zeros_like(composition),
             maturing=composition[..., None] * daily * self.rates.balanced.maturing,
             blasts=composition * (overt + self.patient.residual_blasts),
         )
+
+    def _label_cells(self) -> None:
+        """Make every stem cell a clone of its own, without a driver, below its founding row."""
+        clones, slots = self.clones, self.slots
+        row = self.cells.clone[slots]
+        cells = len(slots)
+        n = self.n_founding_rows + cells
+        subtype = clones.origin[row]
+        stem_cells = np.zeros((cells, self.rates.n_subtypes), np.int64)
+        stem_cells[np.arange(cells), subtype] = 1
+        empty = np.zeros((cells, *clones.maturing.shape[1:]))
+        self.clones = kernels.Clones(
+            number=np.array([n, n, max(2 * n, kernels.FEW_CLONES)], np.int64),
+            name=np.arange(n),
+            parent=np.concatenate([clones.parent, row]),
+            driver=np.full(n, -1, np.int32),
+            carries=np.zeros(n, np.int64),
+            born=np.zeros(n),
+            origin=np.concatenate([clones.origin, subtype]),
+            stem_cells=np.concatenate([np.zeros_like(clones.stem_cells), stem_cells]),
+            effect=np.concatenate([clones.effect, clones.effect[row]]),
+            matured=np.concatenate([clones.matured, empty[..., 0]]),
+            maturing=np.concatenate([clones.maturing, empty]),
+            blasts=np.concatenate([clones.blasts, empty[..., 0]]),
+        )
+        self.cells.clone[slots] = np.arange(self.n_founding_rows, n)
 
     def advance(
         self,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from leukosim.biology.clones import Founder
 from leukosim.biology.disease import Disease
 
 
@@ -53,6 +54,9 @@ class Patient:
     marker: str = "transcript"  # one of MARKERS: how MRD is followed
     age_years: float = 60.0  # at the start
     residual_blasts: float = 0.0  # of a remission, at the start
+    founders: tuple[Founder, ...] = (Founder(),)  # clones at diagnosis, the trunk first
+    haematopoiesis_gene: str = ""  # mutated in clonal haematopoiesis; empty: there is none
+    haematopoiesis_fraction: float = 0.0  # of healthy nucleated cells that carry it
 
     def stream(self, *purpose: int) -> np.random.Generator:
         """A random stream of this patient's, for one purpose only."""
@@ -61,6 +65,7 @@ class Patient:
 
 # Purposes of random streams. A new purpose gets a new number; old ones never change meaning.
 DRAW, MARROW, DEATH, ASSAY, SWITCHING, OVERT, HANDLING, AGE, TRIAL, MARKER = range(10)
+FOUNDING, HAEMATOPOIESIS = 20, 21
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:

@@ -28,6 +28,8 @@ COURSE = ("arm", "patient", "time")
 WEEK = ("arm", "week")
 SAMPLE = ("arm", "patient", "sample")
 ASSESSMENT = ("arm", "patient", "assessment")
+CLONE = ("arm", "patient", "clone")
+SEQUENCED = ("arm", "patient", "ngs_sample")
 
 # What codes stand for, by position: of a response, from none to complete, and of death.
 RESPONSES = ("none", "MLFS", "CRi", "CRh", "CR")
@@ -156,4 +158,58 @@ VARIABLES = {
     # treatment over time (empty after the last cycle)
     "cycle_start_day": Variable(("arm", "patient", "cycle"), "day", "first dose of a cycle"),
     "cycle_end_day": Variable(("arm", "patient", "cycle"), "day", "last dose of a cycle"),
+    # clones, mothers before daughters (only where they are recorded; empty after the last)
+    "haematopoiesis_gene": Variable(
+        PATIENT, "1", "gene of clonal haematopoiesis; empty: there is none"
+    ),
+    "haematopoiesis_fraction": Variable(
+        PATIENT, "fraction", "healthy nucleated cells that carry it"
+    ),
+    "clone_name": Variable(CLONE, "1", "name of the clone; empty after the last"),
+    "clone_parent": Variable(CLONE, "1", "position of the nearest recorded ancestor; -1: none"),
+    "clone_driver": Variable(CLONE, "1", "mutations that the clone has beyond its parent"),
+    "clone_genotype": Variable(CLONE, "1", "all mutations that the clone carries"),
+    "clone_founded_day": Variable(
+        CLONE, "day", "first cell of the clone; 0 for clones of the start, which are older"
+    ),
+    "clone_diagnosis_share": Variable(CLONE, "fraction", "share of leukaemic cells at diagnosis"),
+    "clone_effect": Variable((*CLONE, "trait"), "factor", "what the clone's mutations scale"),
+    "clones_ever": Variable(OUTCOME, "clones", "clones that there ever were, founders included"),
+    "clone_tree": Variable(OUTCOME, "1", "the recorded clones in Newick format, branches in days"),
+    "stem_cells_by_clone": Variable(
+        (*COURSE, "clone", "subtype"),
+        "cells",
+        "leukaemic stem cells; those of clones not recorded are counted with their ancestor's",
+    ),
+    "blasts_by_clone": Variable(
+        (*COURSE, "clone", "subtype"), "cells", "leukaemic blasts, counted alike"
+    ),
+    # stem cells of the start whose descendants there are (only where they were labelled)
+    "ancestors_at_relapse": Variable(
+        OUTCOME, "cells", "stem cells of the start from which those at relapse descend"
+    ),
+    "major_ancestors_at_relapse": Variable(
+        OUTCOME, "cells", "of them, those of 1 % of the stem cells at relapse or more"
+    ),
+    "effective_ancestors_at_relapse": Variable(
+        OUTCOME, "cells", "inverse Simpson index of the shares of these ancestors"
+    ),
+    # what was sequenced: at the start, with MRD samples, at relapse (empty after the last)
+    "ngs_day": Variable(SEQUENCED, "day", "sample for next-generation sequencing taken"),
+    "vaf": Variable(
+        (*SEQUENCED, "variant"),
+        "fraction",
+        "reported variant allele frequency, 0 where not detected; empty where not on the panel",
+    ),
+    "vaf_detection_limit": Variable(SEQUENCED, "fraction", "frequency that could be detected"),
+    "genotyped_cells": Variable(
+        ("arm", "patient", "occasion", "clone", "subtype"),
+        "cells",
+        "single stem cells as read, by genotype of a recorded clone and subtype",
+    ),
+    "genotyped_unassigned": Variable(
+        ("arm", "patient", "occasion"), "cells", "single stem cells read as no clone's genotype"
+    ),
 }
+
+OCCASIONS = ("start", "relapse")  # on which single cells are genotyped

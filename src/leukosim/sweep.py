@@ -22,6 +22,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
 from leukosim import store
+from leukosim.biology.clones import TRAITS
 from leukosim.config import Config, as_plain, read_config, unit_of
 from leukosim.operations import with_operations
 from leukosim.results import VARIABLES
@@ -192,7 +193,13 @@ def bytes_of_results(config: Config) -> int:
         "residual_cell": config.assay.single_cell.cells_most
         * config.assay.single_cell.at_enrolment,
         **dict.fromkeys(("week", "mobilisation"), 2000 * config.record.treatment_week),  # at most
+        **dict.fromkeys(("clone", "ngs_sample", "variant", "occasion", "trait"), 0),
     }
+    if config.record.clones > 0:
+        sizes |= {
+            "clone": max(config.record.clones, 1), "ngs_sample": visits + 2, "occasion": 2,
+            "variant": len(config.disease.mutation.drivers), "trait": len(TRAITS),
+        }  # fmt: skip
     subtypes = len(config.disease.subtypes)  # of them are all other dimensions
     dimensions = (variable.dims for variable in VARIABLES.values())
     return sum(8 * math.prod(sizes.get(dim, subtypes) for dim in dims) for dims in dimensions)
@@ -339,7 +346,7 @@ def side_by_side(datasets: list[xr.Dataset], numbers: list[int], n_scenarios: in
         for name in first.data_vars
         if "arm" in first[name].dims or not all(first[name].equals(d[name]) for d in datasets)
     ]
-    ragged = ("sample", "cycle", "assessment")
+    ragged = ("sample", "cycle", "assessment", "clone", "ngs_sample")
     longest = {dim: max(each.sizes.get(dim, 0) for each in datasets) for dim in ragged}
     padded = [
         each.pad({dim: (0, n - each.sizes[dim]) for dim, n in longest.items() if dim in each.dims})

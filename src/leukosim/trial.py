@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from leukosim.ancestry import newick
 from leukosim.assays.sample import Burden
+from leukosim.biology.clones import TRAITS
 from leukosim.follow_up import (
     CYTOPENIAS,
     MRD_MEASURES,
@@ -22,7 +24,7 @@ from leukosim.follow_up import (
 )
 from leukosim.marrow import Marrow, Rates
 from leukosim.patient import ASSAY, Patient
-from leukosim.results import VARIABLES
+from leukosim.results import OCCASIONS, VARIABLES
 from leukosim.strategy.chart import OwnStrategy
 from leukosim.strategy.response import NONE
 from leukosim.strategy.rules import Strategy
@@ -200,6 +202,8 @@ def dataset_of(
         **cycle_values(by_arm),
         **assessment_values(by_arm),
         **week,
+        **ancestor_values(by_arm, protocol),
+        **clone_values(patients, by_arm, days, protocol),
     }
     variables = {
         name: (VARIABLES[name].dims, value, VARIABLES[name].attributes)
@@ -213,6 +217,10 @@ def dataset_of(
         "origin": subtypes,
         **own_days,
     }
+    if "vaf" in values:
+        coordinates |= {
+            "variant": variants_of(by_arm), "trait": list(TRAITS), "occasion": list(OCCASIONS),
+        }  # fmt: skip
     attributes = {
         "Conventions": "CF-1.11",
         "trigger_level": protocol.trigger.level,
@@ -398,6 +406,97 @@ def cycle_values(by_arm: list[list[History]]) -> dict[str, np.ndarray]:
     return {
         name: padded([[[cycle[i] for cycle in c.cycles] for c in courses] for courses in by_arm])
         for i, name in enumerate(("cycle_start_day", "cycle_end_day"))
+    }
+
+
+def ancestor_values(by_arm: list[list[History]], protocol: Protocol) -> dict[str, np.ndarray]:
+    """How many labelled cells relapses descend from; nan without relapse."""
+    if not protocol.record.barcodes:
+        return {}
+    names = {"ancestors": "number", "major_ancestors": "major", "effective_ancestors": "effective"}
+    return {
+        f"{name}_at_relapse": np.array(
+            [
+                [getattr(c.ancestors, value) if c.ancestors else np.nan for c in courses]
+                for courses in by_arm
+            ],
+            float,
+        )
+        for name, value in names.items()
+    }
+
+
+def variants_of(by_arm: list[list[History]]) -> list[str]:
+    """Every variant that was sequenced in anyone."""
+    return sorted(
+        {v for courses in by_arm for c in courses for _, vafs in c.sequenced for v in vafs}
+    )
+
+
+def clone_values(
+    patients: Sequence[Patient],
+    by_arm: list[list[History]],
+    days: np.ndarray,
+    protocol: Protocol,
+) -> dict[str, np.ndarray]:
+    """The clones, their cells over time, and what sequencing showed; nothing unless recorded."""
+    if protocol.record.clones == 0:
+        return {}
+    tables = [[c.clones for c in courses] for courses in by_arm]
+    shape = len(tables), len(tables[0])
+    n = max(len(table.name) for of_arm in tables for table in of_arm if table)
+    n_subtypes = len(patients[0].disease.subtypes)
+    variants = variants_of(by_arm)
+    samples = max(len(c.sequenced) for courses in by_arm for c in courses)
+    text = {name: np.full((*shape, n), "", object) for name in ("name", "driver", "genotype")}
+    number = {
+        name: np.full((*shape, n), np.nan) for name in ("parent", "founded_day", "diagnosis_share")
+    }
+    effect = np.full((*shape, n, len(TRAITS)), np.nan)
+    tree = np.full(shape, "", object)
+    ever = np.full(shape, np.nan)
+    over_time = {
+        name: np.full((*shape, len(days), n, n_subtypes), np.nan)
+        for name in ("stem_cells", "blasts")
+    }
+    vaf = np.full((*shape, samples, len(variants)), np.nan)
+    ngs_day = np.full((*shape, samples), np.nan)
+    read = np.full((*shape, len(OCCASIONS), n, n_subtypes), np.nan)
+    strange = np.full((*shape, len(OCCASIONS)), np.nan)
+    for a, p in np.ndindex(shape):
+        table = tables[a][p]
+        assert table is not None
+        has = len(table.name)
+        for name, array in (text | number).items():
+            array[a, p, :has] = getattr(table, name)
+        effect[a, p, :has] = table.effect
+        tree[a, p] = newick(table.name, table.parent, table.founded_day)
+        ever[a, p] = table.ever
+        at = np.searchsorted(days, table.day)
+        for name, course in over_time.items():
+            course[a, p, at] = 0.0
+            course[a, p, at, :has] = getattr(table, name)
+        for i, (day, found) in enumerate(by_arm[a][p].sequenced):
+            ngs_day[a, p, i] = day
+            for name, frequency in found.items():
+                vaf[a, p, i, variants.index(name)] = frequency
+        for occasion, cells in table.genotyped.items():
+            read[a, p, OCCASIONS.index(occasion), :has] = cells
+            strange[a, p, OCCASIONS.index(occasion)] = table.unassigned[occasion]
+    limit = protocol.assays.ngs.detection_limit
+    return {
+        "haematopoiesis_gene": np.array([p.haematopoiesis_gene for p in patients], object),
+        "haematopoiesis_fraction": np.array([p.haematopoiesis_fraction for p in patients]),
+        **{f"clone_{name}": array for name, array in (text | number).items()},
+        "clone_effect": effect,
+        "clones_ever": ever,
+        "clone_tree": tree,
+        **{f"{name}_by_clone": array for name, array in over_time.items()},
+        "ngs_day": ngs_day,
+        "vaf": vaf,
+        "vaf_detection_limit": np.where(np.isnan(ngs_day), np.nan, limit),
+        "genotyped_cells": read,
+        "genotyped_unassigned": strange,
     }
 
 

@@ -16,8 +16,10 @@ from leukosim.calibration import target_table
 from leukosim.endpoints import TWO_YEARS, began_overt
 from leukosim.figures import (
     blood_counts,
+    clone_tree,
     composition,
     dose_response,
+    fish_plot,
     flow_between_subtypes,
     forest,
     gain_map,
@@ -26,6 +28,7 @@ from leukosim.figures import (
     lead_time,
     mrd_courses,
     overall_survival,
+    relapse_ancestors,
     relapse_free_survival,
     repeated_trials,
     response_by_subtype,
@@ -33,6 +36,7 @@ from leukosim.figures import (
     survival_by_cxcr4,
     targets,
     treatment_hours,
+    vaf_courses,
 )
 from leukosim.figures.save import save_figure
 from leukosim.figures.style import COLUMN, PAGE, house_style
@@ -196,6 +200,26 @@ TRIAL_FIGURES = (
         "repeated_trials",
         repeated_trials.is_pool,
         wide(PAGE, repeated_trials.repeated_trials_figure, repeated_trials.numbers_drawn),
+    ),
+    StandardFigure(
+        "fish_plot",
+        has("stem_cells_by_clone", "blasts_by_clone", "clone_parent"),
+        wide(PAGE, fish_plot.fish_figure, fish_plot.numbers_drawn),
+    ),
+    StandardFigure(
+        "clone_tree",
+        has("stem_cells_by_clone", "blasts_by_clone", "clone_parent"),
+        wide(COLUMN, clone_tree.clone_tree_figure, clone_tree.numbers_drawn),
+    ),
+    StandardFigure(
+        "vaf_courses",
+        has("vaf", "ngs_day", "stem_cells_by_clone"),
+        wide(PAGE, vaf_courses.vaf_courses_figure, vaf_courses.numbers_drawn),
+    ),
+    StandardFigure(
+        "relapse_ancestors",
+        has("ancestors_at_relapse", "major_ancestors_at_relapse"),
+        wide(PAGE, relapse_ancestors.relapse_ancestors_figure, relapse_ancestors.numbers_drawn),
     ),
 )
 SWEEP_FIGURES = (

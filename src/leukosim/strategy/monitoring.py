@@ -7,8 +7,10 @@ from leukosim.assays.donor_chimerism import DonorChimerism
 from leukosim.assays.flow_cytometry import FlowCytometry
 from leukosim.assays.mobilisation import Mobilisation
 from leukosim.assays.morphology import Morphology
+from leukosim.assays.ngs_panel import NgsPanel
 from leukosim.assays.quantitative_pcr import QuantitativePcr
 from leukosim.assays.sample import SAMPLES
+from leukosim.assays.single_cell_genotyping import SingleCellGenotyping
 from leukosim.assays.single_cell_mrd import SingleCellMrd
 from leukosim.parameters import check_ranges, setting
 
@@ -61,3 +63,5 @@ class Assays:
     flow: FlowCytometry = field(default_factory=FlowCytometry)
     single_cell: SingleCellMrd = field(default_factory=SingleCellMrd)
     mobilisation: Mobilisation = field(default_factory=Mobilisation)
+    ngs: NgsPanel = field(default_factory=NgsPanel)
+    genotyping: SingleCellGenotyping = field(default_factory=SingleCellGenotyping)

@@ -16,6 +16,14 @@ from rich.console import Console
 from leukosim.marrow import METHODS
 from leukosim.verification.birth_death import BirthDeath, sizes_and_extinction, suite_cases
 from leukosim.verification.branching import Event, drift, moments
+from leukosim.verification.clonal import (
+    barcodes,
+    lea_coulson,
+    luria_delbrueck,
+    resistance,
+    resistance_at_detection,
+    resistant_at_size,
+)
 from leukosim.verification.counted import counted_part
 from leukosim.verification.descent import inheritance, mutants
 from leukosim.verification.model import (
@@ -35,6 +43,7 @@ __all__ = [
     "Event",
     "Replicates",
     "Row",
+    "barcodes",
     "both_methods",
     "cells_held_by_their_own",
     "counted_part",
@@ -43,12 +52,17 @@ __all__ = [
     "inheritance",
     "keyed_numbers",
     "largest",
+    "lea_coulson",
+    "luria_delbrueck",
     "model_events",
     "moments",
     "mutants",
     "p_value",
     "print_table",
     "reference_patient",
+    "resistance",
+    "resistance_at_detection",
+    "resistant_at_size",
     "run_checks",
     "sizes_and_extinction",
     "suite_cases",
@@ -61,6 +75,9 @@ CHECKS: dict[str, Callable[[int, str, int, float], Iterator[Row]]] = {
     "SBML stochastic suite": suite_cases,
     "sizes and extinction": sizes_and_extinction,
     "mutations": mutants,
+    "numbers of resistant cells": luria_delbrueck,
+    "resistance at detection": resistance,
+    "barcodes": barcodes,
     "inheritance of CXCR4": inheritance,
     "whole model": whole_model,
     "unequal cells": unequal_cells,
@@ -77,7 +94,8 @@ def run_checks(
     ----------
     quick : a tenth of the 10,000 replicates
     planted_error : factor on a rate that the kernel is given and the laws are not: division, or
-        in the check of unequal cells the CXCR4 of half-maximal attachment
+        in the check of unequal cells the CXCR4 of half-maximal attachment, and in those of
+        resistant cells the probability of mutation
     """
     n = 1_000 if quick else 10_000
     for group, check in CHECKS.items():

@@ -14,6 +14,8 @@ from leukosim import kernels
 from leukosim.biology.blasts import STAGES
 from leukosim.biology.clones import TRAITS
 
+NEVER_PRUNED = 2**62  # a replicate is told by the row of its clone
+
 
 def bare_laws(**changes: Any) -> kernels.Laws:
     """A marrow without feedback: no bound to niche and plateau, no blasts, blood at rest."""
@@ -64,6 +66,8 @@ class Replicates:
     start : int64[class], cells of each at the start
     cxcr4 : float64[cell], or one number for all; cells of a class are together, replicate by
         replicate
+    labelled : of a single class with one cell a replicate: the replicate is a label, as the model's
+        barcodes are, and the table of clones is pruned as the model's is
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class Replicates:
         method: int,
         cxcr4: float | np.ndarray = 1.0,
         drivers: kernels.Drivers | None = None,
+        labelled: bool = False,
     ):
         per_class = np.asarray(start, np.int64)
         self.n, self.wiring, self.laws, self.method = n, wiring, laws, method
@@ -91,13 +96,35 @@ class Replicates:
         of_subtype = np.bincount(wiring.subtype, per_class, subtypes).astype(np.int64)
         stem_cells = np.tile(of_subtype, (n, 1))
         self.clones = kernels.Clones(
-            np.array([n]), np.full(n, -1, np.int32), np.full(n, -1, np.int32), np.zeros(n),
-            np.zeros(n, np.int32), stem_cells, np.ones((n, len(TRAITS))), np.zeros((n, subtypes)),
-            np.zeros((n, subtypes, STAGES)), np.zeros((n, subtypes)),
+            np.array([n, n, NEVER_PRUNED]), np.arange(n), np.full(n, -1, np.int32),
+            np.full(n, -1, np.int32), np.zeros(n, np.int64), np.zeros(n), np.zeros(n, np.int32),
+            stem_cells,
+            np.ones((n, len(TRAITS))), np.zeros((n, subtypes)), np.zeros((n, subtypes, STAGES)),
+            np.zeros((n, subtypes)),
         )  # fmt: skip
+        if labelled:
+            self._label(n)
         self.healthy = kernels.Healthy(np.array([laws.healthy_stem_cells]), np.ones((2, 5)))
         self.tally = np.zeros(wiring.target.shape, np.int64)
         self.day, self.segments = 0.0, 0
+
+    def _label(self, n: int) -> None:
+        """Put a founding row without cells above the replicates."""
+        clones = self.clones
+        above = [np.concatenate([column[:1], column]) for column in clones[1:]]
+        self.clones = kernels.Clones(np.array([n + 1, n + 1, n + 2]), *above)
+        self.clones.name[:] = np.arange(n + 1)
+        self.clones.parent[1:] = 0
+        self.clones.stem_cells[0] = 0
+        self.cells.clone[:] += 1
+
+    def label_sizes(self) -> np.ndarray:
+        """Cells now of each label, int64[replicate]."""
+        parent, driver = self.clones.parent, self.clones.driver
+        row = self.labels(0).astype(np.int64)
+        while (driver[row] >= 0).any():
+            row = np.where(driver[row] >= 0, parent[row], row)
+        return np.bincount(self.clones.name[row] - 1, minlength=self.n)
 
     def advance(self, regimes: kernels.Regimes, lengths: Sequence[float]) -> "Replicates":
         """Let segments pass, in the first regime of ``regimes``. ``lengths`` in days."""

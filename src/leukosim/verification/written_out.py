@@ -71,6 +71,11 @@ def model_events(
     def dying(budget: float) -> float:
         return float(1.0 / (1.0 + np.exp((budget - law.threshold) / law.steepness)))
 
+    stressed = max(
+        sum(w * b for w, b in zip(each.dependences, blocked, strict=True)) / sum(each.dependences)
+        for each in subtypes
+    )
+    calm = max(1.0 - stressed / d.switching.reversal_ends_at, 0.0)
     for here, (s, place, phase) in enumerate(CLASSES):
         inside = place == "niche"
         full = sum(subtypes[s].dependences)
@@ -118,7 +123,7 @@ def model_events(
             ]
             events.append(Event(here, 24.0 / cycle.s_phase_hours, fates))
 
-        remembered = d.switching.reversal_rate * on["stress_memory"] * (1.0 - lost / full)
+        remembered = d.switching.reversal_rate * on["stress_memory"] * calm
         for other, name in enumerate(d.subtypes):
             if other != s:
                 rate = (d.switching.basal_rate + remembered) * patient.composition[other]
