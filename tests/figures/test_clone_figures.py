@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_figures import outside, overlaps
+from test_figures import assert_readable
 
 from leukosim.biology.clones import Driver, Founder, Mutation
 from leukosim.biology.disease import Disease
@@ -72,8 +72,7 @@ def test_figures_survive_whatever_the_clones_are_like(case, tmp_path):
         for width in (COLUMN, PAGE):
             with house_style():
                 figure = FIGURES[name](case, width)
-                assert not outside(figure), (name, width)
-                assert not overlaps(figure), (name, width)
+                assert_readable(figure, f"{name} {width}")
             assert figure.get_figheight() * 25.4 < 170.0
             for ax in figure.axes:  # no empty panel
                 drawn = [*ax.lines, *ax.collections, *ax.patches, *ax.texts, ax.get_legend()]
