@@ -25,8 +25,9 @@ from leukosim.biology.disease import Disease
 from leukosim.biology.niche import Niche
 from leukosim.drugs.azacitidine import Azacitidine
 from leukosim.drugs.drug import Dose, exposure
-from leukosim.marrow import Marrow, Rates
+from leukosim.marrow import Marrow
 from leukosim.patient import Patient
+from leukosim.rates import Rates
 
 CELLS = 10_000
 BURN_IN_DAYS, ENGINE_DAYS, MESA_DAYS = 20, 120, 3

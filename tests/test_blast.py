@@ -8,7 +8,8 @@ import pytest
 from leukosim.cohort import draw_cohort
 from leukosim.config import compose
 from leukosim.drugs.drug import COLUMN, exposure
-from leukosim.marrow import APOPTOSIS, S_PHASE_KILL, Marrow
+from leukosim.marrow import Marrow
+from leukosim.rates import APOPTOSIS, S_PHASE_KILL
 from leukosim.results import ON_REQUEST, VARIABLES
 from leukosim.sweep import treat
 from leukosim.treatment_week import first_cycle, treatment_week

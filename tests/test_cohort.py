@@ -11,7 +11,7 @@ from leukosim.biology.subtypes import LmppLike
 from leukosim.cohort import Cohort, Genotype, draw_cohort, draw_patient
 from leukosim.drugs.drug import Drug
 from leukosim.drugs.pharmacokinetics import Pharmacokinetics
-from leukosim.marrow import Rates, doubling_range
+from leukosim.rates import Rates, doubling_range
 
 COHORT = Cohort(size=600)
 

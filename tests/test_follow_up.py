@@ -12,8 +12,8 @@ from leukosim.drugs.azacitidine import Azacitidine
 from leukosim.drugs.formulary import formulary
 from leukosim.drugs.venetoclax import Venetoclax
 from leukosim.follow_up import Protocol, follow
-from leukosim.marrow import Rates
 from leukosim.patient import DEATH
+from leukosim.rates import Rates
 from leukosim.results import CAUSES, RESPONSES
 from leukosim.strategy.chart import Decision, OwnStrategy
 from leukosim.strategy.courses import Course, Dosing

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leukosim import kernels
-from leukosim.marrow import METHODS, Rates
+from leukosim.marrow import METHODS
+from leukosim.rates import Rates
 from leukosim.verification import Replicates, reference_patient
 from leukosim.verification.model import under
 from leukosim.verification.replicates import bare_laws, days, one_class, same_rates
@@ -54,7 +55,8 @@ TWIN = """
 import warnings, numba
 warnings.simplefilter("ignore", RuntimeWarning)  # NumPy's scalars warn of wrapping integers
 assert numba.config.DISABLE_JIT
-from leukosim.marrow import METHODS, Rates
+from leukosim.marrow import METHODS
+from leukosim.rates import Rates
 from leukosim.verification import reference_patient
 from test_kernels import digest, small_marrow
 for method in METHODS.values():

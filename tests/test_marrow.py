@@ -10,12 +10,12 @@ from leukosim.biology.disease import Disease
 from leukosim.biology.niche import Niche
 from leukosim.drugs.azacitidine import Azacitidine
 from leukosim.drugs.drug import EXPOSURES, Dose, exposure
-from leukosim.marrow import (
+from leukosim.marrow import Marrow
+from leukosim.rates import (
     FREE,
     G0,
     GAP,
     IN_NICHE,
-    Marrow,
     Rates,
     S,
     class_index,

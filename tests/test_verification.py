@@ -12,7 +12,7 @@ from rich.console import Console
 from scipy import linalg
 
 from leukosim import verification
-from leukosim.marrow import Rates
+from leukosim.rates import Rates
 from leukosim.verification import (
     BirthDeath,
     Event,

@@ -11,7 +11,6 @@ from leukosim.biology.clones import ClonalHaematopoiesis, Founder, Founding, lin
 from leukosim.biology.disease import Disease
 from leukosim.drugs.drug import Drug
 from leukosim.drugs.formulary import formulary
-from leukosim.marrow import Rates, doubling_range
 from leukosim.parameters import check_ranges, estimate, setting
 from leukosim.patient import (
     AGE,
@@ -27,6 +26,7 @@ from leukosim.patient import (
     Patient,
     stream,
 )
+from leukosim.rates import Rates, doubling_range
 
 OMMEN = "Ommen et al. 2010, Blood 115:198, doi:10.1182/blood-2009-04-212530"
 SPOO = "Spoo et al. 2007, Blood 109:786"

@@ -20,9 +20,10 @@ from leukosim.biology.mortality import death_hazards
 from leukosim.clonal_history import Ancestors, ClonalHistory, CloneRecord, CloneTable, ancestors
 from leukosim.drugs.drug import Dose, Drug, Exposure, exposure
 from leukosim.drugs.formulary import formulary
-from leukosim.marrow import G0, IN_NICHE, Counts, Marrow, Rates
+from leukosim.marrow import Counts, Marrow
 from leukosim.parameters import check_ranges, setting
 from leukosim.patient import ASSAY, DEATH, Patient
+from leukosim.rates import G0, IN_NICHE, Rates
 from leukosim.strategy.chart import Assessment, Chart, Decision, OwnStrategy, Report, Treatment
 from leukosim.strategy.courses import Course
 from leukosim.strategy.monitoring import Assays, Monitoring, Trigger

@@ -7,8 +7,9 @@ import numpy as np
 from leukosim.biology.disease import Disease
 from leukosim.drugs.drug import COLUMN, Dose, Drug, exposure, segment_edges
 from leukosim.follow_up import Protocol, anchored
-from leukosim.marrow import Marrow, Rates
+from leukosim.marrow import Marrow
 from leukosim.patient import TYPICAL, Patient
+from leukosim.rates import Rates
 from leukosim.strategy.chart import OwnStrategy
 from leukosim.strategy.rules import Strategy
 

@@ -22,8 +22,9 @@ from leukosim.follow_up import (
     follow,
     resting,
 )
-from leukosim.marrow import Marrow, Rates
+from leukosim.marrow import Marrow
 from leukosim.patient import ASSAY, Patient
+from leukosim.rates import Rates
 from leukosim.results import OCCASIONS, VARIABLES
 from leukosim.strategy.chart import OwnStrategy
 from leukosim.strategy.response import NONE

@@ -8,6 +8,7 @@ from scipy import stats
 
 from leukosim import kernels
 from leukosim.biology.clones import (
+    TRAITS,
     ClonalHaematopoiesis,
     Driver,
     Founder,
@@ -21,7 +22,8 @@ from leukosim.biology.clones import (
 from leukosim.biology.disease import Disease
 from leukosim.cohort import Cohort, draw_patient
 from leukosim.config import compose
-from leukosim.marrow import TRAITS, Marrow, Rates
+from leukosim.marrow import Marrow
+from leukosim.rates import Rates
 from leukosim.validation import ConfigError
 
 THREE = (

@@ -11,7 +11,8 @@ from leukosim.config import compose
 from leukosim.drugs.drug import Dose, exposure
 from leukosim.drugs.formulary import formulary
 from leukosim.drugs.venetoclax import Venetoclax
-from leukosim.marrow import APOPTOSIS, FREE, Marrow, Rates, leading
+from leukosim.marrow import Marrow
+from leukosim.rates import APOPTOSIS, FREE, Rates, leading
 
 HYPOTHESES = ("selection", "reprogramming", "both")
 COMPOSITION = (0.10, 0.70, 0.15, 0.05)

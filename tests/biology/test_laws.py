@@ -16,7 +16,7 @@ from leukosim.biology.cycle import Cycle
 from leukosim.biology.disease import Disease
 from leukosim.biology.niche import Niche, detachment_rate
 from leukosim.biology.subtypes import Subtype, Switching, four_subtypes, switching_rates
-from leukosim.marrow import crowded_renewal
+from leukosim.rates import crowded_renewal
 
 SUBTYPES = four_subtypes()
 DEPENDENCES = np.array([subtype.dependences for subtype in SUBTYPES.values()])

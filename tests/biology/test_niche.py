@@ -9,7 +9,8 @@ from leukosim.biology.cycle import Cycle
 from leukosim.biology.disease import Disease
 from leukosim.biology.niche import Niche, blocked_share, detachment_rate, waking_outside
 from leukosim.drugs.drug import COLUMN, EXPOSURES, Exposure
-from leukosim.marrow import APOPTOSIS, IN_NICHE, S_PHASE_KILL, Marrow
+from leukosim.marrow import Marrow
+from leukosim.rates import APOPTOSIS, IN_NICHE, S_PHASE_KILL
 
 DAYS = 5
 SD = 1e-9  # of log CXCR4, so that all cells are alike

@@ -10,7 +10,8 @@ from leukosim.biology.clones import TRAITS
 from leukosim.biology.cycle import PHASES
 from leukosim.biology.niche import PLACES
 from leukosim.drugs.drug import EXPOSURES
-from leukosim.marrow import DIVISION, METHODS, S_ENTRY, Rates
+from leukosim.marrow import METHODS
+from leukosim.rates import DIVISION, S_ENTRY, Rates
 from leukosim.verification.branching import drift, moments
 from leukosim.verification.replicates import Replicates, days
 from leukosim.verification.rows import Row, largest, p_value
