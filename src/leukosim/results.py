@@ -36,16 +36,6 @@ RESPONSES = ("none", "MLFS", "CRi", "CRh", "CR")
 CAUSES = ("background", "leukaemia", "infection", "bleeding")
 CXCR4_GROUPS = ("negative", "low", "high")  # of residual cells; negative: none was recovered
 
-# Variables of runs that ask for them: an assay at enrolment, operations, the treatment week.
-ON_REQUEST = frozenset(
-    {
-        "residual_cell_cxcr4", "residual_cell_subtype", "residual_cells", "measured_cxcr4",
-        "cxcr4_group", "allocated_arm", "centre", "enrolled_day", "seen_day", "seen_event",
-        "week_occupancy", "week_s_phase_kill", "week_stem_cells", "week_stem_cells_in_niche",
-        "cd34_fold",
-    }
-)  # fmt: skip
-
 VARIABLES = {
     # who the patients are
     "genotype": Variable(PATIENT, "1", "genotype class: marker of the leukaemia"),

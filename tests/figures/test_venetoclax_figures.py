@@ -308,9 +308,16 @@ def test_an_empty_arm_says_so(ds):
 
 
 def test_colours_tell_everything_apart():
-    for known, colors in ((ARM_COLORS, arm_colors), (SUBTYPE_COLORS, subtype_colors)):
-        assert len(set(known.values())) == len(known)
-        found = colors(["first of mine", *known][:6])
+    """Arms of different studies may own the same colour; side by side they differ, too."""
+    assert len(set(SUBTYPE_COLORS.values())) == len(SUBTYPE_COLORS)
+    arms = list(ARM_COLORS)
+    for names, colors in (
+        (["first of mine", *arms[:5]], arm_colors),
+        (["first of mine", *arms[5:]], arm_colors),
+        (["triggered", "at_relapse", "placebo", "motixafortide"], arm_colors),
+        (["first of mine", *SUBTYPE_COLORS][:6], subtype_colors),
+    ):
+        found = colors(names)
         assert len(set(found.values())) == len(found)
 
 

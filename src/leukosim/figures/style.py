@@ -74,13 +74,19 @@ def subtype_colors(subtypes: Iterable[str]) -> dict[str, str]:
 
 
 def own_or_free(names: Iterable[str], own: Mapping[str, str]) -> dict[str, str]:
-    """The colour that each name has as its own, else one that no name among them has."""
+    """The colour that each name has as its own, else one that no name among them has.
+
+    Of names that own the same colour, as arms of different studies may, the first keeps it.
+    """
     names = list(names)
-    taken = {own[name] for name in names if name in own}
-    free = [color for color in OTHER_COLORS if color not in taken]
-    others = [name for name in names if name not in own]
-    found = {name: free[i % len(free)] for i, name in enumerate(others)}
-    return {name: own.get(name) or found[name] for name in names}
+    found: dict[str, str] = {}
+    for name in names:
+        if name in own and own[name] not in found.values():
+            found[name] = own[name]
+    free = [color for color in OTHER_COLORS if color not in found.values()]
+    others = [name for name in names if name not in found]
+    found |= {name: free[i % len(free)] for i, name in enumerate(others)}
+    return {name: found[name] for name in names}
 
 
 def in_words(name: str) -> str:
