@@ -1,6 +1,5 @@
 """Cohorts: the distributions from which virtual patients are drawn."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,6 +23,7 @@ from leukosim.patient import (
     TYPICAL,
     Handling,
     Patient,
+    key_of,
     stream,
 )
 from leukosim.rates import Rates, doubling_range
@@ -425,8 +425,7 @@ def with_handling(patient: Patient, name: str, drug: Drug) -> Patient:
 
     Each drug has a random stream of its own, so that another drug changes nothing in this one.
     """
-    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
-    clearance, volume, ec50, response = patient.stream(HANDLING, key).standard_normal(4)
+    clearance, volume, ec50, response = patient.stream(HANDLING, key_of(name)).standard_normal(4)
     handling = Handling(
         clearance=float(np.exp(np.sqrt(np.log1p(drug.clearance_cv**2)) * clearance)),
         volume=float(np.exp(np.sqrt(np.log1p(drug.volume_cv**2)) * volume)),

@@ -4,7 +4,6 @@ Between visits the marrow runs alone. At a visit samples are taken; when their r
 strategy decides. The strategy sees the chart, never the marrow.
 """
 
-import hashlib
 import heapq
 import math
 from collections.abc import Iterator, Mapping
@@ -22,7 +21,7 @@ from leukosim.drugs.drug import Dose, Drug, Exposure, exposure
 from leukosim.drugs.formulary import formulary
 from leukosim.marrow import Counts, Marrow
 from leukosim.parameters import check_ranges, setting
-from leukosim.patient import ASSAY, DEATH, Patient
+from leukosim.patient import ASSAY, DEATH, Patient, key_of
 from leukosim.rates import G0, IN_NICHE, Rates
 from leukosim.strategy.chart import Assessment, Chart, Decision, OwnStrategy, Report, Treatment
 from leukosim.strategy.courses import Course
@@ -295,11 +294,9 @@ class FollowUp:
         if not self.doses:
             return None
         is_whole = start == math.floor(start) and until == math.floor(until)
-        foreseen = self.foreseen
-        if foreseen is None or start < foreseen.start[0] or until > foreseen.end[-1]:
-            foreseen = None
-        if is_whole and foreseen is not None:
-            return foreseen
+        known = self.foreseen
+        if is_whole and known and known.start[0] <= start and until <= known.end[-1]:
+            return known
         patient = self.patient
         end = max(until, start + FORESEEN_DAYS) if is_whole else until
         met = exposure(self.protocol.drugs, self.doses, start, end, patient.responsiveness, patient)
@@ -594,11 +591,6 @@ class FollowUp:
             within = given[(given >= first) & (given <= last)]
             if len(within):
                 yield float(within[0]), float(within[-1])
-
-
-def key_of(name: str) -> int:
-    """A number that belongs to a name."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
 
 
 def check_decision(

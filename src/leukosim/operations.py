@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from leukosim.endpoints import relapse_free_survival
+from leukosim.endpoints import DAYS_PER_MONTH, relapse_free_survival
 from leukosim.parameters import check_ranges, setting
 from leukosim.patient import TRIAL, stream
+from leukosim.treatment_effect import fit
 
-DAYS_PER_MONTH = 365.25 / 12
 COLUMNS = ["patient", "centre", "arm", "enrolled_day", "day", "event"]
 
 
@@ -211,19 +211,18 @@ def seen_effect(table: pd.DataFrame, arm: str) -> tuple[float, float]:
 
     table : COLUMNS
     """
-    from lifelines import CoxPHFitter
-    from lifelines.exceptions import ConvergenceError
-
     rows = pd.DataFrame(
-        {"day": table["day"], "event": table["event"], "arm": (table["arm"] == arm).astype(float)}
-    )
+        {
+            "day": table["day"], "event": table["event"], "patient": table["patient"],
+            "arm": (table["arm"] == arm).astype(float),
+        }
+    )  # fmt: skip
     if rows.groupby("arm")["event"].sum().gt(0).sum() < 2:
         return np.nan, 1.0
-    try:
-        fitted = CoxPHFitter().fit(rows, "day", "event").summary.loc["arm"]
-    except ConvergenceError:
+    fitted = fit(rows, cluster=False)
+    if fitted is None:
         return np.nan, 1.0
-    return float(np.exp(fitted["coef"])), float(fitted["p"])
+    return float(np.exp(fitted.loc["arm", "coef"])), float(fitted.loc["arm", "p"])
 
 
 def with_operations(

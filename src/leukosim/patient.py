@@ -1,5 +1,6 @@
 """A virtual patient: everything in which one patient differs from another."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -66,6 +67,11 @@ class Patient:
 # Purposes of random streams. A new purpose gets a new number; old ones never change meaning.
 DRAW, MARROW, DEATH, ASSAY, SWITCHING, OVERT, HANDLING, AGE, TRIAL, MARKER = range(10)
 FOUNDING, HAEMATOPOIESIS = 20, 21
+
+
+def key_of(name: str) -> int:
+    """A number that belongs to a name, to key a stream with."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:

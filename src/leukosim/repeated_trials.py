@@ -16,15 +16,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from leukosim.endpoints import relapse_free_survival
+from leukosim.endpoints import DAYS_PER_MONTH, relapse_free_survival
 from leukosim.parameters import check_ranges, setting
 from leukosim.patient import TRIAL, stream
 from leukosim.results import CXCR4_GROUPS
+from leukosim.treatment_effect import TOO_EXTREME
 
-DAYS_PER_MONTH = 365.25 / 12
 SIGNIFICANCE, POWER = 0.05, 0.8  # two-sided
 HIGH = CXCR4_GROUPS.index("high")
-TOO_EXTREME = 5.0  # log hazard ratio: the likelihood has no maximum
 STEPS = 25  # of Newton's method, at most
 SIZES = (64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
 

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leukosim.descent import mean
+from leukosim.endpoints import DAYS_PER_MONTH
 from leukosim.figures.small_multiples import (
     Panels,
     add_note,
@@ -17,7 +18,6 @@ from leukosim.figures.small_multiples import (
     title_lines,
 )
 from leukosim.figures.style import (
-    DAYS_PER_MONTH,
     GREY,
     LINE,
     PAGE,

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leukosim.descent import composition_of, enriched_fraction, enriched_subtypes, mean
+from leukosim.endpoints import DAYS_PER_MONTH
 from leukosim.figures.small_multiples import (
     Panels,
     add_note,
@@ -18,7 +19,6 @@ from leukosim.figures.small_multiples import (
     title_lines,
 )
 from leukosim.figures.style import (
-    DAYS_PER_MONTH,
     GREY,
     LINE,
     PAGE,

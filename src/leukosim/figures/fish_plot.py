@@ -8,11 +8,11 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from leukosim.endpoints import DAYS_PER_MONTH
 from leukosim.figures.clones import ShownClones, each_course, most_clonal_patient, shown_clones
 from leukosim.figures.small_multiples import add_note, note_height, say_nothing_to_see
 from leukosim.figures.style import (
     BLACK,
-    DAYS_PER_MONTH,
     GREY,
     PAGE,
     SKY_BLUE,

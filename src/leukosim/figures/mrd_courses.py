@@ -12,10 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from leukosim.endpoints import conversion_day, horizon_days, preemptive_start_day
+from leukosim.endpoints import DAYS_PER_MONTH, conversion_day, horizon_days, preemptive_start_day
 from leukosim.figures.style import (
     BLACK,
-    DAYS_PER_MONTH,
     GREY,
     PAGE,
     SKY_BLUE,

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leukosim.endpoints import (
+    DAYS_PER_MONTH,
     began_overt,
     duration_of_response,
     event_free_survival,
@@ -24,7 +25,6 @@ from leukosim.figures.relapse_free_survival import (
 )
 from leukosim.figures.small_multiples import add_note, note_height, say_nothing_to_see
 from leukosim.figures.style import (
-    DAYS_PER_MONTH,
     GREY,
     PAGE,
     add_axes,

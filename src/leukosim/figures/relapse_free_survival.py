@@ -9,10 +9,9 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from leukosim.endpoints import TWO_YEARS, horizon_days, relapse_free_survival
+from leukosim.endpoints import DAYS_PER_MONTH, TWO_YEARS, horizon_days, relapse_free_survival
 from leukosim.figures.style import (
     BLACK,
-    DAYS_PER_MONTH,
     GREY,
     PAGE,
     add_axes,

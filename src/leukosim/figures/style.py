@@ -15,10 +15,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.style import context
 
+from leukosim.endpoints import DAYS_PER_MONTH
+
 COLUMN, PAGE = 89.0, 183.0  # mm, widths of a journal
 HIGHEST = 170.0  # mm
 MM_PER_INCH = 25.4
-DAYS_PER_MONTH = 365.25 / 12
 LETTER, SMALL_LETTER, LINE = 1.25, 1.1, 2.9  # mm, about: widths in labels and in ticks; a line
 
 # Okabe and Ito: told apart by readers with any colour vision.

@@ -9,11 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from leukosim.endpoints import relapse_free_survival
+from leukosim.endpoints import DAYS_PER_MONTH, relapse_free_survival
 from leukosim.figures.relapse_free_survival import draw_curves, last_day
 from leukosim.figures.small_multiples import add_note, note_height
 from leukosim.figures.style import (
-    DAYS_PER_MONTH,
     GREY,
     PAGE,
     add_axes,

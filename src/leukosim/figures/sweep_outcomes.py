@@ -12,6 +12,7 @@ import xarray as xr
 
 from leukosim.descent import mean
 from leukosim.endpoints import (
+    DAYS_PER_MONTH,
     NOTHING,
     ONE_YEAR,
     Estimate,
@@ -21,7 +22,7 @@ from leukosim.endpoints import (
     overall_survival,
     proportion,
 )
-from leukosim.figures.style import DAYS_PER_MONTH, LETTER, LINE, in_words, wrapped
+from leukosim.figures.style import LETTER, LINE, in_words, wrapped
 from leukosim.survival import median_survival, summary_of, survival_at
 
 AXES = {

@@ -6,6 +6,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from leukosim.endpoints import DAYS_PER_MONTH
 from leukosim.figures.clones import CLONE_COLORS, most_clonal_patient
 from leukosim.figures.small_multiples import (
     Panels,
@@ -18,7 +19,6 @@ from leukosim.figures.small_multiples import (
     title_lines,
 )
 from leukosim.figures.style import (
-    DAYS_PER_MONTH,
     GREY,
     PAGE,
     SKY_BLUE,
