@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from leukosim.assays.ngs_panel import NgsPanel, carrier_fractions
 from leukosim.assays.single_cell_genotyping import SingleCellGenotyping
 from leukosim.biology.clones import TRAITS, lineage
 from leukosim.kernels import Clones
 from leukosim.marrow import Marrow
 from leukosim.parameters import check_ranges, setting
+from leukosim.patient import ASSAY, key_of
 
+SEQUENCING, SINGLE_CELLS = 40, 41  # key the luck of assays that strategies do not wait for
 CANDIDATES = 4  # clones that are noted on a day, for each that is written down in the end
 MAJOR = 0.01  # share of the stem cells from which an ancestor is a major one
 
@@ -159,6 +162,7 @@ class ClonalHistory:
         self.facts: dict[int, tuple[int, int, int, float, np.ndarray]] = {}
         self.notes: list[tuple[float, np.ndarray, np.ndarray, np.ndarray]] = []
         self.read: dict[str, tuple[np.ndarray, np.ndarray, int]] = {}
+        self.sequenced: list[tuple[float, dict[str, float]]] = []  # day, what the panel reported
 
     def founder_variants(self, founder: int) -> list[str]:
         """What all cells of a founding clone carry, in the order in which it was acquired."""
@@ -225,13 +229,33 @@ class ClonalHistory:
                 found[name] = found.get(name, 0.0) + float(cells)
         return {name: cells for name, cells in found.items() if cells > 0.0}
 
-    def genotype_cells(
-        self, occasion: str, assay: SingleCellGenotyping, luck: np.random.Generator
-    ) -> None:
+    def sequence(self, panel: NgsPanel, sample: str) -> None:
+        """Sequence a sample of now, "marrow" or "blood", in bulk."""
+        patient, carriers = self.patient, self.carriers()
+        gene = patient.haematopoiesis_gene
+        names = sorted({*carriers, *([gene] if gene else [])})
+        fractions = carrier_fractions(
+            np.array([carriers.get(name, 0.0) for name in names]),
+            np.array([patient.haematopoiesis_fraction if n == gene else 0.0 for n in names]),
+            self.marrow.blasts,
+            patient.disease.blood.healthy_marrow_cells,
+            panel.blood_to_marrow if sample == "blood" else 1.0,
+        )
+        true = dict(zip(names, fractions, strict=True))
+        # every gene of the panel is read, as each may show errors; a stream for each, so that arms
+        # share it
+        found = {}
+        for name in self.panel:
+            luck = patient.stream(ASSAY, SEQUENCING, int(self.marrow.day), key_of(name))
+            found[name] = float(panel.report(np.array([true.get(name, 0.0)]), luck)[0])
+        self.sequenced.append((self.marrow.day, found))
+
+    def genotype_cells(self, occasion: str, assay: SingleCellGenotyping) -> None:
         """Read single stem cells of now, to be reported clone by clone in the end."""
+        luck = self.patient.stream(ASSAY, SINGLE_CELLS, int(self.marrow.day))
         now = present_clones(self.marrow)
         cells: dict[frozenset[str], np.ndarray] = {}
-        key_of: dict[frozenset[str], int] = {}
+        oldest_key: dict[frozenset[str], int] = {}
         lives = now.stem_cells.sum(1) > 0
         genotypes, which = now.genotypes()
         counts = np.zeros((len(genotypes), self.marrow.rates.n_subtypes), np.int64)
@@ -241,13 +265,13 @@ class ClonalHistory:
                 continue
             genotype = frozenset(self.variants(founder, carries))
             cells[genotype] = cells.get(genotype, 0) + counts[g]
-            if genotype not in key_of:  # of clones that look alike, the oldest
+            if genotype not in oldest_key:  # of clones that look alike, the oldest
                 oldest = int(np.argmax(lives & (which == g)))
-                key_of[genotype] = int(now.key[oldest])
+                oldest_key[genotype] = int(now.key[oldest])
                 self._learn_line(now, oldest)
         counts = np.array([*cells.values()], np.int64).reshape(-1, self.marrow.rates.n_subtypes)
         seen, strange = assay.report(counts, list(cells), luck)
-        self.read[occasion] = np.array([*key_of.values()], np.int64), seen, int(strange.sum())
+        self.read[occasion] = np.array([*oldest_key.values()], np.int64), seen, int(strange.sum())
 
     def write_up(self) -> CloneTable:
         """The clones that are kept, with their cells; the sum over them is that over all."""

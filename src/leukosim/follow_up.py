@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from leukosim.assays.ngs_panel import carrier_fractions
 from leukosim.assays.sample import Burden
 from leukosim.biology.mortality import death_hazards
 from leukosim.clonal_history import Ancestors, ClonalHistory, CloneRecord, CloneTable, ancestors
@@ -21,7 +20,7 @@ from leukosim.drugs.drug import Dose, Drug, Exposure, exposure
 from leukosim.drugs.formulary import formulary
 from leukosim.marrow import Counts, Marrow
 from leukosim.parameters import check_ranges, setting
-from leukosim.patient import ASSAY, DEATH, Patient, key_of
+from leukosim.patient import ASSAY, DEATH, Patient
 from leukosim.rates import G0, IN_NICHE, Rates
 from leukosim.strategy.chart import Assessment, Chart, Decision, OwnStrategy, Report, Treatment
 from leukosim.strategy.courses import Course
@@ -32,7 +31,6 @@ from leukosim.strategy.rules import ACTIONS, LIMITED, Strategy
 # What can happen on a day, in the order in which it happens. Cycles come last, so that what is
 # decided on a day counts for the doses of that day.
 END, MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE, REPORT, RELEASE, START, CYCLE = range(8)
-SEQUENCING, SINGLE_CELLS = 40, 41  # key the luck of assays that strategies do not wait for
 READS_MARROW = {END, MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE}
 
 MRD_MEASURES = ("mrd", "recipient_share")
@@ -112,7 +110,6 @@ class FollowUp:
         recorded = protocol.record.clones > 0
         self.clones = ClonalHistory(self.marrow, protocol.record) if recorded else None
         self.ancestors: Ancestors | None = None
-        self.sequenced: list[tuple[float, dict[str, float]]] = []
         self.starts_overt = patient.overt_blasts > 0.0
         self.chart = Chart(in_remission=not self.starts_overt, has_responded=not self.starts_overt)
         self.doses: list[Dose] = []
@@ -147,7 +144,7 @@ class FollowUp:
         if 0.0 in self.record_days:
             self.counts.append(self.marrow.count())
             self._note_clones()
-        self._sequence(0.0, "start")
+        self._sequence("start")
         death_day = None
         while self.agenda:
             day, kind, _, content = heapq.heappop(self.agenda)
@@ -179,7 +176,7 @@ class FollowUp:
             self.cytopenia_days,
             self.clones.write_up() if self.clones else None,
             self.ancestors,
-            self.sequenced,
+            self.clones.sequenced if self.clones else [],
         )
 
     def _plan(self, day: float, kind: int, content: Any = None) -> None:
@@ -258,33 +255,15 @@ class FollowUp:
         if self.clones is not None:
             self.clones.note()
 
-    def _sequence(self, day: float, occasion: str = "") -> None:
+    def _sequence(self, occasion: str = "") -> None:
         """Sequence the marrow of now, in bulk and, on an occasion with a name, cell by cell."""
         if self.clones is None:
             return
-        panel, patient = self.protocol.assays.ngs, self.patient
-        carriers = self.clones.carriers()
-        gene = patient.haematopoiesis_gene
-        names = sorted({*carriers, *([gene] if gene else [])})
+        assays = self.protocol.assays
         is_blood = self.protocol.monitoring.sample == "blood" and not occasion
-        fractions = carrier_fractions(
-            np.array([carriers.get(name, 0.0) for name in names]),
-            np.array([patient.haematopoiesis_fraction if n == gene else 0.0 for n in names]),
-            self.marrow.blasts,
-            patient.disease.blood.healthy_marrow_cells,
-            panel.blood_to_marrow if is_blood else 1.0,
-        )
-        # every gene of the panel is read, as each may show errors; a stream for each, so that arms
-        # share it
-        true = dict(zip(names, fractions, strict=True))
-        found = {}
-        for name in self.clones.panel:
-            luck = patient.stream(ASSAY, SEQUENCING, int(day), key_of(name))
-            found[name] = float(panel.report(np.array([true.get(name, 0.0)]), luck)[0])
-        self.sequenced.append((day, found))
+        self.clones.sequence(assays.ngs, "blood" if is_blood else "marrow")
         if occasion:
-            luck = patient.stream(ASSAY, SINGLE_CELLS, int(day))
-            self.clones.genotype_cells(occasion, self.protocol.assays.genotyping, luck)
+            self.clones.genotype_cells(occasion, assays.genotyping)
 
     def _exposure(self, start: float, until: float) -> Exposure | None:
         """What cells meet in a while by the doses as they are, or in a longer one that holds it.
@@ -347,7 +326,7 @@ class FollowUp:
         if kind == MRD_SAMPLE:
             self._sample_mrd(day, luck)
             if day > 0.0:
-                self._sequence(day)
+                self._sequence()
             if monitoring.sample == "marrow":
                 self._plan(day, MARROW_SAMPLE)
         elif kind == BLOOD_COUNT:
@@ -405,7 +384,7 @@ class FollowUp:
             self.stem_cells_at_failure = self.marrow.origins
         if decision.action == "relapse":
             chart.relapse_day = day
-            self._sequence(day, "relapse")
+            self._sequence("relapse")
             if self.protocol.record.barcodes:
                 self.ancestors = ancestors(self.marrow.clones)
             keeps = self.strategy.treats_relapse
