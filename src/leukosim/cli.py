@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # slow to import, and --help needs none of it
 
 FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 FIGURES = "figures"  # their folder
+FEW_COURSES = 80  # about as long as a second process takes to start
 
 HELP = """\
 leukosim: acute myeloid leukaemia in remission and relapse, simulated cell by cell
@@ -226,7 +227,8 @@ def run_one(composed: "DictConfig", console: "Console") -> int:
         announce_compilation(console)
         with progress_bar(console) as bar:
             line = bar.add_task(config.study, total=config.cohort.size)
-            trial = treat(config, workers(config), lambda n: bar.update(line, completed=n))
+            at_once = workers(config, config.cohort.size * len(config.arms))
+            trial = treat(config, at_once, lambda n: bar.update(line, completed=n))
         trial.dataset.attrs.update(store.provenance(identity, digest))
         text = OmegaConf.to_yaml(OmegaConf.create(as_plain(config)))
         store.save_text(f"{store.CONFIG_TITLE} of this run\n{text}", folder / store.CONFIG)
@@ -250,14 +252,17 @@ def run_sweep(table: "Table", console: "Console") -> int:
     replaces = sweep.scenarios[0].config.overwrite
     if not replaces and sweeps.is_finished(sweep):
         say(f"{total} of {total} scenarios found finished, 0 run: {sweep.folder}")
-        return draw_missing(sweep.folder, console)
+        code = draw_missing(sweep.folder, console)
+        compare_hypotheses(store.load_dataset(sweep.folder / store.RESULTS), sweep.folder, console)
+        return code
     store.prepare_folder(sweep.folder)
     kept = "finished scenarios are kept, the same command runs the others"
     with store.sole_writer(sweep.folder), interrupted_with(kept):
         if not replaces:  # again, now that nobody else can write: it may raise
             sweeps.is_finished(sweep)
         missing = sweep.missing()
-        found = sum(sweep.file(scenario).exists() for scenario in sweep.scenarios)
+        lacking = {scenario.digest for scenario in missing}
+        found = sum(scenario.digest not in lacking for scenario in sweep.scenarios)
         errors = run_scenarios(sweep, missing, console)
         merged, log = sweeps.merge(sweep, errors)
         store.save_table(log, sweep.folder / store.DECISIONS)
@@ -300,21 +305,21 @@ def run_scenarios(sweep: "Sweep", missing: "list[Scenario]", console: "Console")
     from leukosim.screen import announce_compilation, progress_bar
 
     announce_compilation(console)
+    patients = sum(scenario.config.cohort.size for scenario in missing)
+    first = sweep.scenarios[0].config
+    at_once = workers(first, patients * len(first.arms))
+    done = 0
     with progress_bar(console) as bar:
-        patients = sum(scenario.config.cohort.size for scenario in missing)
         line = bar.add_task(f"{len(missing)} scenarios", total=patients)
-        done_of: dict[str, int] = {}
-
-        def advance(scenario: "Scenario", finished: int) -> None:
-            bar.update(line, advance=finished - done_of.get(scenario.digest, 0))
-            done_of[scenario.digest] = finished
 
         def tell(scenario: "Scenario") -> None:
+            nonlocal done
+            done += 1
             if not console.is_terminal:
-                words = f"{len(done_of)} of {len(missing)} scenarios run: {scenario.name}"
+                words = f"{done} of {len(missing)} scenarios run: {scenario.name}"
                 print(words, file=sys.stderr, flush=True)  # at once, for whoever reads a log
 
-        return sweeps.run_missing(sweep, workers(sweep.scenarios[0].config), advance, tell)
+        return sweeps.run_missing(sweep, at_once, lambda n: bar.update(line, completed=n), tell)
 
 
 @contextmanager
@@ -331,10 +336,15 @@ def say(words: str) -> None:
     print(words, flush=True)
 
 
-def workers(config: "Config") -> int:
-    """Threads to work with: as many as asked for, or one for each processor it may use."""
+def workers(config: "Config", courses: int) -> int:
+    """Workers: as many as asked for, or one for each processor it may use.
+
+    courses : of patients, that are to be simulated
+    """
     if config.engine.workers:
         return config.engine.workers
+    if courses < FEW_COURSES:
+        return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

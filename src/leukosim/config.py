@@ -22,6 +22,7 @@ from leukosim.cohort import Cohort, draw_cohort
 from leukosim.drugs.drug import Drug
 from leukosim.drugs.formulary import declared_drugs, formulary
 from leukosim.drugs.own import OwnDrug
+from leukosim.engines import ENGINES, PROCESSES
 from leukosim.folders import config_folder
 from leukosim.follow_up import Protocol
 from leukosim.marrow import METHODS
@@ -32,8 +33,6 @@ from leukosim.strategy.monitoring import Assays, Monitoring, Trigger
 from leukosim.strategy.response import Response
 from leukosim.strategy.rules import Strategy
 from leukosim.validation import ConfigError, build, listed, names_of, unknown
-
-ENGINES = ("threads",)
 
 
 def as_in(name: str, record: type) -> Any:
@@ -57,8 +56,8 @@ class Record:
 class Engine:
     """Where the work runs. Only ``method`` can change a number."""
 
-    name: str = "threads"
-    workers: int = setting(0, "threads", lowest=0, highest=1024, note="0: one for each processor")
+    name: str = PROCESSES
+    workers: int = setting(0, "1", lowest=0, highest=1024, note="0: one for each processor")
     method: str = "tally"
 
     def __post_init__(self) -> None:

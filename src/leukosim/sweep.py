@@ -1,4 +1,4 @@
-"""Sweeps: many scenarios in one process, kept one by one, merged into one dataset.
+"""Sweeps: many scenarios of one command, kept one by one, merged into one dataset.
 
 A scenario is known by the hash of all that can change its numbers. Finished ones lie in
 ``scenarios/`` of the output folder, so the same command, repeated, does only what is missing; the
@@ -12,6 +12,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from omegaconf import DictConfig, OmegaConf
 from leukosim import store
 from leukosim.biology.clones import TRAITS
 from leukosim.config import Config, as_plain, read_config, unit_of
+from leukosim.engines import finish_all
 from leukosim.operations import with_operations
 from leukosim.results import VARIABLES
 from leukosim.trial import Trial, run_trial
@@ -32,6 +34,7 @@ from leukosim.validation import ConfigError
 SCENARIOS = "scenarios"
 GIB = 2.0**30  # bytes
 PEAK = 8  # measured: a run takes at its height 8 to 20 times the memory of its results
+SCENARIOS_A_WORKER = 2  # from which on workers take whole scenarios
 NOT_SWEPT = ("output", "overwrite", "engine")  # they cannot change a number
 
 
@@ -82,14 +85,15 @@ class Sweep:
         content = json.dumps([[s.digest, list(s.labels.items())] for s in self.scenarios])
         return hashlib.sha256(content.encode()).hexdigest()[:20]
 
-    def file(self, scenario: Scenario, suffix: str = ".nc") -> Path:
-        """Where a scenario is kept."""
-        return self.folder / SCENARIOS / f"{scenario.digest}{suffix}"
-
     def missing(self) -> list[Scenario]:
         """Scenarios that are not finished, each once."""
-        by_digest = {s.digest: s for s in self.scenarios if not self.file(s).exists()}
+        by_digest = {s.digest: s for s in self.scenarios if not file_of(self.folder, s).exists()}
         return list(by_digest.values())
+
+
+def file_of(folder: Path, scenario: Scenario, suffix: str = ".nc") -> Path:
+    """Where a scenario of a sweep is kept."""
+    return folder / SCENARIOS / f"{scenario.digest}{suffix}"
 
 
 # ---------------------------------------------------------------------- which scenarios
@@ -251,6 +255,7 @@ def treat(config: Config, workers: int, progress: Callable[[int], None] | None =
         config.protocol(),
         record_days=config.record.interval_days,
         workers=workers,
+        engine=config.engine.name,
         method=config.engine.method,
         progress=progress,
     )
@@ -267,14 +272,16 @@ def treat(config: Config, workers: int, progress: Callable[[int], None] | None =
 def run_missing(
     sweep: Sweep,
     workers: int,
-    progress: Callable[[Scenario, int], None],
+    progress: Callable[[int], None],
     finished: Callable[[Scenario], None],
 ) -> dict[str, str]:
     """Run what is not finished and keep each scenario as soon as it is.
 
+    Where there are many, a worker takes a whole scenario; else all share the patients of one.
+
     Parameters
     ----------
-    progress : told a scenario and how many of its patients are done
+    progress : told the number of patients done, of all scenarios together
     finished : told a scenario that is kept, or has failed
 
     Returns
@@ -282,19 +289,36 @@ def run_missing(
     dict
         What went wrong, by the digest of the scenario; the others go on.
     """
+    missing = sweep.missing()
+    behind = 0  # patients of scenarios that are done
+    keep = partial(keep_scenario, sweep.folder.absolute())  # processes may be elsewhere
+    if len(missing) >= SCENARIOS_A_WORKER * workers:
+        outcomes = finish_all(keep, missing, workers, missing[0].config.engine.name)
+    else:
+        shared = partial(keep, workers=workers, progress=lambda n: progress(behind + n))
+        outcomes = finish_all(shared, missing)
     errors = {}
-    for scenario in sweep.missing():
-        try:
-            trial = treat(scenario.config, workers, lambda n, s=scenario: progress(s, n))
-        except Exception as error:  # whatever it is, it belongs to this scenario
+    for position, outcome in outcomes:
+        scenario, error = missing[position], outcome.exception()
+        if error is not None:
             errors[scenario.digest] = f"{type(error).__name__}: {error}"
-            finished(scenario)
-            continue
-        trial.dataset.attrs.update(store.provenance(scenario.identity, scenario.digest))
-        store.save_table(trial.decisions, sweep.file(scenario, ".csv"))
-        store.save_dataset(trial.dataset, sweep.file(scenario))  # last: it says "finished"
+        behind += scenario.config.cohort.size
+        progress(behind)
         finished(scenario)
     return errors
+
+
+def keep_scenario(
+    folder: Path,
+    scenario: Scenario,
+    workers: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> None:
+    """Run one scenario and write it into the folder of its sweep."""
+    trial = treat(scenario.config, workers, progress)
+    trial.dataset.attrs.update(store.provenance(scenario.identity, scenario.digest))
+    store.save_table(trial.decisions, file_of(folder, scenario, ".csv"))
+    store.save_dataset(trial.dataset, file_of(folder, scenario))  # last: it says "finished"
 
 
 def merge(sweep: Sweep, errors: Mapping[str, str]) -> tuple[xr.Dataset, pd.DataFrame]:
@@ -302,8 +326,8 @@ def merge(sweep: Sweep, errors: Mapping[str, str]) -> tuple[xr.Dataset, pd.DataF
     datasets, logs, numbers = [], [], []
     for number, scenario in enumerate(sweep.scenarios):
         if scenario.digest not in errors:
-            datasets.append(store.load_dataset(sweep.file(scenario)))
-            log = pd.read_csv(sweep.file(scenario, ".csv"), keep_default_na=False)
+            datasets.append(store.load_dataset(file_of(sweep.folder, scenario)))
+            log = pd.read_csv(file_of(sweep.folder, scenario, ".csv"), keep_default_na=False)
             logs.append(log.assign(scenario=number, **scenario.labels))
             numbers.append(number)
     merged = side_by_side(datasets, numbers, len(sweep.scenarios)) if datasets else xr.Dataset()

@@ -1,14 +1,15 @@
 """Trials: the same virtual patients in every arm, and the log of what was decided."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from leukosim.dataset import dataset_of
+from leukosim.engines import PROCESSES, finish_all
 from leukosim.follow_up import (
     History,
     Protocol,
@@ -24,6 +25,8 @@ from leukosim.treatment_week import (
     mobilisation_after_one_dose,
     treatment_week,
 )
+
+BLOCK = 8  # patients, at most, that a worker is handed at once
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ def run_trial(
     *,
     record_days: int = 7,
     workers: int = 1,
+    engine: str = PROCESSES,
     method: str = "tally",
     progress: Callable[[int], None] | None = None,
 ) -> Trial:
@@ -54,7 +58,8 @@ def run_trial(
     arms : strategies by the name of their arm
     protocol : how patients are followed; RELAZA2-like by default
     record_days : day, interval at which the marrow is written down; the last day always is
-    workers : threads
+    workers : how many patients are followed at a time
+    engine : "processes" or "threads", what the workers are where there are several
     method : "tally" or "direct", the algorithm of the engine
     progress : told the number of patients finished
 
@@ -83,24 +88,40 @@ def run_trial(
     )
     days = days.astype(float)
 
-    def treat(patient: Patient) -> list[History]:
-        rates = Rates(patient)
-        return [
-            follow(patient, strategy, protocol, days, rates, method) for strategy in arms.values()
-        ]
-
-    courses: list[list[History]] = []
-    with ThreadPoolExecutor(workers) as pool:
-        for finished, of_patient in enumerate(pool.map(treat, patients), 1):
-            courses.append(of_patient)
-            if progress is not None:
-                progress(finished)
+    size = min(BLOCK, max(1, len(patients) // (4 * workers)))
+    blocks = [patients[first : first + size] for first in range(0, len(patients), size)]
+    treat = partial(treat_block, arms=arms, protocol=protocol, record_days=days, method=method)
+    found: dict[int, list[list[History]]] = {}
+    finished = 0
+    for position, block in finish_all(treat, blocks, workers, engine):
+        found[position] = block.result()
+        finished += len(blocks[position])
+        if progress is not None:
+            progress(finished)
+    courses = [of_patient for position in range(len(blocks)) for of_patient in found[position]]
     return Trial(
         dataset_of(
             patients, list(arms), courses, days, protocol, week_values(patients, arms, protocol)
         ),
         decisions_of(patients, list(arms), courses),
     )
+
+
+def treat_block(
+    patients: Sequence[Patient],
+    arms: Mapping[str, Strategy | OwnStrategy],
+    protocol: Protocol,
+    record_days: np.ndarray,
+    method: str,
+) -> list[list[History]]:
+    """What becomes of some patients, a list over arms each."""
+    courses = []
+    for patient in patients:
+        rates = Rates(patient)
+        courses.append(
+            [follow(patient, arm, protocol, record_days, rates, method) for arm in arms.values()]
+        )
+    return courses
 
 
 def week_values(

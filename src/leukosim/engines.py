@@ -1,0 +1,118 @@
+"""Where work runs: one after the other, in threads, or in processes of their own.
+
+Half of a patient's course is Python, which threads of one process do in turn, so processes are the
+rule. Whatever the engine, the same work gives the same numbers.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+    as_completed,
+)
+from threading import Thread
+from typing import Any
+
+PROCESSES, THREADS = "processes", "threads"
+ENGINES = (PROCESSES, THREADS)
+
+ATTEMPTS = 3  # at work whose process died; in the last, each piece alone
+IDLE_SECONDS = 60  # after which processes end that have nothing to do
+
+
+def finish_all(
+    function: Callable[[Any], Any], items: Sequence[Any], workers: int = 1, engine: str = PROCESSES
+) -> Iterator[tuple[int, Future]]:
+    """Apply a function to all items.
+
+    What a process was at when it died, such as for want of memory, is done again.
+
+    Parameters
+    ----------
+    function : can be pickled, as its items and results can, where ``engine`` is "processes"
+    workers : 1 works here, in this process, without an engine
+
+    Yields
+    ------
+    int
+        The position of an item, in the order in which they are finished.
+    Future
+        Its result or its error; :class:`concurrent.futures.BrokenExecutor` if its process died
+        each time.
+    """
+    if min(workers, len(items)) <= 1:
+        for position, item in enumerate(items):
+            yield position, done_here(function, item)
+        return
+    waiting = list(range(len(items)))
+    for attempt in range(1, ATTEMPTS + 1):
+        is_last = attempt == ATTEMPTS
+        lost = []
+        for group in [[one] for one in waiting] if is_last else [waiting]:
+            executor = executor_of(engine, workers)
+            futures = {executor.submit(function, items[position]): position for position in group}
+            try:
+                for future in as_completed(list(futures)):
+                    position = futures.pop(future)  # so that its result can be forgotten
+                    if isinstance(future.exception(), BrokenExecutor) and not is_last:
+                        lost.append(position)
+                    else:
+                        yield position, future
+                    del future
+            except BaseException:  # interrupted, or nobody wants the rest
+                stop(executor)
+                raise
+        waiting = sorted(lost)
+
+
+def done_here(function: Callable[[Any], Any], item: Any) -> Future:
+    """A future that is done; an interruption is not caught."""
+    future: Future = Future()
+    try:
+        future.set_result(function(item))
+    except Exception as error:
+        future.set_exception(error)
+    return future
+
+
+def executor_of(engine: str, workers: int) -> Executor:
+    """An executor; processes stay for the next one who asks for as many."""
+    if engine == THREADS:
+        return ThreadPoolExecutor(workers)
+    from loky import get_reusable_executor
+
+    single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    executor: Executor = get_reusable_executor(
+        workers,
+        timeout=IDLE_SECONDS,
+        initializer=begin_process,
+        initargs=(os.getpid(),),
+        env=single,
+    )
+    return executor
+
+
+def begin_process(parent: int) -> None:
+    """Leave Ctrl-C, which all processes of a terminal receive, to the parent, and end with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=end_with, args=(parent,), daemon=True).start()
+
+
+def end_with(parent: int) -> None:
+    """End this process when its parent has ended, however that happened: nobody waits for it."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
+
+
+def stop(executor: Executor) -> None:
+    """Give up what is not finished: processes at once, threads after what each is at."""
+    if isinstance(executor, ThreadPoolExecutor):
+        executor.shutdown(wait=True, cancel_futures=True)
+    else:
+        executor.shutdown(kill_workers=True)  # type: ignore[call-arg]

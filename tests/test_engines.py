@@ -1,0 +1,131 @@
+"""Work comes back whole from every engine, also where processes die or somebody interrupts."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import BrokenExecutor
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from leukosim.engines import ENGINES, PROCESSES, THREADS, finish_all
+
+
+def squared(number):
+    return number * number
+
+
+def refuses_three(number):
+    if number == 3:
+        raise ValueError("three")
+    return number
+
+
+def dies_once(number, folder):
+    """Kills its process at the first try of every third number."""
+    mark = Path(folder) / str(number)
+    if number % 3 == 0 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def three_kills(number):
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def results(outcomes):
+    return {position: each.result() for position, each in outcomes}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_item_comes_back(engine, workers):
+    found = results(finish_all(squared, range(7), workers, engine))
+    assert found == {n: n * n for n in range(7)}
+
+
+@pytest.mark.parametrize(("workers", "engine"), [(1, THREADS), (2, THREADS), (2, PROCESSES)])
+def test_an_error_is_its_items_own(workers, engine):
+    outcomes = dict(finish_all(refuses_three, range(6), workers, engine))
+    assert isinstance(outcomes.pop(3).exception(), ValueError)
+    assert {position: each.result() for position, each in outcomes.items()} == {
+        n: n for n in range(6) if n != 3
+    }
+
+
+def test_what_a_killed_process_was_at_is_done_again(tmp_path):
+    found = results(finish_all(partial(dies_once, folder=str(tmp_path)), range(9), 2))
+    assert found == {n: n for n in range(9)}
+    assert len(list(tmp_path.iterdir())) == 3  # killed indeed
+
+
+def test_who_kills_every_process_costs_only_itself():
+    outcomes = dict(finish_all(three_kills, range(6), 2))
+    assert isinstance(outcomes.pop(3).exception(), BrokenExecutor)
+    assert {position: each.result() for position, each in outcomes.items()} == {
+        n: n for n in range(6) if n != 3
+    }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_an_interruption_ends_processes_at_once():
+    script = (
+        "import time\n"
+        "from leukosim.engines import finish_all\n"
+        "print('begun', flush=True)\n"
+        "try:\n"
+        "    list(finish_all(time.sleep, [60.0] * 4, 2))\n"
+        "except KeyboardInterrupt:\n"
+        "    print('interrupted')\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    assert child.stdout.readline() == "begun\n"
+    time.sleep(3.0)  # the processes have started
+    os.killpg(child.pid, signal.SIGINT)  # as a terminal does
+    out, err = child.communicate(timeout=30)
+    assert (out, err) == ("interrupted\n", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_processes_do_not_outlive_a_killed_parent(tmp_path):
+    script = (
+        "import os, sys, time\n"
+        "from pathlib import Path\n"
+        "from leukosim.engines import finish_all\n"
+        "def work(folder):\n"
+        "    Path(folder, str(os.getpid())).touch()\n"
+        "    time.sleep(60.0)\n"
+        "list(finish_all(work, [sys.argv[1]] * 4, 2))\n"
+    )
+    if not Path("/proc").exists():
+        pytest.skip("needs /proc to see who is running")
+    child = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)])
+    wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
+    processes = [int(path.name) for path in tmp_path.iterdir()]
+    child.kill()
+    child.wait()
+    wait_until(lambda: not any(is_running(process) for process in processes))
+
+
+def wait_until(is_so, seconds=30.0):
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def is_running(process):
+    try:
+        return "Z" not in Path(f"/proc/{process}/stat").read_text().split()[2]
+    except FileNotFoundError:
+        return False
