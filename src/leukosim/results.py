@@ -89,6 +89,11 @@ VARIABLES = {
     "cd34_fold": Variable(
         ("mobilisation",), "fold", "CD34-positive cells in blood after one dose, relative to before"
     ),
+    "leukaemic_fold": Variable(
+        ("patient", "mobilisation"),
+        "fold",
+        "leukaemic cells in blood after one dose, relative to before",
+    ),
     # what became of them
     "mrd_conversion_day": Variable(OUTCOME, "day", "MRD reported at or above the trigger"),
     "treatment_start_day": Variable(OUTCOME, "day", "first dose"),

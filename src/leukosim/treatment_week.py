@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from leukosim.biology.disease import Disease
+from leukosim.assays.mobilisation import leukaemic_fold
 from leukosim.drugs.drug import COLUMN, Dose, Drug, exposure, segment_edges
 from leukosim.follow_up import Protocol, anchored
 from leukosim.marrow import Marrow
@@ -71,19 +71,33 @@ def first_cycle(patient: Patient, strategy: Strategy | OwnStrategy) -> list[Dose
 
 
 def mobilisation_after_one_dose(
-    drug: Drug, dose_mg: float, disease: Disease, protocol: Protocol, segment_hours: float = 0.25
+    drug: Drug,
+    dose_mg: float,
+    patients: Sequence[Patient],
+    protocol: Protocol,
+    segment_hours: float = 0.25,
 ) -> dict[str, np.ndarray]:
-    """CD34-positive cells in blood after one dose of a CXCR4 inhibitor.
+    """Cells in blood after one dose of a CXCR4 inhibitor, in a marrow that nothing else disturbs.
 
     Returns
     -------
     dict
-        ``mobilisation_day`` and ``cd34_fold``, float64[mobilisation]: since the dose, relative to
+        ``mobilisation_day`` float64[mobilisation], since the dose; ``cd34_fold``
+        float64[mobilisation] and ``leukaemic_fold`` float64[patient, mobilisation], relative to
         before.
     """
+    disease = patients[0].disease
     edges = np.linspace(0.0, AFTER_DOSE, round(AFTER_DOSE * 24.0 / segment_hours) + 1)
     effect = drug.effects["cxcr4_occupancy"]
     where = np.zeros(1), np.full(1, dose_mg), edges[:-1], edges[1:]
     occupancy = effect.of(drug.level(effect, TYPICAL, *where))
-    fold = protocol.assays.mobilisation.fold(disease.niche, occupancy, np.diff(edges))
-    return {"mobilisation_day": edges, "cd34_fold": np.append(1.0, fold)}
+    met = occupancy, np.diff(edges)
+    healthy = protocol.assays.mobilisation.fold(disease.niche, *met)
+    cxcr4 = np.outer([each.cxcr4 for each in patients], disease.cxcr4_factors())
+    composition = np.array([each.composition for each in patients])
+    leukaemic = leukaemic_fold(disease.niche, cxcr4, composition, *met)
+    return {
+        "mobilisation_day": edges,
+        "cd34_fold": np.append(1.0, healthy),
+        "leukaemic_fold": np.vstack([np.ones(len(patients)), leukaemic]).T,
+    }

@@ -137,7 +137,7 @@ def week_values(
              if d.drug == BLOCKER and d.amount_mg > 0.0]  # fmt: skip
     if doses:
         drug = protocol.drugs[BLOCKER]
-        week |= mobilisation_after_one_dose(drug, doses[0], patients[0].disease, protocol)
+        week |= mobilisation_after_one_dose(drug, doses[0], patients, protocol)
     return week
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from leukosim.assays.mobilisation import Mobilisation
+from leukosim.assays.mobilisation import Mobilisation, leukaemic_fold
 from leukosim.assays.sample import Burden
 from leukosim.assays.single_cell_mrd import HIGH, LOW, NEGATIVE, SingleCellMrd
 from leukosim.biology.niche import Niche
@@ -62,6 +62,24 @@ def test_mobilisation_rises_and_returns_and_needs_dependent_anchoring():
     assert fold[-1] == pytest.approx(1.0, abs=0.05)
     none = Mobilisation().fold(Niche(cxcr4_dependent_share=0.0), occupancy, length)
     np.testing.assert_allclose(none, 1.0)
+
+
+def test_leukaemic_cells_in_blood_are_those_of_all_subtypes():
+    """A mixture lies between its subtypes, nearer to the one that is held less."""
+    length, occupancy = np.full(8, 0.25), np.ones(8)
+
+    def rise(cxcr4, composition):
+        return leukaemic_fold(
+            Niche(), np.array([cxcr4]), np.array([composition]), occupancy, length
+        )[-1, 0]
+
+    many, few = rise([12.0], [1.0]), rise([4.0], [1.0])
+    assert many > few > 1.0
+    half = rise([12.0, 4.0], [0.5, 0.5])
+    assert few < half < 0.5 * (few + many)
+    assert rise([12.0, 4.0], [1.0, 0.0]) == pytest.approx(many)
+    same_as_healthy = Mobilisation(cxcr4=7.0).fold(Niche(), occupancy, length)[-1]
+    assert rise([7.0], [1.0]) == pytest.approx(same_as_healthy)
 
 
 def test_cells_held_by_their_own_cxcr4_are_mobilised_less_where_they_have_little():

@@ -24,6 +24,7 @@ OF_THE_STUDY = {
     "forest",
     "single_cell_cxcr4",
     "treatment_hours",
+    "mobilisation",
 }
 
 

@@ -1,4 +1,4 @@
-"""Mobilisation: healthy CD34-positive cells in blood after a CXCR4 inhibitor.
+"""Mobilisation: healthy CD34-positive and leukaemic cells in blood after a CXCR4 inhibitor.
 
 Healthy stem and progenitor cells are held by the niche as leukaemic ones are, so how many circulate
 follows from the same two laws, without a number of their own but for how much CXCR4 they express.
@@ -24,30 +24,69 @@ class Mobilisation:
     __post_init__ = check_ranges
 
     def fold(self, niche: Niche, occupancy: np.ndarray, length_days: np.ndarray) -> np.ndarray:
-        """Circulating cells relative to rest, at the end of each segment, float64[segment].
-
-            df/dt = d (1 - f) - a f,   f: fraction outside, d, a: rates of leaving and return
-
-        Exact for an occupancy that is constant over a segment; averaged over the log-normal CXCR4
-        of the cells.
+        """Circulating CD34-positive cells relative to rest, at the end of each segment.
 
         Parameters
         ----------
         occupancy : float64[segment], of CXCR4, in [0, 1]
         length_days : float64[segment]
         """
-        node, weight = np.polynomial.hermite_e.hermegauss(21)
-        weight = weight / weight.sum()
-        cxcr4 = self.cxcr4 * np.exp(niche.cxcr4_log_sd * node)
-        leaves, returns = rates(niche, cxcr4, 0.0)
-        rest = leaves / (leaves + returns)
-        outside, folds = rest.copy(), []
-        for occupied, length in zip(occupancy, length_days, strict=True):
-            leaves, returns = rates(niche, cxcr4, occupied)
-            settled = leaves / (leaves + returns)
-            outside = settled + (outside - settled) * np.exp(-(leaves + returns) * length)
-            folds.append(outside @ weight / (rest @ weight))
-        return np.array(folds)
+        outside = outside_niche(niche, np.array([self.cxcr4]), occupancy, length_days)[:, 0]
+        return outside[1:] / outside[0]
+
+
+def leukaemic_fold(
+    niche: Niche,
+    cxcr4: np.ndarray,
+    composition: np.ndarray,
+    occupancy: np.ndarray,
+    length_days: np.ndarray,
+) -> np.ndarray:
+    """Circulating leukaemic cells relative to rest, float64[segment, patient].
+
+    Parameters
+    ----------
+    cxcr4 : float64[patient, subtype], median over cells, MFI ratio
+    composition : float64[patient, subtype], sums to 1
+    occupancy : float64[segment], of CXCR4, in [0, 1]
+    length_days : float64[segment]
+    """
+    outside = outside_niche(niche, cxcr4.ravel(), occupancy, length_days)
+    whole = (outside.reshape(-1, *cxcr4.shape) * composition).sum(2)
+    return whole[1:] / whole[0]
+
+
+def outside_niche(
+    niche: Niche, cxcr4: np.ndarray, occupancy: np.ndarray, length_days: np.ndarray
+) -> np.ndarray:
+    """Fraction of populations outside the niche, at rest and at the end of each segment.
+
+        df/dt = d (1 - f) - a f,   f: fraction outside, d, a: rates of leaving and return
+
+    Exact for an occupancy that is constant over a segment; averaged over the log-normal CXCR4 of
+    the cells.
+
+    Parameters
+    ----------
+    cxcr4 : float64[population], median over cells, MFI ratio
+    occupancy, length_days : float64[segment]
+
+    Returns
+    -------
+    float64[segment + 1, population]
+    """
+    node, weight = np.polynomial.hermite_e.hermegauss(21)
+    weight = weight / weight.sum()
+    of_cells = cxcr4[:, None] * np.exp(niche.cxcr4_log_sd * node)
+    leaves, returns = rates(niche, of_cells, 0.0)
+    outside = leaves / (leaves + returns)
+    found = [outside @ weight]
+    for occupied, length in zip(occupancy, length_days, strict=True):
+        leaves, returns = rates(niche, of_cells, occupied)
+        settled = leaves / (leaves + returns)
+        outside = settled + (outside - settled) * np.exp(-(leaves + returns) * length)
+        found.append(outside @ weight)
+    return np.array(found)
 
 
 def rates(niche: Niche, cxcr4: np.ndarray, occupancy: float) -> tuple[np.ndarray, np.ndarray]:

@@ -26,6 +26,7 @@ from leukosim.figures import (
     hypotheses,
     incidence_by_cxcr4,
     lead_time,
+    mobilisation,
     mrd_courses,
     overall_survival,
     relapse_ancestors,
@@ -195,6 +196,11 @@ TRIAL_FIGURES = (
         "treatment_hours",
         has("week_occupancy", "cxcr4_group"),
         wide(COLUMN, treatment_hours.treatment_hours_figure, treatment_hours.numbers_drawn),
+    ),
+    StandardFigure(
+        "mobilisation",
+        has("leukaemic_fold", "cxcr4_group"),
+        wide(COLUMN, mobilisation.mobilisation_figure, mobilisation.numbers_drawn),
     ),
     StandardFigure(
         "repeated_trials",
