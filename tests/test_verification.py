@@ -21,6 +21,7 @@ from leukosim.verification import (
     cells_held_by_their_own,
     counted_part,
     drift,
+    gathered_and_scattered,
     inheritance,
     keyed_numbers,
     lea_coulson,
@@ -32,6 +33,7 @@ from leukosim.verification import (
     resistance,
     resistance_at_detection,
     resistant_at_size,
+    shared_or_not,
     sizes_and_extinction,
     suite_cases,
     unequal_cells,
@@ -49,6 +51,8 @@ CHECKS = {
     whole_model: (1_000, 3_000),
     unequal_cells: (1_000, 10_000),
     cells_held_by_their_own: (1_000, 10_000),
+    gathered_and_scattered: (1_000, 2_000),
+    shared_or_not: (1_000, 10_000),
 }
 by_name = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 by_method = pytest.mark.parametrize("method", ["tally", "direct"])

@@ -25,7 +25,7 @@ from leukosim.drugs.own import OwnDrug
 from leukosim.engines import ENGINES, PROCESSES
 from leukosim.folders import config_folder
 from leukosim.follow_up import Protocol
-from leukosim.marrow import METHODS
+from leukosim.marrow import AGENTS, METHODS
 from leukosim.operations import Operations
 from leukosim.parameters import check_ranges, setting
 from leukosim.patient import Patient
@@ -54,11 +54,16 @@ class Record:
 
 @dataclass(frozen=True)
 class Engine:
-    """Where the work runs. Only ``method`` can change a number."""
+    """How and where the work is done. ``method`` and ``agents`` can change a number."""
 
     name: str = PROCESSES
     workers: int = setting(0, "1", lowest=0, highest=1024, note="0: one for each processor")
     method: str = "tally"
+    agents: int = setting(
+        AGENTS, "agents", lowest=0, highest=10**9,
+        note="in a marrow, about, at most: up to twice as many stem cells are an agent each, of "
+        "more one may stand for several. 0: every cell is an agent, however many there are",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         check_ranges(self)

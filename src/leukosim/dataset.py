@@ -141,7 +141,7 @@ def residual_cell_values(patients: Sequence[Patient], protocol: Protocol) -> dic
         marrow = Marrow(patient)
         burden = Burden(marrow.blasts, patient.disease.blood.healthy_marrow_cells)
         cells = assay.recover(
-            burden, *marrow.each_cell(), len(patient.disease.subtypes),
+            burden, *marrow.each_agent(), len(patient.disease.subtypes),
             patient.stream(ASSAY, AT_ENROLMENT),
         )  # fmt: skip
         n = len(cells.cxcr4)

@@ -18,7 +18,7 @@ from leukosim.biology.mortality import death_hazards
 from leukosim.clonal_history import Ancestors, ClonalHistory, CloneRecord, CloneTable, ancestors
 from leukosim.drugs.drug import Dose, Drug, Exposure, exposure
 from leukosim.drugs.formulary import formulary
-from leukosim.marrow import Counts, Marrow
+from leukosim.marrow import AGENTS, Counts, Marrow
 from leukosim.parameters import check_ranges, setting
 from leukosim.patient import ASSAY, DEATH, Patient
 from leukosim.rates import G0, IN_NICHE, Rates
@@ -101,12 +101,13 @@ class FollowUp:
         record_days: np.ndarray,
         rates: Rates,
         method: str = "tally",
+        agents: int = AGENTS,
     ):
         self.patient = patient
         self.strategy = strategy
         self.protocol = protocol
         self.record_days = record_days
-        self.marrow = Marrow(patient, method, rates, protocol.record.barcodes)
+        self.marrow = Marrow(patient, method, rates, protocol.record.barcodes, agents)
         recorded = protocol.record.clones > 0
         self.clones = ClonalHistory(self.marrow, protocol.record) if recorded else None
         self.ancestors: Ancestors | None = None
@@ -610,9 +611,10 @@ def follow(
     record_days: np.ndarray,
     rates: Rates,
     method: str = "tally",
+    agents: int = AGENTS,
 ) -> History:
     """What becomes of a patient under a strategy."""
-    return FollowUp(patient, strategy, protocol, record_days, rates, method).run()
+    return FollowUp(patient, strategy, protocol, record_days, rates, method, agents).run()
 
 
 def rows_of(counts: Counts, rows: np.ndarray) -> Counts:

@@ -49,15 +49,35 @@ TO_UNIT = 2.0**-52
 LAYER = np.uint64(255)
 MANY = 32.0  # expected successes from which binomials are drawn by rejection
 
+# Cells.clone holds a clone's row and, above it, the binary logarithm of how many cells are meant.
+ROW_BITS = 26
+ROW = 2**ROW_BITS - 1
+ROW_MASK, WEIGHT_SHIFT = np.uint64(ROW), np.uint64(ROW_BITS)
+TWICE_AS_MANY = 2**ROW_BITS  # added to Cells.clone
+
 
 class Cells(NamedTuple):
-    """The stem cells of one marrow. A class owns ``room[class]`` slots from ``first[class]`` on."""
+    """The stem cells of one marrow. A class owns ``room[class]`` slots from ``first[class]`` on.
 
-    clone: np.ndarray  # int32[slot]
+    In a slot is an agent: one cell or, in a very large marrow, a power of two of cells that are
+    alike (:func:`gather`).
+    """
+
+    clone: np.ndarray  # int32[slot], row of the clone, and from ROW_BITS on how many cells: log2
     cxcr4: np.ndarray  # float64[slot], mean fluorescence ratio
     first: np.ndarray  # int64[class]
     room: np.ndarray  # int64[class]
-    count: np.ndarray  # type: ignore[assignment]  # int64[class], cells present
+    count: np.ndarray  # type: ignore[assignment]  # int64[class], agents present
+
+
+class Sharing(NamedTuple):
+    """When an agent stands for several cells."""
+
+    most: int  # agents, about, of one marrow; twice as many are halved in number
+    fewest: int  # agents of a clone and subtype, at least, before one stands for two cells
+
+
+EVERY_CELL = Sharing(2**40, 1)  # an agent, in any marrow there can be
 
 
 class Clones(NamedTuple):
@@ -438,9 +458,74 @@ def prune(clones, cells):
                 clones.maturing[clone, subtype, stage] = 0.0
     for c in range(len(cells.count)):
         for slot in range(cells.first[c], cells.first[c] + cells.count[c]):
-            cells.clone[slot] = row[cells.clone[slot]]
+            known = cells.clone[slot]
+            cells.clone[slot] = known - (known & ROW) + row[known & ROW]
     clones.number[0] = kept
     clones.number[2] = max(2 * kept, FEW_CLONES)
+
+
+# ---------------------------------------------------------------------- more cells than agents
+
+
+@compiled
+def gather(cells, clones, subtype, fewest, key):
+    """Let one agent stand for two that are alike, in place: of one class, clone and number.
+
+    Which of the two keeps its CXCR4 is left to chance, so no mean changes; no cell is lost. An
+    agent never stands for more than one in ``fewest`` of its clone and subtype.
+    """
+    single = np.empty(clones.number[0], np.int64)  # the agent that looks for another, by clone
+    for c in range(len(cells.count)):
+        for clone in range(len(single)):
+            single[clone] = -1
+        bottom, state = cells.first[c], derive(key, c)
+        top = bottom
+        for slot in range(bottom, bottom + cells.count[c]):
+            known, cxcr4 = cells.clone[slot], cells.cxcr4[slot]
+            clone = known & ROW
+            may = fewest << ((known >> ROW_BITS) + 1) <= clones.stem_cells[clone, subtype[c]]
+            other = single[clone]
+            if may and other >= 0 and cells.clone[other] == known:
+                state += GOLDEN
+                if unit(mix(state)) < 0.5:
+                    cells.cxcr4[other] = cxcr4
+                cells.clone[other] = known + TWICE_AS_MANY
+                single[clone] = -1
+                continue
+            cells.clone[top], cells.cxcr4[top] = known, cxcr4
+            if may:
+                single[clone] = top
+            top += 1
+        cells.count[c] = top - bottom
+
+
+@compiled
+def scatter(cells):
+    """Let two agents stand for what one stood for, wherever that is more than one cell."""
+    for c in range(len(cells.count)):
+        more = 0
+        for slot in range(cells.first[c], cells.first[c] + cells.count[c]):
+            more += cells.clone[slot] > ROW
+        if cells.count[c] + more > cells.room[c]:
+            cells = enlarge(cells, c, more)
+        top = cells.first[c] + cells.count[c]
+        for slot in range(cells.first[c], top):
+            if cells.clone[slot] > ROW:
+                cells.clone[slot] -= TWICE_AS_MANY
+                cells.clone[top], cells.cxcr4[top] = cells.clone[slot], cells.cxcr4[slot]
+                top += 1
+        cells.count[c] = top - cells.first[c]
+    return cells
+
+
+@compiled
+def weigh(cells, weighed):
+    """How many cells the agents of each class stand for; ``weighed`` : int64[class], filled in."""
+    for c in range(len(weighed)):
+        total = 0
+        for slot in range(cells.first[c], cells.first[c] + cells.count[c]):
+            total += 1 << (cells.clone[slot] >> ROW_BITS)
+        weighed[c] = total
 
 
 # ---------------------------------------------------------------------- what happens to a cell
@@ -611,6 +696,7 @@ def mutated(mother, day, u, environment, clones, wiring, drivers):
 
 
 BATCH = 64  # cells that are handled together: few enough to stay in the fastest memory
+ROOM = 4 * BATCH  # for what can become of them: daughters and mutants
 MOSTLY = 0.5  # of a class's cells meet an event: all of them are followed from the start
 
 
@@ -665,9 +751,9 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
     finished = False
     while not finished:
         if crowded >= 0:
-            cells = enlarge(cells, crowded, 3 * BATCH)
+            cells = enlarge(cells, crowded, ROOM)
             crowded = -1
-        if n_events + 3 * BATCH > len(events):
+        if n_events + ROOM > len(events):
             events = more_events(events)
         if mutation_probability > 0.0 and n_clones[0] + 2 * BATCH > len(clones.parent):
             clones = more_clones(clones)
@@ -694,7 +780,7 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                     event = events[0]
                     event.place, event.outcome, event.time = c, j, now
                     event.clone, event.cxcr4 = clone_of[slot], cxcr4_of[slot]
-                    event.chance = effect[event.clone, trait[j]] / bound[trait[j]]
+                    event.chance = effect[event.clone & ROW_MASK, trait[j]] / bound[trait[j]]
                     if attaching[c] == j:
                         event.chance *= attachment(event.cxcr4 * reach[c], hill, floor[c])
                     event.luck = derive(stream[0], 0)
@@ -745,7 +831,7 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                         cxcr4_of[slot] = cxcr4_of[np.uint64(edge)]
                         time, state = soon(rate, length, state)
                         event.time, event.luck = time, state
-                        event.chance = effect[event.clone, trait[outcome]] / most
+                        event.chance = effect[event.clone & ROW_MASK, trait[outcome]] / most
                         if helps:
                             event.chance *= attachment(
                                 event.cxcr4 * reach[origin], hill, floor[origin]
@@ -765,9 +851,9 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                 finished = True
                 break
             for c in range(n_classes):
-                if count[c] + 3 * BATCH > room[c]:
+                if count[c] + ROOM > room[c]:
                     crowded = c
-            if crowded >= 0 or n_events + 3 * BATCH > events_room:
+            if crowded >= 0 or n_events + ROOM > events_room:
                 break
             if n_clones[0] + 2 * BATCH > clones_room:
                 break
@@ -776,32 +862,33 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
             begin = max(n_events - BATCH, 0)
             for i in range(begin, n_events):
                 event = events[np.uint64(i)]
-                c, clone, cxcr4, time = event.place, event.clone, event.cxcr4, event.time
+                c, known, cxcr4, time = event.place, event.clone, event.cxcr4, event.time
+                clone, meant = known & ROW_MASK, np.int64(1) << np.int64(known >> WEIGHT_SHIFT)
                 j = event.outcome
                 state = event.luck + GOLDEN
                 accepts = unit(mix(state)) < event.chance
-                tally[c, j] += accepts
+                tally[c, j] += accepts * meant
                 after = target[c, j] if accepts else np.int64(c)
                 if after >= 0:
                     if subtype[np.uint64(after)] != subtype[c]:
-                        stem_cells[clone, subtype[c]] -= 1
-                        stem_cells[clone, subtype[after]] += 1
+                        stem_cells[clone, subtype[c]] -= meant
+                        stem_cells[clone, subtype[after]] += meant
                     walker = walkers[np.uint64(n_walkers)]
-                    walker.place, walker.clone, walker.cxcr4 = after, clone, cxcr4
+                    walker.place, walker.clone, walker.cxcr4 = after, known, cxcr4
                     walker.time, walker.luck = time, state
                     n_walkers += 1
                     continue
-                stem_cells[clone, subtype[c]] -= 1
+                stem_cells[clone, subtype[c]] -= meant
                 if after == DIES:
                     continue
                 # Each daughter is a stem cell with the probability of renewal.
                 renewal = environment.renewal * effect[clone, RENEWAL]
                 n_after = int(unit(mix(state + GOLDEN)) < renewal)
                 n_after += int(unit(mix(state + TWICE)) < renewal)
-                matured[clone, subtype[c]] += 2 - n_after
+                matured[clone, subtype[c]] += (2 - n_after) * meant
                 for k in range(n_after):
                     life = derive(state, k + 2)
-                    daughter, founder = newborn[c], clone
+                    daughter, founder, mutant = newborn[c], known, known
                     # Of two, one keeps its mother's place; the other stays if it finds one.
                     if k == 1 and anchored[c] and niche_free < 1.0:
                         life += GOLDEN
@@ -810,23 +897,32 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                     own_cxcr4, life = inherited(cxcr4, laws, life)
                     if mutation_probability > 0.0:
                         life += GOLDEN
-                        if unit(mix(life)) < mutation_probability:
+                        if unit(mix(life)) < mutation_probability * meant:
                             life += GOLDEN
-                            founder = mutated(
+                            mutant = mutated(
                                 clone, environment.start + time, unit(mix(life)),
                                 environment, clones, wiring, drivers,
                             )  # fmt: skip
-                    stem_cells[founder, subtype[daughter]] += 1
+                            stem_cells[mutant, subtype[daughter]] += 1
+                            founder = mutant if meant == 1 else known
+                    if founder == known:
+                        stem_cells[clone, subtype[daughter]] += meant
                     walker = walkers[np.uint64(n_walkers)]
                     walker.place, walker.clone, walker.cxcr4 = daughter, founder, own_cxcr4
                     walker.time, walker.luck = time, life
                     n_walkers += 1
+                    # Of many that are meant one mutates; it is one cell more, of very many.
+                    if mutant != founder:
+                        walker = walkers[np.uint64(n_walkers)]
+                        walker.place, walker.clone, walker.cxcr4 = daughter, mutant, own_cxcr4
+                        walker.time, walker.luck = time, derive(life, 0)
+                        n_walkers += 1
 
             # 3. Follow those on their way, each at its own rate of attachment.
             n_events = begin
             for i in range(n_walkers):
                 walker = walkers[np.uint64(i)]
-                c, clone, cxcr4 = walker.place, walker.clone, walker.cxcr4
+                c, known, cxcr4 = walker.place, walker.clone, walker.cxcr4
                 rate = total[c]
                 rate -= helped[c] * (1.0 - attachment(cxcr4 * reach[c], hill, floor[c]))
                 waiting, state = exponential(walker.luck)
@@ -834,10 +930,10 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                 stays = not time < limit
                 # Written to both: which is right cannot be foreseen, and a wrong guess costs more.
                 slot = np.uint64(first[c] + count[c])
-                clone_of[slot], cxcr4_of[slot] = clone, cxcr4
+                clone_of[slot], cxcr4_of[slot] = known, cxcr4
                 count[c] += stays
                 event = events[np.uint64(n_events)]
-                event.place, event.clone, event.cxcr4 = c, clone, cxcr4
+                event.place, event.clone, event.cxcr4 = c, known, cxcr4
                 event.time, event.luck, event.chance = time, state, rate
                 n_events += not stays
             n_walkers = 0
@@ -853,7 +949,7 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                 event.chance = 1.0
                 if not alike:
                     kind = trait[event.outcome]
-                    event.chance = effect[event.clone, kind] / bound[kind]
+                    event.chance = effect[event.clone & ROW_MASK, kind] / bound[kind]
     return cells, clones
 
 
@@ -953,15 +1049,22 @@ def form_blood(lineage, setpoint, transit_rate, feedback, progenitor_loss, count
 
 
 @compiled
-def write_down(record, row, cells, clones, healthy):
+def write_down(record, row, cells, clones, healthy, weighed):
     """Fill a row of the record, which is still empty; loops, as slices take seconds to compile."""
-    for c in range(len(cells.count)):
-        record.cells[row, c] = cells.count[c]
+    n_cells, agents = 0, 0
     for clone in range(clones.number[0]):
         for subtype in range(clones.blasts.shape[1]):
             stem_cells, blasts = clones.stem_cells[clone, subtype], clones.blasts[clone, subtype]
             record.origins[row, clones.origin[clone], subtype] += stem_cells
             record.blasts[row, subtype] += blasts
+            n_cells += stem_cells
+    for c in range(len(weighed)):
+        weighed[c] = cells.count[c]
+        agents += weighed[c]
+    if n_cells > agents:
+        weigh(cells, weighed)
+    for c in range(len(weighed)):
+        record.cells[row, c] = weighed[c]
     record.healthy[row, 0] = healthy.stem_cells[0]
     for lineage in range(len(healthy.lineages)):
         record.healthy[row, lineage + 1] = healthy.lineages[lineage, 4]
@@ -969,14 +1072,16 @@ def write_down(record, row, cells, clones, healthy):
 
 @compiled
 def advance(
-    cells, clones, healthy, wiring, laws, drivers, regimes, segments, key, method, tally, record
-):
+    cells, clones, healthy, wiring, laws, drivers, regimes, segments, key, method, sharing,
+    tally, record,
+):  # fmt: skip
     """Run the marrow through ``segments`` and return its cells and clones.
 
     The environment of a segment (drugs, burden, free niche places) is that of its start. Blasts and
     blood follow the stem cells: what matured in a segment flows in evenly over it.
 
     cells, clones, healthy : the state; changed in place as far as there is room
+    sharing : when an agent stands for several cells
     tally : int64[class, outcome], how often each outcome happened, counted on
     record : rows to fill at the ends of segments that name one
     """
@@ -985,9 +1090,9 @@ def advance(
     rate, upto = np.empty((n_classes, n_outcomes)), np.empty((n_classes, n_outcomes))
     total, helped, reach = np.empty(n_classes), np.empty(n_classes), np.empty(n_classes)
     floor = np.empty(n_classes)
-    bound = np.empty(clones.effect.shape[1])
+    bound, weighed = np.empty(clones.effect.shape[1]), np.empty(n_classes, np.int64)
     bench = Bench(
-        np.empty(4 * BATCH, EVENT), np.empty(3 * BATCH, EVENT),
+        np.empty(BATCH + ROOM, EVENT), np.empty(ROOM, EVENT),
         np.empty((n_classes, n_outcomes)), np.empty(n_classes), np.empty(len(bound)),
         np.empty(n_classes, np.int64), np.empty((1, n_classes)), np.empty(1, np.uint64),
     )  # fmt: skip
@@ -999,16 +1104,26 @@ def advance(
         length = segments.length[s]
         if clones.number[0] >= clones.number[2]:
             prune(clones, cells)
-        burden = 0.0
+        burden, n_cells, agents = 0.0, 0, 0
         for clone in range(clones.number[0]):
             for subtype in range(n_subtypes):
                 burden += clones.blasts[clone, subtype]
-        anchored = healthy.stem_cells[0]
-        n_cells = 0
+                n_cells += clones.stem_cells[clone, subtype]
         for c in range(n_classes):
-            n_cells += cells.count[c]
+            agents += cells.count[c]
+            weighed[c] = cells.count[c]
+        segment_key = derive(key, segments.name[s])
+        if agents > 2 * sharing.most:
+            luck = derive(segment_key, n_classes * n_outcomes)
+            gather(cells, clones, wiring.subtype, sharing.fewest, luck)
+        elif 2 * agents < sharing.most and n_cells > agents:
+            cells = scatter(cells)
+        if n_cells > agents:
+            weigh(cells, weighed)
+        anchored = healthy.stem_cells[0]
+        for c in range(n_classes):
             if wiring.anchored[c]:
-                anchored += cells.count[c]
+                anchored += weighed[c]
 
         crowded = 0.5 + (laws.renewal - 0.5) * (1.0 - burden / laws.plateau)
         alike = set_bounds(bound, clones)
@@ -1035,7 +1150,6 @@ def advance(
                 if wiring.anchored[c]:  # what holds a cell is all of its CXCR4
                     reach[c] = wiring.cxcr4_factor[c] / laws.cxcr4_half
                     floor[c] = regimes.release_floor[regime]
-            segment_key = derive(key, segments.name[s])
             cells, clones = step(
                 cells, clones, environment, segment_key, wiring, laws, drivers, method, tally,
                 bench,
@@ -1079,5 +1193,5 @@ def advance(
 
         row = segments.row[s]
         if row >= 0:
-            write_down(record, row, cells, clones, healthy)
+            write_down(record, row, cells, clones, healthy, weighed)
     return cells, clones

@@ -1,5 +1,6 @@
 """One patient's marrow: cells, time from the compiled kernel, and the counts it leaves."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,10 @@ from leukosim.rates import (
 
 METHODS = {"tally": kernels.TALLY, "direct": kernels.DIRECT}
 
+AGENTS = 20_000  # in a marrow, about, where there are more cells
+FEWEST = 1000  # agents of a clone and subtype before one stands for two cells: 3 % of chance
+FEWEST_OF_LABEL = 100  # the same of the descendants of a labelled cell: 10 %
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -35,6 +40,11 @@ class Counts:
     platelets: np.ndarray  # float64[row], G/L
 
 
+def cells_meant(known: np.ndarray) -> np.ndarray:
+    """How many cells agents stand for, int64[agent]. ``known`` : int32[agent], of Cells.clone."""
+    return np.int64(1) << (known >> kernels.ROW_BITS).astype(np.int64)
+
+
 class Marrow:
     """The marrow of one patient, between two visits at a time.
 
@@ -44,7 +54,10 @@ class Marrow:
     method : "tally" (default) or "direct"
     rates : Rates, shared between the arms of one patient to save work
     barcodes : whether every stem cell of the start is labelled, so that one can ask which of them
-        the cells of a later day descend from; nothing that happens depends on it
+        the cells of a later day descend from; while every cell is an agent nothing that happens
+        depends on it
+    agents : how many agents there are, about, at most: up to twice as many cells are an agent each,
+        of more one may stand for several; 0: every cell is an agent, however many there are
     """
 
     def __init__(
@@ -53,12 +66,15 @@ class Marrow:
         method: str = "tally",
         rates: Rates | None = None,
         barcodes: bool = False,
+        agents: int = AGENTS,
     ):
         if method not in METHODS:
             raise ValueError(f"method = {method} is unknown: allowed {', '.join(METHODS)}")
         self.patient = patient
         self.rates = rates or Rates(patient)
         self.method = METHODS[method]
+        fewest = FEWEST_OF_LABEL if barcodes else FEWEST
+        self.sharing = kernels.Sharing(agents, fewest) if agents else kernels.EVERY_CELL
         self.day = 0.0
         luck = patient.stream(MARROW)
         self.key = luck.integers(2**64, dtype=np.uint64)
@@ -89,21 +105,55 @@ class Marrow:
             mix = np.zeros(n_classes)
             mix[resting] = self.rates.composition
         count = luck.multinomial(self.patient.residual_stem_cells, mix / mix.sum())
+        shares = [each.share for each in self.patient.founders]
+        own = self.patient.stream(FOUNDING, 1)  # one founder leaves the luck as it is
+        if count.sum() > 2 * self.sharing.most:
+            return self._few_for_many(own.multinomial(count, shares), luck)
         room = 2 * count + 4
         first = np.concatenate([[0], np.cumsum(room)[:-1]])
-        laws = self.rates.laws
-        cxcr4 = luck.lognormal(laws.cxcr4_log_mean, laws.cxcr4_log_sd, room.sum())
+        cxcr4 = self._first_cxcr4(luck, room.sum())
         subtype = np.repeat(self.rates.wiring.subtype, room)
-        shares = [each.share for each in self.patient.founders]
         founder = np.zeros(len(subtype), np.int64)
-        if len(shares) > 1:  # of a stream of its own: one founder leaves the luck as it is
-            founder = self.patient.stream(FOUNDING, 1).choice(len(shares), len(subtype), p=shares)
+        if len(shares) > 1:
+            founder = own.choice(len(shares), len(subtype), p=shares)
         clone = founder * self.rates.n_subtypes + subtype
         return kernels.Cells(clone.astype(np.int32), cxcr4, first, room, count)
 
+    def _few_for_many(self, by_founder: np.ndarray, luck: np.random.Generator) -> kernels.Cells:
+        """Agents of which one stands for several cells, as many as :func:`kernels.gather` leaves.
+
+        by_founder : int64[class, founder], cells
+        """
+        wiring, founders = self.rates.wiring, by_founder.shape[1]
+        needed = math.ceil(math.log2(by_founder.sum() / self.sharing.most))
+        known = []
+        for subtype, of_class in zip(wiring.subtype, by_founder, strict=True):
+            alike = by_founder[wiring.subtype == subtype].sum(0)
+            agents = []
+            for founder in range(founders):
+                allowed = int(alike[founder] // self.sharing.fewest).bit_length() - 1
+                log2 = max(min(needed, allowed), 0)
+                cells = int(of_class[founder])
+                each = np.full(cells >> log2, log2)
+                rest = [bit for bit in range(log2) if cells >> bit & 1]
+                row = founder * self.rates.n_subtypes + subtype
+                agents.append(row + (np.append(each, rest).astype(int) << kernels.ROW_BITS))
+            known.append(np.concatenate(agents))
+        count = np.array([len(each) for each in known])
+        room = 2 * count + 4
+        first = np.concatenate([[0], np.cumsum(room)[:-1]])
+        clone = np.zeros(room.sum(), np.int32)
+        for begin, of_class in zip(first, known, strict=True):
+            clone[begin : begin + len(of_class)] = of_class
+        return kernels.Cells(clone, self._first_cxcr4(luck, len(clone)), first, room, count)
+
+    def _first_cxcr4(self, luck: np.random.Generator, n: int) -> np.ndarray:
+        laws = self.rates.laws
+        return luck.lognormal(laws.cxcr4_log_mean, laws.cxcr4_log_sd, n)
+
     @property
     def slots(self) -> np.ndarray:
-        """Where the stem cells are that there are, int64[cell], class by class."""
+        """Where the agents are that there are, int64[agent], class by class."""
         cells = self.cells
         return np.concatenate(
             [np.arange(f, f + n) for f, n in zip(cells.first, cells.count, strict=True)]
@@ -121,8 +171,9 @@ class Marrow:
         n = self.n_founding_rows
         origin = np.tile(np.arange(subtypes, dtype=np.int32), founders)
         stem_cells = np.zeros((n, subtypes), np.int64)
-        clone = self.cells.clone[self.slots]
-        np.add.at(stem_cells, (clone, origin[clone]), 1)
+        known = self.cells.clone[self.slots]
+        row = known & kernels.ROW
+        np.add.at(stem_cells, (row, origin[row]), cells_meant(known))
         shares = np.array([each.share for each in self.patient.founders])
         composition = (shares[:, None, None] * np.diag(self.rates.composition)).reshape(n, subtypes)
         overt = self.patient.overt_blasts
@@ -143,14 +194,15 @@ class Marrow:
         )
 
     def _label_cells(self) -> None:
-        """Make every stem cell a clone of its own, without a driver, below its founding row."""
+        """Make every agent a clone of its own, without a driver, below its founding row."""
         clones, slots = self.clones, self.slots
-        row = self.cells.clone[slots]
+        known = self.cells.clone[slots]
+        row = known & kernels.ROW
         cells = len(slots)
         n = self.n_founding_rows + cells
         subtype = clones.origin[row]
         stem_cells = np.zeros((cells, self.rates.n_subtypes), np.int64)
-        stem_cells[np.arange(cells), subtype] = 1
+        stem_cells[np.arange(cells), subtype] = cells_meant(known)
         empty = np.zeros((cells, *clones.maturing.shape[1:]))
         self.clones = kernels.Clones(
             number=np.array([n, n, max(2 * n, kernels.FEW_CLONES)], np.int64),
@@ -166,7 +218,7 @@ class Marrow:
             maturing=np.concatenate([clones.maturing, empty]),
             blasts=np.concatenate([clones.blasts, empty[..., 0]]),
         )
-        self.cells.clone[slots] = np.arange(self.n_founding_rows, n)
+        self.cells.clone[slots] = known - row + np.arange(self.n_founding_rows, n)
 
     def advance(
         self,
@@ -223,6 +275,7 @@ class Marrow:
             segments,
             self.key,
             self.method,
+            self.sharing,
             self.tally,
             record,
         )
@@ -263,7 +316,7 @@ class Marrow:
         shape = (1, self.rates.n_subtypes, len(PLACES), len(PHASES))
         return Counts(
             np.array([self.day]),
-            self.cells.count.reshape(shape).copy(),
+            self.class_cells.reshape(shape),
             self.origins[None],
             self.clones.blasts[: self.clones.number[0]].sum(0)[None],
             self.healthy.stem_cells.copy(),
@@ -271,22 +324,27 @@ class Marrow:
             np.array([self.platelets]),
         )
 
-    def each_cell(self) -> tuple[np.ndarray, np.ndarray]:
-        """Own CXCR4 and subtype of every stem cell now, float64[cell] and int64[cell]."""
-        cells, wiring = self.cells, self.rates.wiring
-        slots = [
-            np.arange(first, first + count)
-            for first, count in zip(cells.first, cells.count, strict=True)
-        ]
+    def each_agent(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Own CXCR4 and subtype of every agent now, and how many stem cells it stands for.
+
+        float64[agent], int64[agent], int64[agent]
+        """
+        cells, wiring, slots = self.cells, self.rates.wiring, self.slots
         of_class = np.repeat(np.arange(len(cells.count)), cells.count)
-        cxcr4 = cells.cxcr4[np.concatenate(slots)] * wiring.cxcr4_factor[of_class]
-        return cxcr4, wiring.subtype[of_class]
+        cxcr4 = cells.cxcr4[slots] * wiring.cxcr4_factor[of_class]
+        return cxcr4, wiring.subtype[of_class], cells_meant(cells.clone[slots])
+
+    @property
+    def class_cells(self) -> np.ndarray:
+        """Stem cells now, int64[class]."""
+        weighed = np.empty_like(self.cells.count)
+        kernels.weigh(self.cells, weighed)
+        return weighed
 
     @property
     def stem_cells(self) -> np.ndarray:
         """Leukaemic stem cells now, int64[subtype]."""
-        shape = (self.rates.n_subtypes, len(PLACES) * len(PHASES))
-        return self.cells.count.reshape(shape).sum(1)
+        return self.clones.stem_cells[: self.clones.number[0]].sum(0)
 
     @property
     def origins(self) -> np.ndarray:

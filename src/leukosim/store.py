@@ -42,7 +42,7 @@ ONLY_SHOWN = (
 def identity_of(plain: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a configuration that decides the numbers."""
     identity = {name: each for name, each in plain.items() if name not in WITHOUT_INFLUENCE}
-    identity["engine"] = {"method": plain["engine"]["method"]}
+    identity["engine"] = {name: plain["engine"][name] for name in ("method", "agents")}
     identity["strategies"] = {arm: plain["strategies"][arm] for arm in plain["arms"]}  # in order
     return identity
 

@@ -257,6 +257,7 @@ def treat(config: Config, workers: int, progress: Callable[[int], None] | None =
         workers=workers,
         engine=config.engine.name,
         method=config.engine.method,
+        agents=config.engine.agents,
         progress=progress,
     )
     if config.operations.centres:

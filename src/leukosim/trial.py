@@ -15,6 +15,7 @@ from leukosim.follow_up import (
     Protocol,
     follow,
 )
+from leukosim.marrow import AGENTS
 from leukosim.patient import Patient
 from leukosim.rates import Rates
 from leukosim.strategy.chart import OwnStrategy
@@ -46,6 +47,7 @@ def run_trial(
     workers: int = 1,
     engine: str = PROCESSES,
     method: str = "tally",
+    agents: int = AGENTS,
     progress: Callable[[int], None] | None = None,
 ) -> Trial:
     """Treat every patient in every arm.
@@ -61,6 +63,7 @@ def run_trial(
     workers : how many patients are followed at a time
     engine : "processes" or "threads", what the workers are where there are several
     method : "tally" or "direct", the algorithm of the engine
+    agents : about how many there are at most in a marrow, see :class:`leukosim.marrow.Marrow`
     progress : told the number of patients finished
 
     Returns
@@ -90,7 +93,9 @@ def run_trial(
 
     size = min(BLOCK, max(1, len(patients) // (4 * workers)))
     blocks = [patients[first : first + size] for first in range(0, len(patients), size)]
-    treat = partial(treat_block, arms=arms, protocol=protocol, record_days=days, method=method)
+    treat = partial(
+        treat_block, arms=arms, protocol=protocol, record_days=days, method=method, agents=agents
+    )
     found: dict[int, list[list[History]]] = {}
     finished = 0
     for position, block in finish_all(treat, blocks, workers, engine):
@@ -113,13 +118,17 @@ def treat_block(
     protocol: Protocol,
     record_days: np.ndarray,
     method: str,
+    agents: int,
 ) -> list[list[History]]:
     """What becomes of some patients, a list over arms each."""
     courses = []
     for patient in patients:
         rates = Rates(patient)
         courses.append(
-            [follow(patient, arm, protocol, record_days, rates, method) for arm in arms.values()]
+            [
+                follow(patient, arm, protocol, record_days, rates, method, agents)
+                for arm in arms.values()
+            ]
         )
     return courses
 

@@ -14,7 +14,8 @@ CELLS = np.full(200, 12.0), np.repeat([0, 1], 100)
 
 def recovered(blasts, cxcr4=CELLS[0], assay=ASSAY, seed=1):
     luck = np.random.default_rng(seed)
-    return assay.recover(Burden(blasts, 1e12), cxcr4, CELLS[1][: len(cxcr4)], 4, luck)
+    ones = np.ones(len(cxcr4), np.int64)
+    return assay.recover(Burden(blasts, 1e12), cxcr4, CELLS[1][: len(cxcr4)], ones, 4, luck)
 
 
 def test_many_residual_cells_are_measured_up_to_the_most_and_few_not_at_all():

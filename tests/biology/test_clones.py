@@ -201,7 +201,7 @@ def test_a_faster_founder_takes_over(make_patient):
 
 def test_barcodes_change_nothing_but_the_labels(make_patient):
     patient = make_patient(founders=THREE, residual_stem_cells=300, overt_blasts=0.0)
-    plain, labelled = Marrow(patient), Marrow(patient, barcodes=True)
+    plain, labelled = (Marrow(patient, barcodes=asked, agents=0) for asked in (False, True))
     for marrow in (plain, labelled):
         marrow.advance(80.0)
     np.testing.assert_array_equal(plain.cells.count, labelled.cells.count)

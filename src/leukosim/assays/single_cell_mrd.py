@@ -62,6 +62,7 @@ class SingleCellMrd:
         burden: Burden,
         cxcr4: np.ndarray,
         subtype: np.ndarray,
+        meant: np.ndarray,
         n_subtypes: int,
         luck: np.random.Generator,
     ) -> RecoveredCells:
@@ -70,14 +71,16 @@ class SingleCellMrd:
         Parameters
         ----------
         burden : residual blasts among healthy cells
-        cxcr4, subtype : float64[cell] and int64[cell], of the cells that the blasts descend from
+        cxcr4, subtype : float64[agent] and int64[agent], of the cells that the blasts descend from
             and are like
+        meant : int64[agent], how many such cells there are
         """
         leukaemic = luck.poisson(self.input_cells * burden.marrow_fraction * self.recovery)
         n = min(int(leukaemic), self.cells_most)
         if n < self.cells_least or not len(cxcr4):
             return RecoveredCells(np.zeros(0), np.zeros(0, np.int64))
-        which = luck.integers(len(cxcr4), size=n)
+        upto = np.cumsum(meant)
+        which = np.searchsorted(upto, luck.integers(upto[-1], size=n), "right")
         log_sd = np.sqrt(np.log1p(self.noise_cv**2))
         measured = cxcr4[which] * np.exp(log_sd * luck.standard_normal(n))
         called = subtype[which].copy()

@@ -35,6 +35,7 @@ from leukosim.verification.model import (
 from leukosim.verification.random_numbers import keyed_numbers
 from leukosim.verification.replicates import Replicates
 from leukosim.verification.rows import Row, error, largest, p_value, print_table
+from leukosim.verification.sharing import gathered_and_scattered, shared_or_not
 from leukosim.verification.written_out import model_events, reference_patient
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "counted_part",
     "drift",
     "error",
+    "gathered_and_scattered",
     "inheritance",
     "keyed_numbers",
     "largest",
@@ -64,6 +66,7 @@ __all__ = [
     "resistance_at_detection",
     "resistant_at_size",
     "run_checks",
+    "shared_or_not",
     "sizes_and_extinction",
     "suite_cases",
     "unequal_cells",
@@ -82,6 +85,8 @@ CHECKS: dict[str, Callable[[int, str, int, float], Iterator[Row]]] = {
     "whole model": whole_model,
     "unequal cells": unequal_cells,
     "cells held by their own CXCR4": cells_held_by_their_own,
+    "agents for several cells": gathered_and_scattered,
+    "the whole model by few agents": shared_or_not,
 }
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from leukosim import kernels
 from leukosim.biology.blasts import STAGES
 from leukosim.biology.clones import TRAITS
+from leukosim.marrow import cells_meant
 
 NEVER_PRUNED = 2**62  # a replicate is told by the row of its clone
 
@@ -68,6 +69,7 @@ class Replicates:
         replicate
     labelled : of a single class with one cell a replicate: the replicate is a label, as the model's
         barcodes are, and the table of clones is pruned as the model's is
+    sharing : when an agent stands for several cells
     """
 
     def __init__(
@@ -81,9 +83,11 @@ class Replicates:
         cxcr4: float | np.ndarray = 1.0,
         drivers: kernels.Drivers | None = None,
         labelled: bool = False,
+        sharing: kernels.Sharing = kernels.EVERY_CELL,
     ):
         per_class = np.asarray(start, np.int64)
         self.n, self.wiring, self.laws, self.method = n, wiring, laws, method
+        self.sharing = sharing
         self.key = np.uint64(kernels.derive(np.uint64(key), 0))
         self.drivers = drivers or neutral_drivers(1.0)
         count = n * per_class
@@ -144,16 +148,20 @@ class Replicates:
         )  # fmt: skip
         self.cells, self.clones = kernels.advance(
             self.cells, self.clones, self.healthy, self.wiring, self.laws, self.drivers, regimes,
-            segments, self.key, self.method, self.tally, record,
+            segments, self.key, self.method, self.sharing, self.tally, record,
         )  # fmt: skip
         self.day += length.sum()
         self.segments += n
         return self
 
-    def labels(self, of_class: int) -> np.ndarray:
-        """Clones of the cells in a class now."""
+    def known(self, of_class: int) -> np.ndarray:
+        """What is known of the agents in a class now: their clone and how many cells are meant."""
         first = self.cells.first[of_class]
         return self.cells.clone[first : first + self.cells.count[of_class]]
+
+    def labels(self, of_class: int) -> np.ndarray:
+        """Clones of the agents in a class now."""
+        return self.known(of_class) & kernels.ROW
 
     def roots(self) -> np.ndarray:
         """The replicate each clone belongs to, int64[clone]: mutants have it from their mothers."""
@@ -166,7 +174,13 @@ class Replicates:
         """Cells now, int64[replicate, class]."""
         root = self.roots()
         classes = range(len(self.cells.count))
-        return np.stack([np.bincount(root[self.labels(c)], minlength=self.n) for c in classes], 1)
+        return np.stack(
+            [
+                np.bincount(root[self.labels(c)], cells_meant(self.known(c)), self.n).astype(int)
+                for c in classes
+            ],
+            axis=1,
+        )
 
 
 def days(length: float) -> list[float]:
