@@ -16,7 +16,7 @@ import numpy as np
 from leukosim.assays.sample import Burden
 from leukosim.biology.mortality import death_hazards
 from leukosim.clonal_history import Ancestors, ClonalHistory, CloneRecord, CloneTable, ancestors
-from leukosim.drugs.drug import Dose, Drug, Exposure, exposure
+from leukosim.drugs.drug import Dose, Drug, Exposure, exposure, no_exposure
 from leukosim.drugs.formulary import formulary
 from leukosim.marrow import AGENTS, Counts, Marrow
 from leukosim.parameters import check_ranges, setting
@@ -34,6 +34,8 @@ END, MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE, REPORT, RELEASE, START, CYCLE = ran
 READS_MARROW = {END, MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE}
 
 MRD_MEASURES = ("mrd", "recipient_share")
+
+COLUMNS = tuple(each.name for each in fields(Counts))
 
 FORESEEN_DAYS = 28.0  # for which exposures are worked out at once
 
@@ -115,6 +117,7 @@ class FollowUp:
         self.chart = Chart(in_remission=not self.starts_overt, has_responded=not self.starts_overt)
         self.doses: list[Dose] = []
         self.foreseen: Exposure | None = None  # by these doses, for some weeks
+        self.nothing = no_exposure(0.0, protocol.horizon_days)
         self.cycles: list[tuple[float, float]] = []
         self.counts: list[Counts] = []
         self.conversion_day: float | None = None
@@ -235,8 +238,8 @@ class FollowUp:
             until = max(min(math.floor(start) + math.floor(safe), day), tomorrow)
             lived = self._advance(until)
             hazards = self._hazards(lived)
-            lengths = np.diff(lived.day, prepend=start)
-            self.life_left -= float(total * lengths[0] + (hazards[:-1].sum(1) * lengths[1:]).sum())
+            later = hazards[:-1].sum(1) * (lived.day[1:] - lived.day[:-1])
+            self.life_left -= float(total * (lived.day[0] - start) + later.sum())
             self.hazards = hazards[-1]
         return None
 
@@ -250,8 +253,9 @@ class FollowUp:
         counts = self._advance_by_records(until, days)
         whole = slice(None) if until == math.floor(until) else slice(-1)
         for name, (lineage, level) in CYTOPENIAS.items():
-            below = getattr(counts, lineage)[whole] < level
-            self.cytopenia_days[name] += int(np.count_nonzero(below))
+            count = getattr(counts, lineage)
+            if count.min() < level:
+                self.cytopenia_days[name] += int(np.count_nonzero(count[whole] < level))
         first, last = np.searchsorted(self.record_days, [start, until], "right")
         if first < last:
             asked = np.searchsorted(days, self.record_days[first:last])
@@ -272,7 +276,7 @@ class FollowUp:
             if stop in noted:
                 self._note_clones()
         return Counts(
-            *(np.concatenate([getattr(p, each.name) for p in parts]) for each in fields(Counts))
+            *(np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS)
         )
 
     def _note_clones(self) -> None:
@@ -292,11 +296,11 @@ class FollowUp:
     def _exposure(self, start: float, until: float) -> Exposure | None:
         """What cells meet in a while by the doses as they are, or in a longer one that holds it.
 
-        Worked out for weeks at once, and again only when doses change; None without any.
+        Worked out for weeks at once, and again only when doses change.
         """
-        if not self.doses:
-            return None
         is_whole = start == math.floor(start) and until == math.floor(until)
+        if not self.doses:
+            return self.nothing if is_whole else None
         known = self.foreseen
         if is_whole and known and known.start[0] <= start and until <= known.end[-1]:
             return known
@@ -460,10 +464,11 @@ class FollowUp:
     def _assess(self, day: float, measure: str) -> None:
         """Assess the response: at every marrow, and where counts recover soon after one."""
         chart, law = self.chart, self.protocol.response
-        known = [chart.known(name, day) for name in ("marrow_blasts", "neutrophils", "platelets")]
-        if not all(known):
+        marrow, neutrophils, platelets = (
+            chart.latest(name, day) for name in ("marrow_blasts", "neutrophils", "platelets")
+        )
+        if marrow is None or neutrophils is None or platelets is None:
             return
-        marrow, neutrophils, platelets = (reports[-1] for reports in known)
         response = law.assess(marrow.value, neutrophils.value, platelets.value)
         if measure == "marrow_blasts":
             chart.in_remission = law.in_remission(marrow.value)
@@ -642,7 +647,7 @@ def follow(
 
 def rows_of(counts: Counts, rows: np.ndarray) -> Counts:
     """Some days of counts. ``rows`` : int64[row]."""
-    return Counts(*(getattr(counts, each.name)[rows] for each in fields(Counts)))
+    return Counts(*(getattr(counts, name)[rows] for name in COLUMNS))
 
 
 def resting(cells: np.ndarray) -> np.ndarray:

@@ -82,7 +82,7 @@ class Marrow:
         n_classes = n_subtypes * len(PLACES) * len(PHASES)
         self.tally = np.zeros((n_classes, SWITCH + n_subtypes), np.int64)
         self._met: Exposure | None = None  # the last one, and what it makes of the rates
-        self._meets = self.rates.drug_free, np.zeros(0, np.int64)
+        self._meets = self.rates.drug_free, np.zeros(0, np.int64), np.zeros(0, np.int64)
         self.cells = self._first_cells(luck, n_classes)
         self.clones = self._founders()
         if barcodes:
@@ -240,23 +240,19 @@ class Marrow:
                 f"exposure has no segments that lead from day {self.day:g} to day {until:g}"
             )
         days = np.asarray(record_days, float)
-        row = np.full(len(end), -1, np.int64)
-        position = np.searchsorted(end, days)
-        is_end = (position < len(end)).all() and (end[position] == days).all()
-        if not is_end or len(set(position.tolist())) < len(days):
-            raise ValueError(
-                f"record_days = {list(record_days)} (day) is not allowed: allowed are different "
-                f"days on which a segment ends, between {self.day:g} and {until:g}"
-            )
-        row[position] = np.arange(len(days))
-        regimes, regime = self._regimes(met)
-        segments = kernels.Segments(
-            np.round(start * 1440 * 60).astype(np.int64),
-            start,
-            end - start,
-            regime[first:last],
-            row,
-        )
+        row = np.arange(len(end))
+        if not np.array_equal(days, end):
+            row[:] = -1
+            position = np.searchsorted(end, days)
+            is_end = (position < len(end)).all() and (end[position] == days).all()
+            if not is_end or len(np.unique(position)) < len(days):
+                raise ValueError(
+                    f"record_days = {list(record_days)} (day) is not allowed: allowed are "
+                    f"different days on which a segment ends, between {self.day:g} and {until:g}"
+                )
+            row[position] = np.arange(len(days))
+        regimes, regime, name = self._regimes(met)
+        segments = kernels.Segments(name[first:last], start, end - start, regime[first:last], row)
         n_subtypes = self.rates.n_subtypes
         record = kernels.Record(
             np.zeros((len(days), len(self.cells.count)), np.int64),
@@ -291,10 +287,11 @@ class Marrow:
             record.healthy[:, 2],
         )
 
-    def _regimes(self, exposure: Exposure) -> tuple[kernels.Regimes, np.ndarray]:
-        """The environments of an exposure and which of them each segment has, int64[segment].
+    def _regimes(self, exposure: Exposure) -> tuple[kernels.Regimes, np.ndarray, np.ndarray]:
+        """The environments of an exposure, and of each segment the environment and the name.
 
-        Worked out once for an exposure that is met in several advances.
+        The latter both int64[segment]. Worked out once for an exposure that is met in several
+        advances.
         """
         if self._met is not exposure:
             differs = np.any(exposure.values[1:] != exposure.values[:-1], axis=1)
@@ -308,6 +305,7 @@ class Marrow:
             self._meets = (
                 self.rates.under(distinct, blocked) if is_treated else self.rates.drug_free,
                 np.cumsum(is_first) - 1,
+                np.round(exposure.start * 1440 * 60).astype(np.int64),
             )
         return self._meets
 

@@ -94,6 +94,13 @@ class Chart:
         """Reports of a measure that are known on a day, in the order of sampling."""
         return [report for report in self._sampled.get(measure, ()) if report.known <= day]
 
+    def latest(self, measure: str, day: float) -> Report | None:
+        """Of the reports of a measure that are known on a day, the one last sampled."""
+        for report in reversed(self._sampled.get(measure, ())):
+            if report.known <= day:
+                return report
+        return None
+
     def has_fired(self, rule: str) -> bool:
         """Whether a rule has been acted on."""
         return any(decision.rule == rule for decision in self.decisions)

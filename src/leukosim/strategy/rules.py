@@ -1,6 +1,7 @@
 """Rules: what to do when a laboratory reports something. They see reports, never the marrow."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from leukosim.parameters import check_ranges, setting
 from leukosim.strategy.chart import Chart, Decision
@@ -162,6 +163,11 @@ class Strategy:
         """Whether blood counts are wanted on the day on which a cycle is due."""
         return any(rule.action == "hold" for rule in self.rules.values())
 
+    @cached_property
+    def measures(self) -> frozenset[str]:
+        """What the rules look at."""
+        return frozenset(rule.measure for rule in self.rules.values())
+
     @property
     def treats_relapse(self) -> bool:
         """Whether a course may start after relapse; if not, a patient is followed no further."""
@@ -173,6 +179,8 @@ class Strategy:
         A declared relapse is known to the rules that come after it.
         """
         decisions: list[Decision] = []
+        if measure not in self.measures:
+            return decisions
         values = chart.values(measure, day)
         seen = f"{measure} = {values[-1]:.3g} {MEASURES[measure]}" if values else ""
         relapsed = chart.relapse_day is not None
