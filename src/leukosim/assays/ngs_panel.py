@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import stats
 
 from leukosim.parameters import check_ranges, estimate
 
@@ -45,7 +44,9 @@ class NgsPanel:
     @cached_property
     def detected_from(self) -> int:
         """The fewest reads that errors alone reach no more often than is allowed."""
-        return int(stats.binom.isf(self.false_positives, self.depth, self.error_rate)) + 1
+        from scipy.stats import binom  # takes a second to import
+
+        return int(binom.isf(self.false_positives, self.depth, self.error_rate)) + 1
 
     @property
     def detection_limit(self) -> float:
