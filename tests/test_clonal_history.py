@@ -10,8 +10,8 @@ from leukosim.ancestry import newick, with_living_descendants
 from leukosim.biology.clones import Driver, Founder, Mutation
 from leukosim.biology.disease import Disease
 from leukosim.clonal_history import ClonalHistory, CloneRecord, ancestors, gathered
-from leukosim.follow_up import Protocol
 from leukosim.marrow import Marrow
+from leukosim.protocol import Protocol
 from leukosim.trial import run_trial
 
 THREE = (

@@ -11,8 +11,9 @@ from leukosim.biology.mortality import Mortality
 from leukosim.drugs.azacitidine import Azacitidine
 from leukosim.drugs.formulary import formulary
 from leukosim.drugs.venetoclax import Venetoclax
-from leukosim.follow_up import FollowUp, Protocol, follow
+from leukosim.follow_up import FollowUp, follow
 from leukosim.patient import DEATH
+from leukosim.protocol import Protocol
 from leukosim.rates import Rates
 from leukosim.results import CAUSES, RESPONSES
 from leukosim.strategy.chart import Decision, OwnStrategy
@@ -50,7 +51,7 @@ def test_pauses_change_nothing(make_patient, strategies, pause, traits):
     for day in np.arange(0.0, 500.0, pause):
         paused.advance_to(day)
         assert paused.is_over or paused.marrow.day >= day
-        assert paused.is_over or paused.agenda[0][0] > day
+        assert paused.is_over or paused.agenda.next_day > day
     parts = paused.write_up()
     assert len(parts.doses) > 0 and parts.last_day < 365
     for name in ("doses", "cycles", "last_day", "death_day", "conversion_day", "blasts_at_end"):

@@ -7,7 +7,7 @@ import xarray as xr
 from leukosim.biology.disease import Disease
 from leukosim.clonal_history import CloneRecord
 from leukosim.cohort import Cohort, draw_cohort, draw_patient
-from leukosim.follow_up import Protocol
+from leukosim.protocol import Protocol
 from leukosim.results import VARIABLES
 from leukosim.trial import run_trial, simulate
 

@@ -13,7 +13,7 @@ _HOME = {
     "simulate": "trial",
     "run_trial": "trial",
     "Trial": "trial",
-    "Protocol": "follow_up",
+    "Protocol": "protocol",
     "Cohort": "cohort",
     "draw_cohort": "cohort",
     "draw_patient": "cohort",

@@ -24,11 +24,11 @@ from leukosim.drugs.formulary import declared_drugs, formulary
 from leukosim.drugs.own import OwnDrug
 from leukosim.engines import ENGINES, PROCESSES
 from leukosim.folders import config_folder
-from leukosim.follow_up import Protocol
 from leukosim.marrow import AGENTS, METHODS
 from leukosim.operations import Operations
 from leukosim.parameters import check_ranges, setting
 from leukosim.patient import Patient
+from leukosim.protocol import Protocol
 from leukosim.strategy.monitoring import Assays, Monitoring, Trigger
 from leukosim.strategy.response import Response
 from leukosim.strategy.rules import Strategy

@@ -14,12 +14,12 @@ from leukosim.follow_up import (
     CYTOPENIAS,
     MRD_MEASURES,
     History,
-    Protocol,
     anchored,
     resting,
 )
 from leukosim.marrow import Marrow
 from leukosim.patient import ASSAY, Patient
+from leukosim.protocol import Protocol
 from leukosim.results import OCCASIONS, VARIABLES
 from leukosim.strategy.response import NONE
 

@@ -6,9 +6,10 @@ import numpy as np
 
 from leukosim.assays.mobilisation import leukaemic_fold
 from leukosim.drugs.drug import COLUMN, Dose, Drug, exposure, segment_edges
-from leukosim.follow_up import Protocol, anchored
+from leukosim.follow_up import anchored
 from leukosim.marrow import Marrow
 from leukosim.patient import TYPICAL, Patient
+from leukosim.protocol import Protocol
 from leukosim.rates import Rates
 from leukosim.strategy.chart import OwnStrategy
 from leukosim.strategy.rules import Strategy

@@ -12,11 +12,11 @@ from leukosim.dataset import dataset_of
 from leukosim.engines import PROCESSES, finish_all
 from leukosim.follow_up import (
     History,
-    Protocol,
     follow,
 )
 from leukosim.marrow import AGENTS
 from leukosim.patient import Patient
+from leukosim.protocol import Protocol
 from leukosim.rates import Rates
 from leukosim.strategy.chart import OwnStrategy
 from leukosim.strategy.rules import Strategy

@@ -20,7 +20,7 @@ from leukosim.figures import (
 )
 from leukosim.figures.clones import SHOWN, most_clonal_patient, shown_clones
 from leukosim.figures.style import COLUMN, PAGE, house_style
-from leukosim.follow_up import Protocol
+from leukosim.protocol import Protocol
 from leukosim.trial import run_trial
 
 FIGURES = {
