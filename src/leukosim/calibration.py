@@ -161,7 +161,7 @@ def mobilised(arm: xr.Dataset, fold: float) -> np.ndarray:
 
 def exactly(value: xr.DataArray | float) -> Estimate:
     """A number that no chance is in, of the law itself."""
-    return Estimate(float(value), np.nan, np.nan, 1)
+    return Estimate(float(value), np.nan, np.nan, np.nan)
 
 
 MEASURES = {
@@ -217,7 +217,8 @@ def target_table(ds: xr.Dataset, targets: pd.DataFrame | None = None, **arms: st
     DataFrame
         A row for each target: id, label, unit; target, target_low, target_high, target_n, source;
         model, model_low, model_high, model_n. The model's numbers are nan, and ``model_n`` 0,
-        where variables were not recorded or no patient was at risk.
+        where variables were not recorded or no patient was at risk; ``model_n`` is nan for what
+        rests on no patients, as a law's own number.
     """
     if "scenario" in ds.dims:
         raise ValueError("ds has a dimension scenario: select one, such as ds.isel(scenario=0)")

@@ -285,12 +285,12 @@ def doubling_time(
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number, its 95 % interval, and how many patients it rests on."""
+    """A number, its 95 % interval, and how many patients it rests on; nan: on none, as a law's."""
 
     value: float
     low: float
     high: float
-    n: int
+    n: float
 
 
 NOTHING = Estimate(np.nan, np.nan, np.nan, 0)

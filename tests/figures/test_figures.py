@@ -599,6 +599,21 @@ def test_targets_without_data_say_so(ds, ax):
     assert texts(ax) == ["– / no data"] * 3
 
 
+def test_what_rests_on_no_patients_is_full_and_an_open_interval_goes_on(ds, ax):
+    table = target_table(ds)
+    days = table[table["unit"] == "day"].assign(
+        model=[10.0, 20.0, 30.0], model_n=np.nan, target_low=[np.nan, 5.0, 5.0],
+        target_high=[np.nan, np.nan, 9.0],
+    )  # fmt: skip
+    targets.draw_targets(days, ax)
+    drawn = [line for line in ax.lines if line.get_label() == "model"]
+    np.testing.assert_array_equal(drawn[0].get_xdata(), [10.0, 20.0, 30.0])
+    assert [text.split(" / ")[1] for text in texts(ax)] == ["–"] * 3
+    arrows = [line for line in ax.lines if line.get_marker() == ">"]
+    assert [line.get_ydata()[0] for line in arrows] == [1 - targets.OFFSET]
+    assert arrows[0].get_xdata()[0] == ax.get_xlim()[1]
+
+
 def test_a_model_of_few_patients_is_hollow(ds, ax):
     table = target_table(ds)
     shares = table[table["unit"] == "probability"].assign(model_n=[40, 4, 40, 5, 0])

@@ -15,6 +15,8 @@ UNITS = {"probability": "Share of patients", "day": "Days"}
 def draw_targets(table: pd.DataFrame, ax: Axes) -> Axes:
     """One row for each target: published above, model below, each with its 95 % interval and n.
 
+    An interval without an upper end goes on beyond the frame, by an arrow.
+
     A target that the trial assumed, instead of observing it, is grey; a model's value that rests on
     fewer than FEW patients is hollow.
 
@@ -22,6 +24,7 @@ def draw_targets(table: pd.DataFrame, ax: Axes) -> Axes:
     """
     assumed = table["source"].str.contains("null hypothesis").to_numpy(bool)
     few = table["model_n"].to_numpy(float) < FEW
+    open_rows: list[tuple[float, float, str]] = []  # row, where the interval begins, color
     for source, rows_of, offset, marker, color, face, label in (
         ("target", ~assumed, -OFFSET, "D", VERMILLION, "white", "published"),
         ("target", assumed, -OFFSET, "D", GREY, "white", "trial's assumption"),
@@ -36,6 +39,11 @@ def draw_targets(table: pd.DataFrame, ax: Axes) -> Axes:
         rows = np.arange(len(table)) + offset
         known = drawn & ~np.isnan(low) & ~np.isnan(high)
         ax.hlines(rows[known], low[known], high[known], color=color, linewidth=0.8)
+        open_rows += [
+            (row, start, color)
+            for row, start in zip(rows, low, strict=True)
+            if source == "target" and np.isfinite(start) and np.isnan(high[round(row - offset)])
+        ]
         ax.plot(
             value[drawn], rows[drawn], marker, color=color, markersize=3, mew=0.6, linestyle="",
             mfc=face, label=label,
@@ -44,7 +52,8 @@ def draw_targets(table: pd.DataFrame, ax: Axes) -> Axes:
     across = ax.get_yaxis_transform()
     for row, each in enumerate(table.itertuples()):
         published = "–" if np.isnan(each.target_n) else f"{each.target_n:.0f}"
-        model = "no data" if np.isnan(each.model) else f"{each.model_n:.0f}"
+        model = "–" if np.isnan(each.model_n) else f"{each.model_n:.0f}"
+        model = "no data" if np.isnan(each.model) else model
         note = f"{published} / {model}"
         ax.text(1.02, row, note, size=5, color=GREY, va="center", transform=across)
     ax.set_yticks(range(len(table)), table["label"])
@@ -56,6 +65,11 @@ def draw_targets(table: pd.DataFrame, ax: Axes) -> Axes:
         ax.set_xlim(0.0, 1.0)
     else:
         ax.set_xlim(left=0.0)
+    end = ax.get_xlim()[1]
+    for at, start, color in open_rows:
+        ax.hlines(at, start, end, color=color, linewidth=0.8)
+        ax.plot(end, at, ">", color=color, markersize=3, mew=0.0, clip_on=False)
+    ax.set_xlim(right=end)
     return ax
 
 
