@@ -33,6 +33,7 @@ leukosim: acute myeloid leukaemia in remission and relapse, simulated cell by ce
   leukosim run -m study=NAME field=a,b ...         sweep fields: one dataset of all scenarios
   leukosim figures FOLDER                          draw the figures of a result again
   leukosim compare FOLDER [FOLDER] [field=value]   arms, or scenarios, over the same patients
+  leukosim power FOLDER [field=value ...]          patients that a trial of two arms would need
   leukosim verify [--quick] [--seed N]             hold the engine against exact laws
   leukosim parameters [--markdown FILE]            every parameter with unit, range and source
   leukosim vocabulary [--markdown FILE]            every variable of a result
@@ -501,6 +502,30 @@ def compare(words: list[str]) -> int:
     return code
 
 
+def power(words: list[str]) -> int:
+    """``leukosim power``: what a proposed trial of two arms of a result would need."""
+    from leukosim import store
+    from leukosim.arms import gather_arms
+    from leukosim.figures import power as power_figure
+    from leukosim.figures.save import save_figure
+    from leukosim.figures.style import house_style
+    from leukosim.power import Proposal, weigh
+    from leukosim.tables import power_tables
+
+    (path,), proposal = read_words(words, Proposal, "power", 1)
+    evidence = weigh(gather_arms({"result": store.load_dataset(path)}), proposal)
+    folder = Path(proposal.output) if proposal.output else path.parent
+    store.prepare_folder(folder)
+    store.save_table(evidence.curves, folder / "power.csv")
+    store.save_table(evidence.needed, folder / "sample_size.csv")
+    with house_style():
+        figure = power_figure.power_figure(evidence)
+        save_figure(figure, power_figure.numbers_drawn(evidence), folder / FIGURES, "power")
+    wide_console().print(*power_tables(evidence), sep="\n")
+    say(f"{folder}: power.csv, sample_size.csv, {FIGURES}/power.*")
+    return 0
+
+
 def joined(parts: "list[Any]") -> "Any":
     """Tables of the same columns, one under the other."""
     import pandas as pd
@@ -586,6 +611,7 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "run": run,
     "figures": figures,
     "compare": compare,
+    "power": power,
     "verify": verify,
     "parameters": parameters,
     "vocabulary": vocabulary,

@@ -7,9 +7,10 @@ from test_figures import assert_readable, texts
 
 from leukosim.arms import gather_arms
 from leukosim.comparison import differences_table, ranking, resample
-from leukosim.figures import comparison, individual_effects
+from leukosim.figures import comparison, individual_effects, power
 from leukosim.figures.style import house_style
 from leukosim.individual_effects import individual_effects as effects_of
+from leukosim.power import Proposal, weigh
 
 
 def with_costs(ds, seed=1):
@@ -115,3 +116,15 @@ def test_a_share_is_never_rounded_to_certainty():
     assert [comparison.percent(x) for x in (0.0, 0.004, 0.5, 0.996, 1.0)] == [
         "< 1 %", "< 1 %", "50 %", "> 99 %", "> 99 %",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("effect", [1.0, 0.0])
+@pytest.mark.parametrize("biomarker", [{}, {"biomarker": "genotype", "equals": "NPM1"}])
+def test_a_proposed_trial_can_be_read(effect, biomarker):
+    gathered = gather_arms({"one": trial(80, effect=effect)})
+    found = weigh(gathered, Proposal(trials=50, resamples=50, sizes=[32, 128, 512], **biomarker))
+    with house_style():
+        assert_readable(power.power_figure(found))
+    numbers = power.numbers_drawn(found)
+    assert set(numbers["part"]) == {"power", "effect", "sample size"}
+    assert (numbers["part"] == "power").sum() == 3 * (1 + bool(biomarker))
