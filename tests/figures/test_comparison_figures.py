@@ -7,10 +7,13 @@ from test_figures import assert_readable, texts
 
 from leukosim.arms import gather_arms
 from leukosim.comparison import differences_table, ranking, resample
-from leukosim.figures import comparison, individual_effects, power
+from leukosim.config import compose
+from leukosim.figures import calendar, comparison, individual_effects, power
 from leukosim.figures.style import house_style
 from leukosim.individual_effects import individual_effects as effects_of
 from leukosim.power import Proposal, weigh
+from leukosim.strategy.monitoring import Monitoring
+from leukosim.strategy.rules import Strategy
 
 
 def with_costs(ds, seed=1):
@@ -128,3 +131,20 @@ def test_a_proposed_trial_can_be_read(effect, biomarker):
     numbers = power.numbers_drawn(found)
     assert set(numbers["part"]) == {"power", "effect", "sample size"}
     assert (numbers["part"] == "power").sum() == 3 * (1 + bool(biomarker))
+
+
+@pytest.mark.parametrize("study", ["relaza2", "blast", "venetoclax_resistance"])
+def test_calendars_can_be_read(study):
+    config = compose([f"study={study}"])
+    strategies = config.strategies_of_arms()
+    with house_style():
+        figure = calendar.calendar_figure(strategies, config.monitoring, config.horizon_days)
+        assert_readable(figure)
+
+
+def test_a_strategy_without_drugs_has_a_calendar():
+    nothing = {"wait": Strategy("wait and see", {}, {})}
+    with house_style():
+        figure = calendar.calendar_figure(nothing, Monitoring(), 30.0)
+        assert_readable(figure)
+    assert "no drug is given" in texts(figure.axes[1])
