@@ -34,6 +34,7 @@ leukosim: acute myeloid leukaemia in remission and relapse, simulated cell by ce
   leukosim figures FOLDER                          draw the figures of a result again
   leukosim compare FOLDER [FOLDER] [field=value]   arms, or scenarios, over the same patients
   leukosim power FOLDER [field=value ...]          patients that a trial of two arms would need
+  leukosim report FOLDER [field=value ...]         the study as one HTML page
   leukosim verify [--quick] [--seed N]             hold the engine against exact laws
   leukosim parameters [--markdown FILE]            every parameter with unit, range and source
   leukosim vocabulary [--markdown FILE]            every variable of a result
@@ -526,6 +527,24 @@ def power(words: list[str]) -> int:
     return 0
 
 
+def report(words: list[str]) -> int:
+    """``leukosim report``: one HTML page of a result, which loads nothing."""
+    import pandas as pd
+
+    from leukosim import store
+    from leukosim.report import PAGE, Report, report_page
+
+    (path,), asked = read_words(words, Report, "report", 1)
+    log = path.parent / store.DECISIONS
+    decisions = pd.read_csv(log, keep_default_na=False) if log.is_file() else None
+    folder = Path(asked.output) if asked.output else path.parent
+    store.prepare_folder(folder)
+    page = report_page(store.load_dataset(path), folder / FIGURES, asked, decisions)
+    store.save_text(page, folder / PAGE)
+    say(f"{folder / PAGE}: {len(page) / 1e6:.1f} MB, all in one file")
+    return 0
+
+
 def joined(parts: "list[Any]") -> "Any":
     """Tables of the same columns, one under the other."""
     import pandas as pd
@@ -612,6 +631,7 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "figures": figures,
     "compare": compare,
     "power": power,
+    "report": report,
     "verify": verify,
     "parameters": parameters,
     "vocabulary": vocabulary,
