@@ -18,6 +18,7 @@ from leukosim.comparison import (
     censored_early,
     differences_table,
     levels_table,
+    needed_to_treat,
     on_front,
     ranking,
     resample,
@@ -171,6 +172,8 @@ def test_number_needed_to_treat_runs_through_infinity():
     assert shown_needed(10.0, 4.0, 20.0) == "10 (4 to 20)"
     assert shown_needed(-10.0, -20.0, -4.0) == "harm 10 (4 to 20)"
     assert shown_needed(10.0, 4.0, np.inf) == "10 (4 to ∞)"
+    assert shown_needed(-10.0, np.inf, -4.0) == "harm 10 (4 to ∞)"
+    assert needed_to_treat(-0.1, -0.25, 1e-17, "", 9)[:3] == (-10.0, np.inf, -4.0)
     assert shown_needed(np.inf, 4.0, -4.0) == "no difference"
     assert shown_needed(np.nan, np.nan, np.nan) == "–"
 

@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from leukosim.descent import interval
-from leukosim.endpoints import ONE_YEAR, TWO_YEARS, main_survival
+from leukosim.endpoints import ONE_YEAR, OVERALL, RELAPSE_FREE, TWO_YEARS, main_survival
 from leukosim.parameters import check_ranges, setting
 from leukosim.resampling import (
     FEWEST,
@@ -33,6 +33,8 @@ UNITS = {
     SURVIVAL: "share", RESTRICTED_MEAN: "day", DRUG_DAYS: "day", CYTOPENIA_DAYS: "day",
     HAZARD_RATIO: "1", NEEDED: "patients",
 }  # fmt: skip
+STATES = {RELAPSE_FREE: "relapse-free", OVERALL: "alive"}
+NO_MORE = 1e-9  # a difference of shares that comes from rounding
 COLUMNS = ["arm", "against", "quantity", "day", "unit", "value", "low", "high", "method", "n"]
 RESAMPLED, MATCHED = "paired bootstrap", "matched proportions"
 
@@ -84,6 +86,11 @@ class Resampled:
     def endpoint(self) -> str:
         """What survival means here."""
         return str(self.times.attrs["endpoint"])
+
+    @property
+    def state(self) -> str:
+        """What a patient is before the event."""
+        return STATES.get(self.endpoint, "free of the event")
 
     @property
     def control(self) -> np.ndarray:
@@ -237,7 +244,7 @@ def needed_to_treat(
     ----------
     Altman (1998), BMJ 317:1309, doi:10.1136/bmj.317.7168.1309
     """
-    value, low, high = (np.inf if x == 0.0 else 1.0 / x for x in (value, high, low))
+    value, low, high = (np.inf if abs(x) < NO_MORE else 1.0 / x for x in (value, high, low))
     return value, low, high, method, n
 
 
@@ -248,7 +255,7 @@ def shown_needed(value: float, low: float, high: float) -> str:
     kind = "" if value > 0 else "harm "
     if np.isnan(low) or np.isnan(high):
         return f"{kind}{abs(value):,.0f}"
-    if (low > 0) == (high > 0):
+    if (low > 0) == (high > 0) or np.isinf(low):
         ends = sorted((abs(low), abs(high)))
         return f"{kind}{abs(value):,.0f} ({ends[0]:,.0f} to {shown_end(ends[1])})"
     return f"{kind}{abs(value):,.0f} ({shown_end(low)} to ∞ to harm {shown_end(-high)})"

@@ -203,8 +203,8 @@ def check_pool(pool: Pool, selects: bool) -> None:
     for name, n in counts.items():
         if n < FEWEST:
             raise ConfigError(
-                f"{n} virtual patients ({name}) are too few to draw trials from: at least {FEWEST} "
-                "are needed, run with a larger cohort.size"
+                f"virtual patients to draw trials from ({name}): {n}, and at least {FEWEST} are "
+                "needed: run with a larger cohort.size"
             )
 
 

@@ -54,7 +54,7 @@ from leukosim.individual_effects import FATES, NUMBERS, WORDS, individual_effect
 from leukosim.parameters import check_ranges, parameter_rows, setting
 from leukosim.results import VARIABLES
 from leukosim.strategy.words import monitoring_in_words, plain, strategy_in_words
-from leukosim.tables import STATES, months, probability, with_interval
+from leukosim.tables import months, probability, with_interval
 from leukosim.validation import ConfigError, build
 
 PAGE, TEMPLATE = "report.html", "report.html.jinja"
@@ -224,7 +224,7 @@ def opening(ds: xr.Dataset, gathered: xr.Dataset, found: Resampled, config: Conf
 
 def findings(found: Resampled, against: str) -> tuple[str, list[str]]:
     """What came out: of the reference, then a sentence for each of the best others."""
-    state, day = STATES.get(found.endpoint, "free of the event"), found.days[-1]
+    state, day = found.state, found.days[-1]
     levels = levels_table(found).set_index(["arm", "quantity", "day"])["value"].sort_index()
     share = levels[(against, SURVIVAL, day)]
     heading = f"{plain(against)}: {share:.0%} {state} at {months(day)}"
@@ -339,7 +339,7 @@ def brief(value: Any) -> str:
 def arms_table(found: Resampled) -> Table:
     """What each arm comes to, best first."""
     levels = levels_table(found)
-    state = STATES.get(found.endpoint, "free of the event")
+    state = found.state
     costs = [cost for cost in (DRUG_DAYS, CYTOPENIA_DAYS) if found.cost(cost) is not None]
     heads = ["arm", *(f"{state} at {months(day)}" for day in found.days)]
     heads += [f"mean days in {found.until_day:g}", *costs, "probability of longest control"]
@@ -355,7 +355,7 @@ def arms_table(found: Resampled) -> Table:
         rows.append([plain(row.arm), *cells])
     caption = (
         "95 % intervals. Front: no other arm has as many mean days at as little cost, and is "
-        "better in one of the two."
+        "better in one of the two. Who lives longer has more days for drugs and cytopenia, too."
     )
     return Table(heads, rows, caption)
 
@@ -370,7 +370,7 @@ def difference_table(found: Resampled, against: str) -> Table | None:
     if len(found.arms) == 1:
         return None
     table = differences_table(found, against)
-    state = STATES.get(found.endpoint, "free of the event")
+    state = found.state
     costs = [cost for cost in (DRUG_DAYS, CYTOPENIA_DAYS) if found.cost(cost) is not None]
     heads = ["arm", *(f"{state} at {months(day)}, % points" for day in found.days)]
     heads += [f"mean days in {found.until_day:g}", "hazard ratio"]

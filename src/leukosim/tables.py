@@ -20,12 +20,11 @@ from leukosim.comparison import (
     ranking,
     shown_needed,
 )
-from leukosim.endpoints import DAYS_PER_MONTH, OVERALL, RELAPSE_FREE
+from leukosim.endpoints import DAYS_PER_MONTH
 from leukosim.individual_effects import FATES, count_fates
 from leukosim.power import SELECTED, Evidence
 
 FEW = 4  # arms that a table has columns for
-STATES = {RELAPSE_FREE: "relapse-free", OVERALL: "alive"}
 WIDTH = 118  # of a page that is not a terminal
 
 
@@ -94,7 +93,7 @@ def against_table(found: Resampled, against: str) -> Table:
     many = len(found.arms) > FEW
     days = found.days[-1:] if many else found.days
     rows: list[tuple[str, str, float, int, float]] = []
-    state = STATES.get(found.endpoint, "free of the event")
+    state = found.state
     for day in days:
         rows.append((f"{state} at {months(day)}, % points", SURVIVAL, day, 1, 100.0))
     rows.append((f"mean days in {found.until_day:g}", RESTRICTED_MEAN, np.nan, 0, 1.0))

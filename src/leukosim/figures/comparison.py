@@ -149,8 +149,7 @@ def draw_front(found: Resampled, ax: Axes, cost: str, arms: list[str]) -> Axes:
             front.append((float(x["value"]), float(y["value"])))
     steps = np.array(sorted(front))
     ax.step(*steps.T, where="post", color=GREY, linewidth=0.7, linestyle=":", zorder=0)
-    label = short(found).lower().replace("survival", "").strip() + " days"
-    ax.set(xlabel=f"{cost.capitalize()} (a patient)", ylabel=f"Mean {label}")
+    ax.set(xlabel=f"{cost.capitalize()} (a patient)", ylabel=f"Mean days {found.state}")
     ax.margins(0.08)
     ax.set_xlim(left=min(0.0, ax.get_xlim()[0]))
     ax.locator_params(nbins=5)
@@ -238,9 +237,9 @@ def note_of(found: Resampled, against: str, arms: list[str]) -> str:
         "the patients; they say how much chance is in so many patients, not how uncertain the "
         f"model's parameters are. Control: mean days of {found.endpoint} within "
         f"{found.until_day:g} days. Cytopenia: days of neutropenia and of thrombocytopenia of "
-        "grade 3 or 4, from treatment or leukaemia. Filled: no arm controls as well at less cost; "
-        "dotted: "
-        f"the front of these; bars there are of each arm alone.{more}"
+        "grade 3 or 4, from treatment or leukaemia; who lives longer has more days for it. Filled: "
+        "no arm controls as well at less cost; dotted: the front of these; bars there are of each "
+        f"arm alone.{more}"
     )
 
 
