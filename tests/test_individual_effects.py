@@ -5,7 +5,7 @@ import pytest
 from synthetic import dataset_of_arms, trial
 
 from leukosim.arms import gather_arms
-from leukosim.individual_effects import count_fates, gains_by_trait, individual_effects
+from leukosim.individual_effects import count_fates, gains_by_trait, individual_effects, thirds
 
 
 @pytest.fixture
@@ -64,6 +64,17 @@ def test_who_gains(ds):
     assert np.isnan(table.loc[("tp53", "yes"), "low"])
     assert table.loc[("cxcr4_group", "high"), "value"] == 365.0
     assert "genotype" not in table.index.get_level_values(0)  # all are alike
+
+
+def test_many_alike_are_a_group_of_their_own():
+    values = np.array([0.0] * 7 + [1.0, 2.0, 3.0, 40.0, 50.0])
+    found = thirds(values)
+    assert {name: (int(m.sum()), low, high) for name, (m, low, high) in found.items()} == {
+        "low": (7, 0.0, 0.0), "middle": (3, 1.0, 3.0), "high": (2, 40.0, 50.0),
+    }  # fmt: skip
+    even = thirds(np.append(np.arange(9.0), np.nan))
+    assert [int(members.sum()) for members, _, _ in even.values()] == [3, 3, 3]
+    assert thirds(np.array([0.0, 1.0] * 10)) == {}
 
 
 def test_the_mean_of_all_is_the_difference_of_restricted_means():

@@ -110,12 +110,20 @@ def mean_of(gained: np.ndarray) -> tuple[int, float, float, float]:
 
 
 def thirds(values: np.ndarray) -> dict[str, tuple[np.ndarray, float, float]]:
-    """Members of each third, bool[patient], and its ends; empty where values are too much alike."""
+    """Members of each third, bool[patient], and its ends; empty where values are too much alike.
+
+    Where more than a third share the lowest value, as patients without residual cells do, they are
+    the first group, and the others are halved.
+    """
     values = values.astype(float)
     known = np.isfinite(values)
-    if len(np.unique(values[known])) < 6:
+    different = np.unique(values[known])
+    if len(different) < 6:
         return {}
+    lowest = different[0]
     cuts = np.quantile(values[known], [1 / 3, 2 / 3])
+    if cuts[0] == lowest:
+        cuts = np.array([lowest, np.median(values[known & (values > lowest)])])
     which = np.where(known, np.searchsorted(cuts, values, side="left"), -1)
     found = {}
     for i, name in enumerate(THIRDS):

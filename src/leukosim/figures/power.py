@@ -115,8 +115,11 @@ def note_of(evidence: Evidence) -> str:
             needs.append(f"more {who} than can be told")
             continue
         about = "about " if row.extrapolated else ""
-        screened = f", {row.screened:,.0f} screened" if row.enrolled == SELECTED else ""
-        needs.append(f"{about}{row.patients:,.0f} {who} ({row.events:,.0f} events{screened})")
+        patients, events, tested = (
+            f"{np.ceil(n):,.0f}" for n in (row.patients, row.events, row.screened)
+        )
+        screened = f", {tested} screened" if row.enrolled == SELECTED else ""
+        needs.append(f"{about}{patients} {who} ({events} events{screened})")
     arm, against = (name.replace("_", " ") for name in (evidence.arm, evidence.against))
     return (
         f"{arm} against {against}, one to one, to {evidence.endpoint}; accrual over "
