@@ -37,6 +37,15 @@ def test_a_scenario_that_failed_is_left_out(grid):
         gather_arms({"sweep": grid.assign(status=("scenario", ["failed"] * 2))})
 
 
+def test_scenarios_of_other_sizes_share_the_patients_that_both_have(grid):
+    few = grid["follow_up_day"].where((grid["patient"] < 5) | (grid["scenario"] == 1))
+    age = np.where(np.arange(12) < 5, 50.0, np.nan) + np.zeros((2, 1))
+    age[1] = 50.0  # of the larger cohort
+    sized = grid.assign(follow_up_day=few, age_years=(("scenario", "patient"), age))
+    gathered = gather_arms({"sweep": sized})
+    assert list(gathered.patient.values) == [0, 1, 2, 3, 4]
+
+
 def test_results_are_told_apart_by_their_names():
     ds = trial(12)
     late = ds.assign(relapse_day=ds["relapse_day"].where(ds["arm"] != "triggered", 700.0))

@@ -93,6 +93,8 @@ def trials_of(ds: xr.Dataset, place: dict[str, str]) -> Iterator[tuple[dict[str,
         one = ds.isel(scenario=i)
         if "status" in ds and str(one["status"].values) != "finished":
             continue
+        # of a sweep over cohort.size not every scenario has every patient
+        one = one.isel(patient=np.flatnonzero(one["follow_up_day"].notnull().any("arm")))
         here = {axis: in_brief(one[axis].values[()]) for axis in axes}
         yield {**place, **here}, one
 

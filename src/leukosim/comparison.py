@@ -5,6 +5,7 @@ shares with its reference takes no part in the interval of their difference.
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ class Comparison:
     __post_init__ = check_ranges
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # told apart by identity, to keep the tables made of it
 class Resampled:
     """Every quantity of every arm, float64[arm, 1 + resample]: the estimate, then its resamples."""
 
@@ -120,14 +121,14 @@ def resample(ds: xr.Dataset, asked: Comparison | None = None) -> Resampled:
     days, until = days_of(asked, float(ds.attrs["horizon_days"]))
     drawn = times_drawn(ds.sizes["patient"], asked.resamples, asked.seed)
     arms = [str(arm) for arm in ds["arm"].values]
-    curves = [
-        survival_curves(one["day"].values.astype(float), one["event"].values, drawn)
-        for one in (times.sel(arm=arm) for arm in arms)
-    ]
-    values: dict[tuple[str, float], np.ndarray] = {
-        (SURVIVAL, day): np.array([survival_on(day, *curve) for curve in curves]) for day in days
-    }
-    values[(RESTRICTED_MEAN, until)] = np.array([restricted_means(until, *c) for c in curves])
+    keys = [*((SURVIVAL, day) for day in days), (RESTRICTED_MEAN, until)]
+    values = {key: np.empty((len(arms), len(drawn))) for key in keys}
+    for a, arm in enumerate(arms):  # one at a time: the curves of many arms would fill the memory
+        one = times.sel(arm=arm)
+        curve = survival_curves(one["day"].values.astype(float), one["event"].values, drawn)
+        for day in days:
+            values[(SURVIVAL, day)][a] = survival_on(day, *curve)
+        values[(RESTRICTED_MEAN, until)][a] = restricted_means(until, *curve)
     horizon = float(ds.attrs["horizon_days"])
     for quantity, counted in counted_days(ds).items():
         values[(quantity, horizon)] = np.array([means(of_arm, drawn) for of_arm in counted])
@@ -166,6 +167,7 @@ def counted_days(ds: xr.Dataset) -> dict[str, np.ndarray]:
 # ---------------------------------------------------------------------- tables
 
 
+@lru_cache(maxsize=4)
 def levels_table(found: Resampled) -> pd.DataFrame:
     """What each arm comes to: COLUMNS, with ``against`` empty.
 
@@ -187,6 +189,7 @@ def levels_table(found: Resampled) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+@lru_cache(maxsize=4)
 def differences_table(found: Resampled, against: str) -> pd.DataFrame:
     """How each arm differs from one of them: COLUMNS, ``arm`` minus ``against``.
 
@@ -269,6 +272,7 @@ def shown_end(patients: float) -> str:
 # ---------------------------------------------------------------------- ranks
 
 
+@lru_cache(maxsize=4)
 def ranking(found: Resampled) -> pd.DataFrame:
     """Arms by how long they keep the disease away, best first, and what that costs.
 

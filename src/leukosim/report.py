@@ -54,7 +54,7 @@ from leukosim.individual_effects import FATES, NUMBERS, WORDS, individual_effect
 from leukosim.parameters import check_ranges, parameter_rows, setting
 from leukosim.results import VARIABLES
 from leukosim.strategy.words import monitoring_in_words, plain, strategy_in_words
-from leukosim.tables import months, probability, with_interval
+from leukosim.tables import MOST, months, probability, with_interval
 from leukosim.validation import ConfigError, build
 
 PAGE, TEMPLATE = "report.html", "report.html.jinja"
@@ -345,7 +345,7 @@ def arms_table(found: Resampled) -> Table:
     heads += [f"mean days in {found.until_day:g}", *costs, "probability of longest control"]
     heads += [f"on the front against {cost}" for cost in costs]
     rows = []
-    for row in ranking(found).itertuples():
+    for row in ranking(found).head(MOST).itertuples():
         of_arm = levels[levels["arm"] == row.arm].set_index(["quantity", "day"]).sort_index()
         cells = [with_interval(of_arm.loc[(SURVIVAL, day)], 2) for day in found.days]
         cells.append(with_interval(of_arm.loc[RESTRICTED_MEAN].iloc[0], 0))

@@ -24,6 +24,7 @@ from leukosim.endpoints import DAYS_PER_MONTH
 from leukosim.individual_effects import FATES, count_fates
 from leukosim.power import SELECTED, Evidence
 
+MOST = 20  # arms that are printed
 FEW = 4  # arms that a table has columns for
 WIDTH = 118  # of a page that is not a terminal
 
@@ -35,7 +36,10 @@ def comparison_tables(found: Resampled, against: str, effects: pd.DataFrame) -> 
     """
     tables: list[Table | Text] = [arms_table(found)]
     if len(found.arms) > 1:
-        tables += [against_table(found, against), fates_table(effects, against)]
+        best = [arm for arm in ranking(found)["arm"] if arm != against][:MOST]
+        tables += [against_table(found, against), fates_table(effects, against, best)]
+    if len(found.arms) > MOST:
+        tables.append(Text(f"The {MOST} best of {len(found.arms)} arms; all are in the files."))
     lost = censored_early(found)
     if lost:
         named = ", ".join(f"{n} in {arm}" for arm, n in lost.items())
@@ -56,7 +60,7 @@ def arms_table(found: Resampled) -> Table:
     costs = [cost for cost in (DRUG_DAYS, CYTOPENIA_DAYS) if found.cost(cost) is not None]
     for heading in (*costs, "P(longest control)", "on the front of"):
         table.add_column(heading, justify="right")
-    for row in ranks.itertuples():
+    for row in ranks.head(MOST).itertuples():
         level = {
             quantity: levels.loc[(row.arm, quantity)].iloc[-1]
             for quantity in (SURVIVAL, RESTRICTED_MEAN, *costs)
@@ -104,7 +108,10 @@ def against_table(found: Resampled, against: str) -> Table:
         if found.cost(cost) is not None:
             rows.append((cost, cost, np.nan, 1, 1.0))
     cells: dict[str, list[str]] = {}
+    best = [arm for arm in ranking(found)["arm"] if arm != against][:MOST]
     for arm, of_arm in differences.groupby("arm", sort=False):
+        if arm not in best:
+            continue
         column = []
         for _, quantity, day, digits, scale in rows:
             found_rows = of_arm[of_arm["quantity"] == quantity]
@@ -132,14 +139,14 @@ def in_lines(arm: str) -> str:
     return arm.replace(" (", "\n  (").replace(", ", ",\n   ")
 
 
-def fates_table(effects: pd.DataFrame, against: str) -> Table:
+def fates_table(effects: pd.DataFrame, against: str, arms: list[str]) -> Table:
     """How many patients each arm helps and harms, as no trial can see."""
     table = Table(title=f"The same patient, against {against}", box=SIMPLE_HEAD)
     table.add_column("arm", no_wrap=True)
     for fate in FATES:
         table.add_column(fate, justify="right")
     counts = count_fates(effects)
-    for arm, of_arm in counts.groupby("arm", sort=False):
+    for arm, of_arm in counts[counts["arm"].isin(arms)].groupby("arm", sort=False):
         numbers = of_arm.set_index("fate")["patients"]
         table.add_row(in_lines(str(arm)), *(f"{numbers[fate]:,}" for fate in FATES))
     return table
