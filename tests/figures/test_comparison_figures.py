@@ -9,7 +9,7 @@ from leukosim.arms import gather_arms
 from leukosim.comparison import differences_table, ranking, resample
 from leukosim.config import compose
 from leukosim.figures import calendar, comparison, individual_effects, power
-from leukosim.figures.style import house_style
+from leukosim.figures.style import HIGHEST, house_style
 from leukosim.individual_effects import individual_effects as effects_of
 from leukosim.power import Proposal, weigh
 from leukosim.strategy.monitoring import Monitoring
@@ -47,16 +47,22 @@ def test_they_can_be_read(ds):
             assert_readable(figure)
 
 
-def test_arms_of_a_sweep_have_numbers_where_colours_come_back():
+def test_of_many_arms_the_best_have_colours_of_their_own_and_all_a_dot():
     grid = {"trigger.level": [1e-4, 1e-3, 1e-2, 1e-1], "trigger.delay_days": [0.0, 28.0, 56.0]}
     many = with_costs(gather_arms({"sweep": sweep(grid, 12)}))
     assert many.sizes["arm"] > comparison.MOST
     with house_style():
         figure = both_figures(many, "at_relapse")[0]
     shown = [text.get_text() for text in figure.texts]
-    assert any(text.startswith("1  ") for text in shown)
+    front = next(ax for ax in figure.axes if ax.get_xlabel().startswith("Drug days"))
+    dots = [line for line in front.lines if line.get_marker() == "o"]
+    assert len(dots) == many.sizes["arm"]
+    large = [line.get_color() for line in dots if line.get_markersize() == 4.0]
+    assert len(set(large)) == len(large) == comparison.MOST
     assert f"{comparison.MOST} best of {many.sizes['arm']}" in " ".join(shown[-1].split())
-    assert figure.get_figheight() * 25.4 < 260.0
+    assert figure.get_figheight() * 25.4 <= HIGHEST
+    with house_style():
+        assert_readable(figure)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +95,7 @@ def test_dots_and_bars_are_the_numbers(ds):
     comparison.draw_differences(table, ax, panel, arms)
     dots = sorted(line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o")
     rows = table[(table["quantity"] == panel.quantity) & (table["day"] == 730.0)]
-    np.testing.assert_allclose(dots, sorted(100.0 * rows["value"]))
+    np.testing.assert_allclose(dots, sorted([0.0, *(100.0 * rows["value"])]))
     assert texts(ax) == ["reference"]
 
 

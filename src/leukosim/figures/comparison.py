@@ -34,9 +34,8 @@ from leukosim.figures.style import (
 
 ROW, TOP, GAP, FOOT = 4.2, 12.0, 5.0, 9.0  # mm
 LABELS, RIGHT, FRONT = 44.0, 4.0, 46.0  # mm: names of arms at the left, at most; height of fronts
-MANY = 8  # arms: with more, colours come back, and numbers tell them apart
 SMALLEST = 1.0  # mm, about: a letter of 5 points
-MOST = 20  # arms, that a page has room for
+MOST = 8  # arms: as many as there are colours
 
 
 @dataclass(frozen=True)
@@ -86,8 +85,9 @@ def draw_differences(table: pd.DataFrame, ax: Axes, panel: Panel, arms: list[str
     ax.axvline(0.0, color=GREY, linewidth=0.6)
     for y, arm in enumerate(arms):
         if arm not in rows.index:
-            ax.text(0.0, y, "reference", size=5.0, color=GREY, ha="center", va="center",
-                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
+            ax.plot(0.0, y, "o", color=colors[arm], mew=0)
+            ax.annotate("reference", (0.0, y), xytext=(4.0, 0.0), textcoords="offset points",
+                        size=5.0, color=GREY, va="center")  # fmt: skip
             continue
         value, low, high = rows.loc[arm, ["value", "low", "high"]].astype(float) * panel.scale
         if np.isnan(value):
@@ -128,10 +128,19 @@ def percent(share: float) -> str:
 
 
 def draw_front(found: Resampled, ax: Axes, cost: str, arms: list[str]) -> Axes:
-    """Control against one of its costs, 95 % intervals, and the front of arms that none beats."""
+    """Control against one of its costs, 95 % intervals, and the front of arms that none beats.
+
+    Arms that are not among those shown are grey dots; the front is that of all.
+    """
     levels, table = levels_table(found), ranking(found).set_index("arm")
     colors, name = arm_colors(arms), f"front_{cost.replace(' ', '_')}"
-    front = []
+    costs = found.cost(cost)
+    assert costs is not None  # only costs that are known have a panel
+    places = dict(zip(found.arms, zip(costs[:, 0], found.control[:, 0], strict=True), strict=True))
+    front = [place for arm, place in places.items() if table.loc[arm, name]]
+    for arm in set(found.arms) - set(arms):
+        face = GREY if table.loc[arm, name] else "white"
+        ax.plot(*places[arm], "o", color=GREY, markerfacecolor=face, markersize=2.0, mew=0.4)
     for arm in arms:
         of_arm = levels[levels["arm"] == arm].set_index("quantity")
         x, y = of_arm.loc[cost], of_arm.loc[RESTRICTED_MEAN]
@@ -142,11 +151,6 @@ def draw_front(found: Resampled, ax: Axes, cost: str, arms: list[str]) -> Axes:
         face = colors[arm] if is_on else "white"
         ax.plot(x["value"], y["value"], "o", color=colors[arm], markerfacecolor=face,
                 markersize=4.0, mew=0.8, zorder=3)  # fmt: skip
-        if is_on and len(arms) > MANY:
-            ax.annotate(str(arms.index(arm) + 1), (x["value"], y["value"]), size=4.5,
-                        xytext=(2.5, 1.5), textcoords="offset points")  # fmt: skip
-        if is_on:
-            front.append((float(x["value"]), float(y["value"])))
     steps = np.array(sorted(front))
     ax.step(*steps.T, where="post", color=GREY, linewidth=0.7, linestyle=":", zorder=0)
     ax.set(xlabel=f"{cost.capitalize()} (a patient)", ylabel=f"Mean days {found.state}")
@@ -157,30 +161,29 @@ def draw_front(found: Resampled, ax: Axes, cost: str, arms: list[str]) -> Axes:
 
 
 def key(figure: Figure, arms: list[str], left: float, top: float, width: float) -> None:
-    """Names of arms beside their dots."""
+    """Names of arms beside their dots, if there is room: the rows above have the same colours."""
+    names = {arm: wrapped(arm_in_words(arm), width - 5.0, SMALLEST) for arm in arms}
+    step = max(2.2 * (name.count("\n") + 1) for name in names.values()) + 1.0
+    if step * len(arms) > FRONT:
+        return
     ax = add_axes(figure, left, top, width, FRONT)
     ax.set_axis_off()
-    colors = arm_colors(arms)
-    step = min(1.0 / max(len(arms), 1), 0.15)
-    ax.set(xlim=(0.0, width), ylim=(0.0, 1.0))
-    for i, arm in enumerate(arms):
-        y = 1.0 - (i + 0.5) * step
-        ax.plot(1.5, y, "o", color=colors[arm], markersize=4.0, mew=0)
-        name = wrapped(arm_in_words(arm, arms), width - 5.0, SMALLEST)
-        ax.text(4.0, y, name, va="center", size=5.0, color=BLACK, linespacing=0.95)
+    ax.set(xlim=(0.0, width), ylim=(FRONT, 0.0))
+    for i, (arm, color) in enumerate(arm_colors(arms).items()):
+        ax.plot(1.5, (i + 0.5) * step, "o", color=color, markersize=4.0, mew=0)
+        ax.text(4.0, (i + 0.5) * step, names[arm], va="center", size=5.0, linespacing=0.95)
 
 
-def arm_in_words(arm: str, arms: list[str]) -> str:
-    """The name of an arm as a reader would write it, with its number where there are many."""
-    words = arm.replace("_", " ").replace("=", " = ")
-    return f"{arms.index(arm) + 1}  {words}" if len(arms) > MANY else words  # as in the fronts
+def arm_in_words(arm: str) -> str:
+    """The name of an arm as a reader would write it."""
+    return arm.replace("_", " ").replace("=", " = ")
 
 
 def comparison_figure(found: Resampled, against: str, width_mm: float = PAGE) -> Figure:
     """Differences and the probability of being best in rows of arms; below them the fronts."""
     arms, panels = shown_arms(found, against), panels_of(found)
     table, ranks = differences_table(found, against), ranking(found)
-    names = {arm: wrapped(arm_in_words(arm, arms), LABELS - 4.0, SMALLEST) for arm in arms}
+    names = {arm: wrapped(arm_in_words(arm), LABELS - 4.0, SMALLEST) for arm in arms}
     longest = max(len(line) for name in names.values() for line in name.split("\n"))
     labels = min(max(SMALLEST * longest + 8.0, 24.0), LABELS)
     row = max(ROW, 2.1 * max(name.count("\n") + 1 for name in names.values()) + 0.8)
@@ -212,7 +215,7 @@ def comparison_figure(found: Resampled, against: str, width_mm: float = PAGE) ->
         title = f"Control against {cost}"
         add_heading(figure, (left - 12.0, top_of_fronts - 6.0), title, letters[1 + i])
         draw_front(found, add_axes(figure, left, top_of_fronts, across, FRONT), cost, arms)
-    if costs and len(arms) <= MANY:
+    if costs:
         left = 14.0 + len(costs) * (across + 14.0) - 8.0
         key(figure, arms, left, top_of_fronts, width_mm - left - 1.0)
     add_note(figure, note, end)
@@ -230,10 +233,11 @@ def add_arm_names(figure: Figure, names: dict[str, str], row: float) -> None:
 def note_of(found: Resampled, against: str, arms: list[str]) -> str:
     """What the figure rests on, in words."""
     left_out = len(found.arms) - len(arms)
-    more = f" The {len(arms)} best of {len(found.arms)} arms are shown." if left_out else ""
+    best = f" The {len(arms)} best of {len(found.arms)} arms are shown, others as grey dots."
+    more = best if left_out else ""
     return (
         f"{found.n:,} virtual patients, each treated in every arm; differences from "
-        f"{arm_in_words(against, [])}. Bars: 95 % intervals of {found.n_resamples:,} resamples of "
+        f"{arm_in_words(against)}. Bars: 95 % intervals of {found.n_resamples:,} resamples of "
         "the patients; they say how much chance is in so many patients, not how uncertain the "
         f"model's parameters are. Control: mean days of {found.endpoint} within "
         f"{found.until_day:g} days. Cytopenia: days of neutropenia and of thrombocytopenia of "
