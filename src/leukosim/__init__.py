@@ -43,6 +43,13 @@ _HOME = {
     "effects": "repeated_trials",
     "power_by_size": "repeated_trials",
     "patients_for_power": "repeated_trials",
+    "gather_arms": "arms",
+    "Comparison": "comparison",
+    "resample": "comparison",
+    "differences_table": "comparison",
+    "ranking": "comparison",
+    "Proposal": "power",
+    "weigh": "power",
     "Operations": "operations",
     "run_operations": "operations",
 }

@@ -17,6 +17,8 @@ from leukosim.results import RESPONSES
 SIX_MONTHS, ONE_YEAR, TWO_YEARS = 182.0, 365.0, 730.0  # day, as the trials count them
 DAYS_PER_MONTH = 365.25 / 12
 LEVEL = 0.95  # of every interval
+RELAPSE_FREE, OVERALL = "relapse-free survival", "overall survival"
+EITHER = "relapse-free survival, or overall survival from overt leukaemia"
 CYCLE_DAYS = 28.0  # of a cycle that a patient did not live, or was not treated, to begin
 
 
@@ -86,6 +88,22 @@ def overall_survival(ds: xr.Dataset) -> xr.Dataset:
     day = ds["death_day"].fillna(ds["follow_up_day"])
     day.attrs = {"units": "day", "long_name": "overall survival"}
     return xr.Dataset({"day": day, "event": ds["death_day"].notnull()})
+
+
+def main_survival(ds: xr.Dataset) -> xr.Dataset:
+    """Time to what a strategy is judged by: ``day`` and ``event`` (arm, patient).
+
+    Relapse-free survival; overall survival of patients who began with overt leukaemia, who have no
+    remission to lose. The name stands in the attribute ``endpoint``.
+    """
+    free, alive, overt = relapse_free_survival(ds), overall_survival(ds), began_overt(ds)
+    times = xr.where(overt, alive, free[["day", "event"]])
+    day, event = (times[name].transpose(*free["day"].dims) for name in ("day", "event"))
+    if not overt.any():
+        endpoint = RELAPSE_FREE
+    else:
+        endpoint = OVERALL if overt.all() else EITHER
+    return xr.Dataset({"day": day, "event": event.astype(bool)}, attrs={"endpoint": endpoint})
 
 
 def event_free_survival(

@@ -38,6 +38,9 @@ class Design:
     follow_up_months: float = setting(
         25.4, "month", lowest=0.1, highest=240.0, note="of the median patient, at the analysis"
     )
+    dropout_per_year: float = setting(
+        0.0, "probability", lowest=0.0, highest=0.99, note="lost to follow-up, without an event"
+    )
 
     __post_init__ = check_ranges
 
@@ -121,14 +124,28 @@ def repeat(
     treated = np.zeros((design.trials, n), bool)
     treated[:, : n // 2] = True
     treated = luck.permuted(treated, axis=1)
+    return observed(pool, design, who, treated, luck)
+
+
+def observed(
+    pool: Pool, design: Design, who: np.ndarray, treated: np.ndarray, luck: np.random.Generator
+) -> Repetitions:
+    """What trials see of these patients until follow-up ends.
+
+    who, treated : int64 and bool[trial, patient], positions in the pool and whether treated there
+    """
     half = min(design.accrual_months / 2.0, design.follow_up_months)
     months = design.follow_up_months + half * luck.uniform(-1.0, 1.0, who.shape)
     end = months * DAYS_PER_MONTH
     arm = treated.astype(int)
     day, event = pool.day[arm, who], pool.event[arm, who]
-    event = event & (day <= end)
     # less than a day, so that no order changes but that within one
-    day = np.minimum(day, end) + 1e-3 * luck.random(who.shape)
+    within_day = 1e-3 * luck.random(who.shape)
+    if design.dropout_per_year:
+        rate = -np.log1p(-design.dropout_per_year) / 365.25
+        end = np.minimum(end, luck.exponential(1.0 / rate, who.shape))
+    event = event & (day <= end)
+    day = np.minimum(day, end) + within_day
     order = np.argsort(day, axis=1)
 
     def sort(values):

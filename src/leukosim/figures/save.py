@@ -1,5 +1,6 @@
 """Saving a figure: vector, pixels and every number that was drawn; the same bytes every time."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,14 @@ UNDATED: dict[str, dict[str, None]] = {
     "svg": {"Date": None},
     "png": {},
 }
+
+
+def by_part(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Tables of a figure, one under the other, told apart by the column ``part``."""
+    tables = [table.assign(part=part) for part, table in parts.items()]
+    columns = list(dict.fromkeys(column for table in tables for column in table))
+    known = [table.dropna(axis="columns", how="all") for table in tables if len(table)]
+    return pd.concat(known or tables[:1], ignore_index=True).reindex(columns=columns)
 
 
 def save_figure(figure: Figure, numbers: pd.DataFrame, folder: str | Path, name: str) -> list[Path]:

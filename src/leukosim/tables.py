@@ -1,0 +1,238 @@
+"""What the verbs that compare print: tables that fit a terminal."""
+
+import numpy as np
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from leukosim.comparison import (
+    CYTOPENIA_DAYS,
+    DRUG_DAYS,
+    HAZARD_RATIO,
+    NEEDED,
+    RESTRICTED_MEAN,
+    SURVIVAL,
+    Resampled,
+    censored_early,
+    differences_table,
+    levels_table,
+    ranking,
+    shown_needed,
+)
+from leukosim.endpoints import DAYS_PER_MONTH
+from leukosim.individual_effects import FATES, count_fates
+from leukosim.power import SELECTED, Evidence
+
+MOST = 20  # arms that are printed
+FEW = 4  # arms that a table has columns for
+WIDTH = 118  # of a page that is not a terminal
+
+
+def comparison_tables(found: Resampled, against: str, effects: pd.DataFrame) -> list[Table | Text]:
+    """What each arm comes to, how it differs from the reference, and what became of whom.
+
+    effects : of :func:`leukosim.individual_effects.individual_effects`
+    """
+    tables: list[Table | Text] = [arms_table(found)]
+    if len(found.arms) > 1:
+        best = [arm for arm in ranking(found)["arm"] if arm != against][:MOST]
+        tables += [against_table(found, against), fates_table(effects, against, best)]
+    if len(found.arms) > MOST:
+        tables.append(Text(f"The {MOST} best of {len(found.arms)} arms; all are in the files."))
+    lost = censored_early(found)
+    if lost:
+        named = ", ".join(f"{n} in {arm}" for arm, n in lost.items())
+        tables.append(Text(f"Lost before the last day that is compared: {named}."))
+    return tables
+
+
+def arms_table(found: Resampled) -> Table:
+    """Every arm, best first: survival, control, cost, and the probability of being best."""
+    levels = levels_table(found).set_index(["arm", "quantity", "day"]).sort_index()
+    ranks = ranking(found)
+    last, horizon = found.days[-1], f"{found.until_day:g} days"
+    table = Table(title=f"{found.n:,} patients, each in every arm: {found.endpoint}",
+                  box=SIMPLE_HEAD)  # fmt: skip
+    table.add_column("arm", no_wrap=True)
+    for heading in (f"at {months(last)}", f"mean days in {horizon}"):
+        table.add_column(heading, justify="right")
+    costs = [cost for cost in (DRUG_DAYS, CYTOPENIA_DAYS) if found.cost(cost) is not None]
+    for heading in (*costs, "P(longest control)", "on the front of"):
+        table.add_column(heading, justify="right")
+    for row in ranks.head(MOST).itertuples():
+        level = {
+            quantity: levels.loc[(row.arm, quantity)].iloc[-1]
+            for quantity in (SURVIVAL, RESTRICTED_MEAN, *costs)
+        }
+        fronts = [cost for cost in costs if getattr(row, f"front_{cost.replace(' ', '_')}")]
+        cells = [
+            with_interval(level[SURVIVAL], 2),
+            with_interval(level[RESTRICTED_MEAN], 0),
+            *(with_interval(level[cost], 1) for cost in costs),
+        ]
+        table.add_row(
+            in_lines(row.arm),
+            *(cell.replace(" (", "\n(") for cell in cells),
+            probability(row.probability_best),
+            "\n".join(cost.removesuffix(" days") for cost in fronts) or "none",
+        )
+    table.caption = (
+        "95 % intervals. P: share of resamples of the patients in which the arm has the most mean "
+        "days. Front: no arm has as many with fewer drug (cytopenia) days."
+    )
+    return table
+
+
+def probability(share: float) -> str:
+    """A share of resamples, never rounded to certainty; a dash where it is unknown."""
+    if np.isnan(share):
+        return "–"
+    return "> 0.999" if share > 0.999 else ("< 0.001" if share < 0.001 else f"{share:.3f}")
+
+
+def against_table(found: Resampled, against: str) -> Table:
+    """Differences from the reference: a column an arm, a row a quantity, or the other way."""
+    differences = differences_table(found, against)
+    many = len(found.arms) > FEW
+    days = found.days[-1:] if many else found.days
+    rows: list[tuple[str, str, float, int, float]] = []
+    state = found.state
+    for day in days:
+        rows.append((f"{state} at {months(day)}, % points", SURVIVAL, day, 1, 100.0))
+    rows.append((f"mean days in {found.until_day:g}", RESTRICTED_MEAN, np.nan, 0, 1.0))
+    rows.append(("hazard ratio", HAZARD_RATIO, np.nan, 2, 1.0))
+    for day in days:
+        rows.append((f"number needed to treat, {months(day)}", NEEDED, day, 0, 1.0))
+    for cost in (DRUG_DAYS, CYTOPENIA_DAYS):
+        if found.cost(cost) is not None:
+            rows.append((cost, cost, np.nan, 1, 1.0))
+    cells: dict[str, list[str]] = {}
+    best = [arm for arm in ranking(found)["arm"] if arm != against][:MOST]
+    for arm, of_arm in differences.groupby("arm", sort=False):
+        if arm not in best:
+            continue
+        column = []
+        for _, quantity, day, digits, scale in rows:
+            found_rows = of_arm[of_arm["quantity"] == quantity]
+            row = (found_rows if np.isnan(day) else found_rows[found_rows["day"] == day]).iloc[0]
+            if quantity == NEEDED:
+                column.append(shown_needed(row["value"], row["low"], row["high"]))
+            else:
+                column.append(with_interval(row, digits, scale, quantity != HAZARD_RATIO))
+        cells[str(arm)] = column
+    table = Table(title=f"Difference from {against}", box=SIMPLE_HEAD)
+    table.add_column("arm" if many else "", no_wrap=many)
+    for heading in [label for label, *_ in rows] if many else cells:
+        table.add_column(heading, justify="right")
+    if many:
+        for arm, column in cells.items():
+            table.add_row(in_lines(arm), *(cell.replace(" (", "\n(") for cell in column))
+    else:
+        for i, (label, *_) in enumerate(rows):
+            table.add_row(label, *(column[i] for column in cells.values()))
+    return table
+
+
+def in_lines(arm: str) -> str:
+    """The name of an arm of a sweep, a line an axis."""
+    return arm.replace(" (", "\n  (").replace(", ", ",\n   ")
+
+
+def fates_table(effects: pd.DataFrame, against: str, arms: list[str]) -> Table:
+    """How many patients each arm helps and harms, as no trial can see."""
+    table = Table(title=f"The same patient, against {against}", box=SIMPLE_HEAD)
+    table.add_column("arm", no_wrap=True)
+    for fate in FATES:
+        table.add_column(fate, justify="right")
+    counts = count_fates(effects)
+    for arm, of_arm in counts[counts["arm"].isin(arms)].groupby("arm", sort=False):
+        numbers = of_arm.set_index("fate")["patients"]
+        table.add_row(in_lines(str(arm)), *(f"{numbers[fate]:,}" for fate in FATES))
+    return table
+
+
+def power_tables(evidence: Evidence) -> list[Table | Text]:
+    """What is proposed, the effect it would measure, and how many patients that takes."""
+    return [
+        Text(proposal_in_words(evidence)),
+        effect_table(evidence),
+        needed_table(evidence),
+        Text(
+            "Simulated trials are drawn from the virtual patients. In brackets 95 %, from "
+            "resampling these: what chance there is in so few of them, not in the model's "
+            "parameters. Assurance: power, averaged over that."
+        ),
+    ]
+
+
+def proposal_in_words(evidence: Evidence) -> str:
+    """The trial in a sentence or two."""
+    design, proposal = evidence.design, evidence.proposal
+    return (
+        f"{evidence.arm} against {evidence.against}, one to one, to {evidence.endpoint}; accrual "
+        f"over {design.accrual_months:g} months, median follow-up {design.follow_up_months:.3g} "
+        f"months, {design.dropout_per_year:.0%} a year lost; Cox model, two-sided "
+        f"{proposal.significance:.3g}."
+    )
+
+
+def effect_table(evidence: Evidence) -> Table:
+    """The hazard ratio in each population."""
+    table = Table(title="The effect under this design", box=SIMPLE_HEAD)
+    table.add_column("enrolled")
+    for heading in ("virtual patients", "with an event", "hazard ratio"):
+        table.add_column(heading, justify="right")
+    for row in evidence.effects.itertuples():
+        ratio = pd.Series({"value": row.hazard_ratio, "low": row.low, "high": row.high})
+        table.add_row(
+            enrolled_in_words(row.enrolled, evidence.criterion), f"{row.virtual_patients:,}",
+            f"{row.events:.0%}", with_interval(ratio, 2),
+        )  # fmt: skip
+    return table
+
+
+def needed_table(evidence: Evidence) -> Table:
+    """Patients for the power that is wanted, and how sure that is."""
+    power = evidence.proposal.power
+    table = Table(title=f"For {power:.0%} power", box=SIMPLE_HEAD)
+    table.add_column("enrolled")
+    for heading in ("patients", "events", "screened", "by formula", "assurance at that size"):
+        table.add_column(heading, justify="right")
+    for row in evidence.needed.itertuples():
+        curve = evidence.curves[evidence.curves["enrolled"] == row.enrolled]
+        sure = "–"
+        if curve["patients"].min() <= row.patients <= curve["patients"].max():
+            sure = f"{np.interp(row.patients, curve['patients'], curve['assurance']):.2f}"
+        formula = f"{shown_size(row.by_formula)} ({shown_size(row.low)} to {shown_size(row.high)})"
+        about = "about " if row.extrapolated and np.isfinite(row.patients) else ""
+        table.add_row(
+            enrolled_in_words(row.enrolled, evidence.criterion), about + shown_size(row.patients),
+            shown_size(row.events), shown_size(row.screened), formula, sure,
+        )  # fmt: skip
+    return table
+
+
+def enrolled_in_words(enrolled: str, criterion: str) -> str:
+    """Who is enrolled, with what they are selected by."""
+    return f"{enrolled} ({criterion})" if enrolled == SELECTED else enrolled
+
+
+def shown_size(patients: float) -> str:
+    """A number of patients, or that none is enough."""
+    return f"{np.ceil(patients):,.0f}" if np.isfinite(patients) else "out of reach"
+
+
+def months(day: float) -> str:
+    """A day in words."""
+    return f"{day / DAYS_PER_MONTH:.0f} months" if day >= 3 * DAYS_PER_MONTH else f"day {day:g}"
+
+
+def with_interval(row: pd.Series, digits: int, scale: float = 1.0, signed: bool = False) -> str:
+    """A number and its interval, such as ``0.71 (0.61 to 0.79)``; a dash where there is none."""
+    value, low, high = (float(row[name]) * scale for name in ("value", "low", "high"))
+    if np.isnan(value):
+        return "–"
+    plus = "+" if signed else ""
+    shown = [f"{x:{plus}.{digits}f}".replace("-", "−") for x in (value, low, high)]
+    return shown[0] if np.isnan(low) else f"{shown[0]} ({shown[1]} to {shown[2]})"
