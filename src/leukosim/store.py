@@ -34,8 +34,10 @@ CONFIG_TITLE, DECISIONS_TITLE = "# leukosim: the configuration", "arm,patient,da
 # What cannot change a number of a result: fields of a configuration, and source files.
 WITHOUT_INFLUENCE = ("output", "overwrite")
 ONLY_SHOWN = (
-    "calibration", "cli", "descent", "discrimination", "endpoints", "figures", "files", "reference",
-    "screen", "survival", "verification",
+    "arms", "calibration", "cli", "comparison", "descent", "discrimination", "endpoints",
+    "figures", "files", "individual_effects", "power", "reference", "repeated_trials",
+    "report", "resampling", "screen", "survival", "tables", "treatment_effect",
+    "verification",
 )  # fmt: skip
 
 
