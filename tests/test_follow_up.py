@@ -11,7 +11,7 @@ from leukosim.biology.mortality import Mortality
 from leukosim.drugs.azacitidine import Azacitidine
 from leukosim.drugs.formulary import formulary
 from leukosim.drugs.venetoclax import Venetoclax
-from leukosim.follow_up import Protocol, follow
+from leukosim.follow_up import FollowUp, Protocol, follow
 from leukosim.patient import DEATH
 from leukosim.rates import Rates
 from leukosim.results import CAUSES, RESPONSES
@@ -37,6 +37,28 @@ def test_treatment_starts_when_the_triggering_result_is_known(make_patient, stra
     above = [r for r in history.chart.reports if r.measure == "mrd" and r.value >= 0.01][0]
     assert fired.day == above.known == above.sampled + 7
     assert history.doses[0].day == fired.day == history.conversion_day
+
+
+@pytest.mark.parametrize("pause", [1.0, 2.5, 100.0])
+@pytest.mark.parametrize("traits", [{"doubling_days": 6.0}, {"death_rate": 0.003}])
+def test_pauses_change_nothing(make_patient, strategies, pause, traits):
+    patient = make_patient(residual_stem_cells=500, **traits)
+    whole = run(patient, strategies["triggered"])
+    paused = FollowUp(
+        patient, strategies["triggered"], Protocol(horizon_days=365), DAYS, Rates(patient)
+    )
+    for day in np.arange(0.0, 500.0, pause):
+        paused.advance_to(day)
+        assert paused.is_over or paused.marrow.day >= day
+        assert paused.is_over or paused.agenda[0][0] > day
+    parts = paused.write_up()
+    assert len(parts.doses) > 0 and parts.last_day < 365
+    for name in ("doses", "cycles", "last_day", "death_day", "conversion_day", "blasts_at_end"):
+        assert getattr(parts, name) == getattr(whole, name)
+    assert parts.chart.reports == whole.chart.reports
+    assert parts.chart.decisions == whole.chart.decisions
+    for one, other in zip(parts.counts, whole.counts, strict=True):
+        assert np.array_equal(one.cells, other.cells) and np.array_equal(one.blasts, other.blasts)
 
 
 def test_a_delay_postpones_the_first_dose_only(make_patient, strategies):

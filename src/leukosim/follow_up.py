@@ -128,10 +128,13 @@ class FollowUp:
         self.sampled: set[tuple[int, float]] = set()
         self.planned = 0
         self.today = 0.0
+        self.death_day: float | None = None
+        self.is_over = False  # the patient has died, or nothing is left to be done
         self.hazards = self._hazards(self.marrow.count())[0]  # now, by cause
+        self._enrol()
 
-    def run(self) -> History:
-        """Follow the patient to death, to the end of the trial, or as long as anything is done."""
+    def _enrol(self) -> None:
+        """Plan the first visits, begin the first course, and note the marrow of the start."""
         monitoring = self.protocol.monitoring
         self._plan(self.protocol.horizon_days, END)
         self._plan(monitoring.first_day, MRD_SAMPLE, "scheduled")
@@ -145,18 +148,38 @@ class FollowUp:
             self.counts.append(self.marrow.count())
             self._note_clones()
         self._sequence("start")
-        death_day = None
-        while self.agenda:
-            day, kind, _, content = heapq.heappop(self.agenda)
+
+    def run(self) -> History:
+        """Follow the patient to death, to the end of the trial, or as long as anything is done."""
+        self.advance_to(math.inf)
+        return self.write_up()
+
+    def advance_to(self, day: float) -> None:
+        """Follow the patient until all that happens up to a day has happened, the day included.
+
+        The marrow may get ahead of the day, to the next visit: it is advanced from visit to visit,
+        as if nobody had asked for the day. So pauses change no number. ``counts`` holds the marrow
+        of the recorded days, ``chart`` what is known; both may know what lies after the day.
+        """
+        while not self.is_over and (self.marrow.day < day or self.agenda[0][0] <= day):
+            due, kind, _, content = heapq.heappop(self.agenda)
             # a report needs no marrow of its day, unless the patient may not live to see it
-            if kind in READS_MARROW or not self._surely_lives_until(day):
-                death_day = self._live_until(day)
-            if death_day is not None or kind == END:
-                break
-            self.today = day
-            self._meet(day, kind, content)
+            if kind in READS_MARROW or not self._surely_lives_until(due):
+                self.death_day = self._live_until(due)
+            if self.death_day is not None or kind == END:
+                self._end()
+            else:
+                self.today = due
+                self._meet(due, kind, content)
+
+    def _end(self) -> None:
+        """Close the follow-up on the day that the marrow has come to."""
+        self.is_over = True
         self._cancel_doses_from(self.marrow.day)
         self._end_holds(self.marrow.day)
+
+    def write_up(self) -> History:
+        """What has become of the patient so far."""
         return History(
             self.chart,
             self.counts,
@@ -170,7 +193,7 @@ class FollowUp:
             self.marrow.blasts,
             self.marrow.switches,
             self.conversion_day,
-            death_day,
+            self.death_day,
             self.death_cause,
             self.hold_days,
             self.cytopenia_days,
