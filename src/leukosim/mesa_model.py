@@ -113,6 +113,7 @@ class LeukemiaModel(mesa.Model):
     counts : Counts, a row: the marrow of this day
     datacollector : of the variables of :data:`leukosim.results.VARIABLES`, a row each day from 0 on
     running : False once a step found nothing more to be done; that step passes no day
+    is_over : True from then on
     agents : StemCells of each subtype
 
     Raises
@@ -175,6 +176,7 @@ class LeukemiaModel(mesa.Model):
             config.engine.method,
         )
         self.day = 0.0
+        self.is_over = False
         self.seen_until = 0.0  # the day; once the course is over its end, which may lie within one
         self.follow_up.advance_to(0.0)
         self.counts = self._counts_of_today()
@@ -190,7 +192,7 @@ class LeukemiaModel(mesa.Model):
         end = self.follow_up.marrow.day
         if self.follow_up.is_over and end < self.day + 1.0:
             # a step later than the last day, as mesa's batch_run reports the row before the last
-            self.running, self.seen_until = False, end
+            self.running, self.is_over, self.seen_until = False, True, end
             return
         self.day += 1.0
         self.seen_until = self.day
