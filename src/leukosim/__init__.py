@@ -34,6 +34,7 @@ _HOME = {
     "Chart": "strategy.chart",
     "Decision": "strategy.chart",
     "Marrow": "marrow",
+    "LeukemiaModel": "mesa_model",
     "discrimination_table": "discrimination",
     "effects_by_group": "treatment_effect",
     "interaction": "treatment_effect",

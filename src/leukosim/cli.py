@@ -35,6 +35,7 @@ leukosim: acute myeloid leukaemia in remission and relapse, simulated cell by ce
   leukosim compare FOLDER [FOLDER] [field=value]   arms, or scenarios, over the same patients
   leukosim power FOLDER [field=value ...]          patients that a trial of two arms would need
   leukosim report FOLDER [field=value ...]         the study as one HTML page
+  leukosim page [--port N] [--no-open]             one patient in the browser, day by day
   leukosim verify [--quick] [--seed N]             hold the engine against exact laws
   leukosim parameters [--markdown FILE]            every parameter with unit, range and source
   leukosim vocabulary [--markdown FILE]            every variable of a result
@@ -599,6 +600,55 @@ def verify(words: list[str]) -> int:
     return 0 if hold_against_exact_laws(seed=asked.seed, quick=asked.quick) else FAILED
 
 
+def page(words: list[str]) -> int:
+    """``leukosim page``."""
+    import argparse
+    from importlib.util import find_spec
+
+    parser = argparse.ArgumentParser(prog="leukosim page")
+    parser.add_argument("--port", type=int, default=8765, help="of the page, from 1 to 65535")
+    parser.add_argument("--host", default="localhost", help="0.0.0.0 lets other machines see it")
+    parser.add_argument("--no-open", action="store_true", help="open no browser")
+    asked = parser.parse_args(words)
+    if any(find_spec(name) is None for name in ("solara", "altair", "ipyvuetify")):
+        raise ConfigError(
+            "page needs solara, which is not installed: install leukosim with its extra `page`, "
+            "as in pip install 'leukosim[page]' or, in a checkout, pip install -e '.[page]'"
+        )
+    check_address(asked.host, asked.port)
+    os.environ.setdefault("SOLARA_TELEMETRY_MIXPANEL_ENABLE", "False")  # it would report its use
+    from rich.console import Console
+    from solara.__main__ import run as serve
+
+    from leukosim.mesa_model import LeukemiaModel
+    from leukosim.screen import announce_compilation
+
+    announce_compilation(Console(stderr=True))
+    LeukemiaModel(patient=1).step()  # compiles, so that the browser need not wait for it
+    say(f"leukosim page: http://{asked.host}:{asked.port} (Ctrl-C ends it)")
+    where = ["--host", asked.host, "--port", str(asked.port)]
+    opens = "--no-open" if asked.no_open else "--open"
+    serve.main(["leukosim.page", "--production", opens, *where], standalone_mode=False)
+    return 0
+
+
+def check_address(host: str, port: int) -> None:
+    """Raise :class:`ConfigError` where no page can be served."""
+    import socket
+
+    if not 1 <= port <= 65535:
+        raise ConfigError(
+            f"port = {port} is not allowed: port is a number, allowed from 1 to 65535"
+        )
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        raise ConfigError(
+            f"port = {port} of host = {host} cannot be used ({error.strerror}): "
+            f"choose another, such as --port {port + 1 if port < 65535 else port - 1}"
+        ) from None
+
+
 def parameters(words: list[str]) -> int:
     """``leukosim parameters``."""
     from leukosim.reference import parameter_page
@@ -632,6 +682,7 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "compare": compare,
     "power": power,
     "report": report,
+    "page": page,
     "verify": verify,
     "parameters": parameters,
     "vocabulary": vocabulary,

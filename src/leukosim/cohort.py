@@ -300,10 +300,7 @@ def draw_patient(
     patient = with_clones(patient, cohort)
     for name, drug in (formulary() if drugs is None else drugs).items():
         patient = with_handling(patient, name, drug)
-    # patients are the same whatever is thought of the cycle of subtypes
-    alike = replace(patient, disease=replace(disease, cycling_by_subtype="equal"))
-    shortest, longest = doubling_range(Rates(alike))
-    within = float(np.clip(doubling, shortest * MARGIN, longest / MARGIN))
+    within = producible(float(doubling), patient)
     if cohort.at_diagnosis:
         overt = 10.0 ** stream(seed, index, OVERT).normal(
             cohort.overt_log10_mean, cohort.overt_log10_sd
@@ -315,6 +312,14 @@ def draw_patient(
     cells = int(luck.poisson(min(residual, cohort.residual_cells_most)))
     blasts = min(cells / patient.stem_cell_share, cohort.residual_blasts_most)
     return replace(patient, doubling_days=within, residual_stem_cells=cells, residual_blasts=blasts)
+
+
+def producible(doubling_days: float, patient: Patient) -> float:
+    """The doubling time, in days, nearest to a wanted one that cycle and niche can produce."""
+    # patients are the same whatever is thought of the cycle of subtypes
+    alike = replace(patient, disease=replace(patient.disease, cycling_by_subtype="equal"))
+    shortest, longest = doubling_range(Rates(alike))
+    return float(np.clip(doubling_days, shortest * MARGIN, longest / MARGIN))
 
 
 def draw_age(cohort: Cohort, luck: np.random.Generator) -> float:

@@ -78,14 +78,7 @@ def run_trial(
     if record_days < 1:
         raise ValueError(f"record_days = {record_days} (day) is not allowed: allowed 1 or more")
     protocol = protocol or Protocol()
-    for arm, strategy in arms.items():
-        for name, course in strategy.courses.items():
-            for drug in course.drugs:
-                if drug not in protocol.drugs:
-                    raise ValueError(
-                        f"drug = {drug} of course {name} in arm {arm} is unknown: "
-                        f"allowed {', '.join(protocol.drugs)}"
-                    )
+    check_drugs(arms, protocol)
     days = np.unique(
         np.append(np.arange(0, protocol.horizon_days, record_days), protocol.horizon_days)
     )
@@ -110,6 +103,18 @@ def run_trial(
         ),
         decisions_of(patients, list(arms), courses),
     )
+
+
+def check_drugs(arms: Mapping[str, Strategy | OwnStrategy], protocol: Protocol) -> None:
+    """Raise ValueError where a course gives a drug that the protocol does not know."""
+    for arm, strategy in arms.items():
+        for name, course in strategy.courses.items():
+            for drug in course.drugs:
+                if drug not in protocol.drugs:
+                    raise ValueError(
+                        f"drug = {drug} of course {name} in arm {arm} is unknown: "
+                        f"allowed {', '.join(protocol.drugs)}"
+                    )
 
 
 def treat_block(

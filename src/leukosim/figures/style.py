@@ -10,7 +10,9 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import as_file, files
+from typing import Any
 
+from matplotlib import rc_params_from_file
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.style import context
@@ -50,6 +52,16 @@ SUBTYPE_COLORS = {
 }
 
 
+def settings() -> dict[str, Any]:
+    """Matplotlib's settings of the house style, by name."""
+    with as_file(files("leukosim.figures") / "leukosim.mplstyle") as path:
+        return dict(rc_params_from_file(path, use_default_template=False))
+
+
+# Read now: inside of a page's session, solara keeps matplotlib from turning text into numbers.
+SETTINGS = settings()
+
+
 @contextmanager
 def house_style() -> Iterator[None]:
     """Within it, figures are made and saved in the house style."""
@@ -57,8 +69,7 @@ def house_style() -> Iterator[None]:
     level = fonts.level
     fonts.setLevel(logging.ERROR)  # the first fonts of the list are often not installed
     try:
-        style = files("leukosim.figures") / "leukosim.mplstyle"
-        with as_file(style) as path, context(["default", str(path)]):
+        with context(["default", SETTINGS]):
             yield
     finally:
         fonts.setLevel(level)
