@@ -22,7 +22,7 @@ from leukosim.cohort import Cohort, draw_cohort
 from leukosim.drugs.drug import Drug
 from leukosim.drugs.formulary import declared_drugs, formulary
 from leukosim.drugs.own import OwnDrug
-from leukosim.engines import ENGINES, PROCESSES
+from leukosim.engines import Place
 from leukosim.folders import config_folder
 from leukosim.follow_up import Protocol
 from leukosim.marrow import METHODS
@@ -53,19 +53,15 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Engine:
-    """Where the work runs. Only ``method`` can change a number."""
+class Engine(Place):
+    """Where the work runs, and how. Only ``method`` can change a number."""
 
-    name: str = PROCESSES
-    workers: int = setting(0, "1", lowest=0, highest=1024, note="0: one for each processor")
     method: str = "tally"
 
     def __post_init__(self) -> None:
-        check_ranges(self)
-        for name, allowed in (("name", ENGINES), ("method", METHODS)):
-            value = getattr(self, name)
-            if value not in allowed:
-                raise ValueError(f"{name} = {value} is unknown: allowed {listed(allowed)}")
+        super().__post_init__()
+        if self.method not in METHODS:
+            raise ValueError(f"method = {self.method} is unknown: allowed {listed(METHODS)}")
 
 
 @dataclass(frozen=True)
@@ -159,7 +155,21 @@ def read_config(composed: DictConfig) -> Config:
     ------
     ConfigError
     """
-    config = build(Config, to_plain(composed), model=Config())
+    return read_plain(to_plain(composed))
+
+
+def read_plain(
+    plain: Mapping[str, Any], known: tuple[Mapping[str, Any] | None, "Config | None"] = (None, None)
+) -> Config:
+    """The run that plain data describe.
+
+    known : other data and their run, of which what is the very same is taken over
+
+    Raises
+    ------
+    ConfigError
+    """
+    config = build(Config, plain, model=Config(), known=known)
     check_names(config)
     return config
 

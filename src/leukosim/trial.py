@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from leukosim.dataset import dataset_of
-from leukosim.engines import PROCESSES, finish_all
+from leukosim.engines import PROCESSES, Place, finish_all
 from leukosim.follow_up import (
     History,
     Protocol,
@@ -26,6 +26,10 @@ from leukosim.treatment_week import (
     treatment_week,
 )
 
+DECISION_COLUMNS = (
+    "arm", "patient", "day", "rule", "seen", "action", "course", "effective_day", "drugs",
+    "at_most_days",
+)  # fmt: skip
 BLOCK = 8  # patients, at most, that a worker is handed at once
 
 
@@ -34,7 +38,13 @@ class Trial:
     """What a trial leaves: a labelled dataset and the log of decisions, a row each."""
 
     dataset: xr.Dataset
-    decisions: pd.DataFrame  # a row each, by arm, patient and day
+    rows: list[tuple]  # decisions, by arm, patient and day
+
+    @cached_property
+    def decisions(self) -> pd.DataFrame:
+        """The log of decisions, a row each."""
+        table = pd.DataFrame(self.rows, columns=list(DECISION_COLUMNS))
+        return table.astype({"at_most_days": "Int64"})
 
 
 def run_trial(
@@ -44,7 +54,7 @@ def run_trial(
     *,
     record_days: int = 7,
     workers: int = 1,
-    engine: str = PROCESSES,
+    engine: str | Place = PROCESSES,
     method: str = "tally",
     progress: Callable[[int], None] | None = None,
 ) -> Trial:
@@ -59,7 +69,7 @@ def run_trial(
     protocol : how patients are followed; RELAZA2-like by default
     record_days : day, interval at which the marrow is written down; the last day always is
     workers : how many patients are followed at a time
-    engine : "processes" or "threads", what the workers are where there are several
+    engine : "processes", "threads", "dask" or "slurm": what the workers are
     method : "tally" or "direct", the algorithm of the engine
     progress : told the number of patients finished
 
@@ -155,19 +165,14 @@ def simulate(
 
 def decisions_of(
     patients: Sequence[Patient], arms: Sequence[str], courses: Sequence[Sequence[History]]
-) -> pd.DataFrame:
+) -> list[tuple]:
     """The log of decisions, a row each, by arm, patient and day."""
-    rows = [
+    return [
         (
-            arm, patient.index, d.day, d.rule, d.seen, d.action, d.course, d.effective,
-            "+".join(d.drugs), d.at_most_days,
+            arm, patient.index, float(d.day), d.rule, d.seen, d.action, d.course,
+            float(d.effective), "+".join(d.drugs), d.at_most_days,
         )
         for a, arm in enumerate(arms)
         for patient, of_patient in zip(patients, courses, strict=True)
         for d in of_patient[a].chart.decisions
     ]  # fmt: skip
-    columns = [
-        "arm", "patient", "day", "rule", "seen", "action", "course", "effective_day",
-        "drugs", "at_most_days",
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns).astype({"at_most_days": "Int64"})
