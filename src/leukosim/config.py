@@ -7,6 +7,7 @@ Nothing in a configuration can name code to be run.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -169,9 +170,15 @@ def read_plain(
     ------
     ConfigError
     """
-    config = build(Config, plain, model=Config(), known=known)
+    config = build(Config, plain, model=default_config(), known=known)
     check_names(config)
     return config
+
+
+@cache
+def default_config() -> Config:
+    """A run as the code alone declares it."""
+    return Config()
 
 
 def check_names(config: Config) -> None:
@@ -261,13 +268,24 @@ def explain(error: Exception) -> str:
 # ---------------------------------------------------------------------- composition
 
 
-def as_plain(record: Any) -> Any:
-    """The values of a tree of dataclasses as plain data, to be composed, compared or written."""
+def as_plain(record: Any, known: dict[int, tuple[Any, Any]] | None = None) -> Any:
+    """The values of a tree of dataclasses as plain data, to be composed, compared or written.
+
+    known : what was made of records before, by their identity, to be used again
+    """
+    if known is not None and id(record) in known:
+        return known[id(record)][1]
     if is_dataclass(record):
-        return {name: as_plain(getattr(record, name)) for name in names_of(type(record))}
-    if isinstance(record, Mapping):
-        return {name: as_plain(each) for name, each in record.items()}
-    return list(record) if isinstance(record, tuple) else record
+        plain: Any = {
+            name: as_plain(getattr(record, name), known) for name in names_of(type(record))
+        }
+    elif isinstance(record, dict):
+        plain = {name: as_plain(each, known) for name, each in record.items()}
+    else:
+        return list(record) if isinstance(record, tuple) else record
+    if known is not None:
+        known[id(record)] = record, plain  # the record, too, lest another one takes its identity
+    return plain
 
 
 def register() -> None:

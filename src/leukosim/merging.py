@@ -8,7 +8,7 @@ there are. The order is that of the table, not that in which scenarios were fini
 import csv
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,18 @@ import xarray as xr
 
 from leukosim import store
 from leukosim.files import write_whole
-from leukosim.parts import TEXT, BrokenPart, Part, Stored, read_part, read_values, values_in
+from leukosim.parts import TEXT, BrokenPart, Part, Stored, read_part, values_in
 
 SCENARIO = "scenario"
 MIB = 2**20  # bytes
 CHUNK = MIB  # about what a chunk of a variable holds
-COPIES = 4  # of a block in memory while it is written
+COPIES = 6  # of a block in memory while it is written
 TEXT_BYTES = 64  # about what a text takes
 
+HEADER_BYTES = 2**15  # about what the description of a part takes
+
 Position = slice | np.ndarray
+Described = tuple[Part, bytes, dict[str, list[Any]]]  # a part, its values, its labels
 
 
 @dataclass
@@ -119,9 +122,8 @@ def union(known: list[Any], own: list[Any]) -> list[Any]:
     return both if any(isinstance(label, str) for label in both) else sorted(both)
 
 
-def labels_of(part: Part, data: bytes | None = None) -> dict[str, list[Any]]:
+def labels_of(part: Part, data: bytes) -> dict[str, list[Any]]:
     """The labels of a part's dimensions."""
-    data = read_values(part.path) if data is None else data
     return {name: values_in(data, part.variables[name]).tolist() for name in part.coordinates}
 
 
@@ -153,8 +155,11 @@ def merge(
     leukosim.files.NotWritten
     """
     layout = Layout()
+    kept: dict[Path, Described] = {}  # what was read, as long as the memory is enough for it
+    room = memory / COPIES
 
     def write_log(to: Path) -> None:
+        nonlocal room
         axes = [name for name in scenarios.coords if name != SCENARIO]
         values = [scenarios[name].values.tolist() for name in axes]
         with to.open("w", encoding="utf-8", newline="") as file:
@@ -162,21 +167,31 @@ def merge(
             log.writerow([*log_columns, SCENARIO, *axes])
             for number, (path, digest) in enumerate(zip(files, digests, strict=True)):
                 if path is not None:
-                    part, rows = read_part(path)
+                    part, data, rows = read_part(path)
                     if part.digest != digest:
                         raise BrokenPart(path, f"it holds the scenario {part.digest}")
-                    layout.add(part, labels_of(part))
+                    labels = labels_of(part, data)
+                    layout.add(part, labels)
+                    room -= len(data) + HEADER_BYTES
+                    if room > 0:
+                        kept[path] = part, data, labels
                     place = [number, *(of_axis[number] for of_axis in values)]
                     log.writerows([*row, *place] for row in rows)
 
     write_whole(folder / store.DECISIONS, write_log)
     write_whole(
-        folder / store.RESULTS, lambda to: write_results(to, files, scenarios, layout, memory)
+        folder / store.RESULTS,
+        lambda to: write_results(to, files, kept, scenarios, layout, memory),
     )
 
 
 def write_results(
-    to: Path, files: Sequence[Path | None], scenarios: xr.Dataset, layout: Layout, memory: float
+    to: Path,
+    files: Sequence[Path | None],
+    kept: Mapping[Path, Described],
+    scenarios: xr.Dataset,
+    layout: Layout,
+    memory: float,
 ) -> None:
     """Write the dataset: what there is once by xarray, what differs block by block."""
     once = {name for name, held in layout.variables.items() if layout.is_once(held)}
@@ -187,8 +202,7 @@ def write_results(
         {dim: (dim, labels, layout.label_attributes[dim]) for dim, labels in layout.labels.items()}
     )
     if once:
-        first, _ = read_part(there[0])
-        data = read_values(there[0])
+        first, data, _ = read_part(there[0])
         for name in once:
             stored = first.variables[name]
             frame[name] = (stored.dims, values_in(data, stored), stored.attributes)
@@ -204,7 +218,9 @@ def write_results(
                 declare(file, name, held.stored, layout, layout.dtype(held, has_holes), rows)
             for first_row in range(0, len(files), rows):
                 block = files[first_row : first_row + rows]
-                read = [None if path is None else described(path) for path in block]
+                read = [
+                    None if path is None else kept.get(path) or described(path) for path in block
+                ]
                 for name, held in by_scenario.items():
                     values = stacked(name, held, read, layout, layout.dtype(held, has_holes))
                     if values.size:
@@ -237,28 +253,30 @@ def declare(
     made.setncatts({**attributes, "coordinates": " ".join(labels)})
 
 
-def described(path: Path) -> tuple[Part, bytes, dict[str, list[Any]]]:
+def described(path: Path) -> Described:
     """A part with its values and its labels."""
-    part, _ = read_part(path)
-    data = read_values(path)
+    part, data, _ = read_part(path)
     return part, data, labels_of(part, data)
 
 
 def stacked(
     name: str,
     held: Held,
-    block: Iterable[tuple[Part, bytes, dict[str, list[Any]]] | None],
+    block: Sequence[Described | None],
     layout: Layout,
     dtype: Any,
 ) -> np.ndarray:
     """The values of a variable in a block of scenarios, each at its labels."""
-    block = list(block)
+    is_whole = not layout.differing & set(held.stored.dims)
     shape = len(block), *layout.shape(held.stored)
     values = np.full(shape, "", object) if dtype is str else np.full(shape, missing_of(dtype))
     for row, each in zip(values, block, strict=True):
         if each is not None and name in each[0].variables:
             part, data, labels = each
             stored = part.variables[name]
+            if is_whole:
+                row[...] = values_in(data, stored)
+                continue
             where = [
                 position(dim, size, labels, layout)
                 for dim, size in zip(stored.dims, stored.shape, strict=True)

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
+from leukosim.dataset import Gathered
 from leukosim.files import write_whole
 
 HEADER, DATA, DECISIONS = "header.json", "data", "decisions.csv"
@@ -62,7 +62,7 @@ class Part:
 
 
 def write_part(
-    path: Path, digest: str, dataset: xr.Dataset, decisions: Iterable[Sequence[Any]]
+    path: Path, digest: str, gathered: Gathered, decisions: Iterable[Sequence[Any]]
 ) -> None:
     """Write a scenario whole or not at all.
 
@@ -71,23 +71,22 @@ def write_part(
     leukosim.files.NotWritten
     """
     variables, pieces, first = {}, [], 0
-    for name, variable in dataset.variables.items():
-        values = variable.values
+    for name, (dims, values, attributes) in (gathered.coordinates | gathered.variables).items():
         if values.dtype.kind in "OU":
             kind, raw = TEXT, json.dumps(values.ravel().tolist()).encode()
         else:
             kind, raw = values.dtype.str, np.ascontiguousarray(values).tobytes()
         content = hashlib.blake2b(raw, digest_size=12).hexdigest()
         variables[name] = [
-            variable.dims, kind, values.shape, first, len(raw), content, variable.attrs,
+            dims, kind, values.shape, first, len(raw), content, attributes,
         ]  # fmt: skip
         pieces.append(raw)
         first += len(raw)
     header = json.dumps(
         {
             "digest": digest,
-            "attributes": dataset.attrs,
-            "coordinates": list(dataset.coords),
+            "attributes": gathered.attributes,
+            "coordinates": list(gathered.coordinates),
             "variables": variables,
         },
         default=plain_number,
@@ -114,8 +113,8 @@ def is_there(path: Path) -> bool:
     return path.exists() and zipfile.is_zipfile(path)
 
 
-def read_part(path: Path) -> tuple[Part, list[list[str]]]:
-    """The description of a part, and its decisions.
+def read_part(path: Path) -> tuple[Part, bytes, list[list[str]]]:
+    """The description of a part, all its values for :func:`values_in`, and its decisions.
 
     Raises
     ------
@@ -124,6 +123,7 @@ def read_part(path: Path) -> tuple[Part, list[list[str]]]:
     try:
         with zipfile.ZipFile(path) as file:
             header = json.loads(file.read(HEADER))
+            data = file.read(DATA)
             rows = list(csv.reader(io.StringIO(file.read(DECISIONS).decode())))
     except (OSError, zipfile.BadZipFile, zlib.error, KeyError, ValueError) as error:
         raise BrokenPart(path, error) from error
@@ -134,21 +134,7 @@ def read_part(path: Path) -> tuple[Part, list[list[str]]]:
     part = Part(
         path, header["digest"], header["attributes"], tuple(header["coordinates"]), variables
     )
-    return part, rows
-
-
-def read_values(path: Path) -> bytes:
-    """All values of a part, for :func:`values_in`.
-
-    Raises
-    ------
-    BrokenPart
-    """
-    try:
-        with zipfile.ZipFile(path) as file:
-            return file.read(DATA)
-    except (OSError, zipfile.BadZipFile, zlib.error, KeyError) as error:
-        raise BrokenPart(path, error) from error
+    return part, data, rows
 
 
 def values_in(data: bytes, stored: Stored) -> np.ndarray:

@@ -19,6 +19,8 @@ from leukosim.validation import ConfigError
 
 NOT_SWEPT = ("output", "overwrite", "engine")  # they cannot change a number
 REFERENCE = re.compile(r"[\w\-]+(?:\.[\w\-]+)*")
+# Texts that are nothing but a reference, or the names of what is in a group: they need no parser.
+PLAIN_REFERENCE = re.compile(r"\$\{(oc\.dict\.keys:)?([\w\-]+(?:\.[\w\-]+)*)\}")
 
 Path = tuple[str | int, ...]
 
@@ -130,15 +132,22 @@ def variations(
             plain = resolved
             for path, value in zip(paths, point, strict=True):
                 plain = with_value(plain, path, value)
-            for path in affected:
-                plain = with_value(plain, path, resolved_at(scratch, path))
+            for path, text in affected:
+                alone = PLAIN_REFERENCE.fullmatch(text)
+                value = at(plain, tuple(alone[2].split("."))) if alone else None
+                if alone and alone[1] and isinstance(value, Mapping):
+                    value = list(value)
+                elif value is None or isinstance(value, Mapping):
+                    value = resolved_at(scratch, path)
+                plain = with_value(plain, path, value)
         yield point, plain
 
 
-def affected_by(raw: Any, keys: Sequence[str]) -> list[Path]:
-    """Where references stand that may lead to one of some keys, if by way of others.
+def affected_by(raw: Any, keys: Sequence[str]) -> list[tuple[Path, str]]:
+    """References that may lead to one of some keys, if by way of others, and where they stand.
 
-    Relative references and such with brackets count as leading anywhere.
+    One that leads to another comes after it. Relative references, and such with brackets, count as
+    leading anywhere.
     """
     waiting = {
         path: text
@@ -146,14 +155,13 @@ def affected_by(raw: Any, keys: Sequence[str]) -> list[Path]:
         if not any(is_within(dotted(path), key) for key in keys)
     }
     changed, found = list(keys), []
-    while changed:
-        key = changed.pop()
+    for key in changed:  # which grows meanwhile
         for path, text in list(waiting.items()):
             anywhere = "${." in text or "[" in text
             names = REFERENCE.findall(text)
             if anywhere or any(is_within(name, key) or is_within(key, name) for name in names):
                 del waiting[path]
-                found.append(path)
+                found.append((path, text))
                 changed.append(dotted(path))
     return found
 

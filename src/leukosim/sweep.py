@@ -18,6 +18,7 @@ from typing import Any
 from leukosim import merging, parts, store
 from leukosim.biology.clones import TRAITS
 from leukosim.config import Config, as_plain, read_plain, unit_of
+from leukosim.dataset import parts_of
 from leukosim.engines import check_installed, finish_all
 from leukosim.files import NotWritten, remove_abandoned
 from leukosim.operations import with_operations
@@ -137,12 +138,13 @@ def check(table: Table) -> Sweep:
     """
     scenarios: list[Scenario] = []
     known: tuple[Any, Any] = (None, None)
+    made: dict[int, tuple[Any, Any]] = {}
     for labels, plain in zip(table.labels, table.plain, strict=True):
         config = read_plain(plain, known)
         known = plain, config
         if config.record.courses is None:
             config = replace(config, record=replace(config.record, courses=False))
-        identity = store.identity_of(as_plain(config))
+        identity = store.identity_of(as_plain(config, made))
         scenarios.append(Scenario(labels, config, identity, store.digest_of(identity)))
     studies = {s.config.study for s in scenarios}
     name = "-".join([*sorted(studies), "by", *scenarios[0].labels])
@@ -274,10 +276,9 @@ def treat(config: Config, workers: int, progress: Callable[[int], None] | None =
     if config.operations.centres:
         against, arm = config.arms
         seen = with_operations(trial.dataset, arm, against, config.operations, config.seed)
-        trial = replace(trial, dataset=seen)
+        trial = Trial(parts_of(seen), trial.rows)
     if config.record.courses is False:
-        with_time = [name for name, each in trial.dataset.items() if "time" in each.dims]
-        return replace(trial, dataset=trial.dataset.drop_vars([*with_time, "time"]))
+        return Trial(trial.gathered.without("time"), trial.rows)
     return trial
 
 
@@ -334,8 +335,7 @@ def run_missing(
         failed = {} if error else {each.digest: each.error for each in outcome.result()}
         for scenario in batch:
             words = f"{type(error).__name__}: {error}" if error else failed[scenario.digest]
-            there = parts.is_there(file_of(sweep.folder, scenario))
-            if not there:
+            if not file_of(sweep.folder, scenario).exists():
                 errors[scenario.digest] = words or NOT_SEEN.format(folder=sweep.folder)
             behind += scenario.config.cohort.size
             finished(scenario)
@@ -384,7 +384,7 @@ def keep_scenarios(
         except Exception as error:
             receipts.append(Receipt(scenario.digest, f"{type(error).__name__}: {error}"))
             continue
-        parts.write_part(path, scenario.digest, trial.dataset, trial.rows)
+        parts.write_part(path, scenario.digest, trial.gathered, trial.rows)
         receipts.append(Receipt(scenario.digest))
     return receipts
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from leukosim.dataset import dataset_of
+from leukosim.dataset import Gathered, gather
 from leukosim.engines import PROCESSES, Place, finish_all
 from leukosim.follow_up import (
     History,
@@ -37,8 +37,13 @@ BLOCK = 8  # patients, at most, that a worker is handed at once
 class Trial:
     """What a trial leaves: a labelled dataset and the log of decisions, a row each."""
 
-    dataset: xr.Dataset
+    gathered: Gathered
     rows: list[tuple]  # decisions, by arm, patient and day
+
+    @cached_property
+    def dataset(self) -> xr.Dataset:
+        """What became of the patients, labelled."""
+        return self.gathered.dataset()
 
     @cached_property
     def decisions(self) -> pd.DataFrame:
@@ -110,7 +115,7 @@ def run_trial(
             progress(finished)
     courses = [of_patient for position in range(len(blocks)) for of_patient in found[position]]
     return Trial(
-        dataset_of(
+        gather(
             patients, list(arms), courses, days, protocol, week_values(patients, arms, protocol)
         ),
         decisions_of(patients, list(arms), courses),

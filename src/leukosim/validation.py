@@ -182,7 +182,13 @@ def listed(names: Iterable[str]) -> str:
 
 def names_of(kind: type) -> list[str]:
     """The fields of a dataclass."""
-    return [each.name for each in fields(kind)]
+    return list(declared_names(kind))
+
+
+@cache
+def declared_names(kind: Any) -> tuple[str, ...]:
+    """The fields of a dataclass, looked up once."""
+    return tuple(each.name for each in fields(kind))
 
 
 def required(kind: type) -> list[str]:
