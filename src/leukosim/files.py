@@ -56,11 +56,11 @@ def bring_to_disk(path: Path) -> None:
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove what processes that were killed had begun to write.
+    """Remove what processes that were killed had begun to write, in a folder and those in it.
 
     Of another machine's process nobody here knows whether it lives, so its files stay for a day.
     """
-    for path in folder.glob(f"{WRITING}-*"):
+    for path in folder.rglob(f"{WRITING}-*"):
         number, _, machine = path.name.removeprefix(f"{WRITING}-").partition("@")
         try:
             if machine.startswith(f"{platform.node()}-"):

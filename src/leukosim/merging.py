@@ -245,9 +245,11 @@ def declare(
         chunk = min(rows, 2 ** int(math.log2(max(1, CHUNK // row))))
         chunks = None if 0 in shape else (chunk, *shape)
         missing = np.nan if dtype.kind == "f" else None
+        cache = chunk * row  # each chunk is written once; by default, netCDF keeps many
         made = file.createVariable(
-            name, dtype, dims, chunksizes=chunks, fill_value=missing, **store.COMPRESSION
-        )
+            name, dtype, dims, chunksizes=chunks, fill_value=missing, chunk_cache=cache,
+            **store.COMPRESSION,
+        )  # fmt: skip
     attributes = {key: store.storable(value) for key, value in stored.attributes.items()}
     labels = [name for name in file.variables["status"].getncattr("coordinates").split()]
     made.setncatts({**attributes, "coordinates": " ".join(labels)})

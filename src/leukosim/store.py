@@ -18,7 +18,7 @@ import pandas as pd
 import xarray as xr
 
 from leukosim import __version__
-from leukosim.files import reason_of, write_whole
+from leukosim.files import reason_of, remove_abandoned, write_whole
 from leukosim.validation import ConfigError
 
 try:
@@ -234,7 +234,7 @@ def begins_with(path: Path, words: str | None) -> bool:
 
 @contextmanager
 def sole_writer(folder: Path) -> Iterator[None]:
-    """Keep every other process from writing a folder meanwhile.
+    """Keep every other process from writing a folder meanwhile, and clear what killed ones left.
 
     The lock belongs to an open file, so it ends with the process, however that ends. Where the
     system or the disk knows no locks, nobody is kept out.
@@ -247,6 +247,7 @@ def sole_writer(folder: Path) -> Iterator[None]:
     path = folder / LOCK
     handle = claim(path)
     try:
+        remove_abandoned(folder)
         yield
     finally:
         path.unlink(missing_ok=True)

@@ -20,7 +20,7 @@ from leukosim.biology.clones import TRAITS
 from leukosim.config import Config, as_plain, read_plain, unit_of
 from leukosim.dataset import parts_of
 from leukosim.engines import check_installed, finish_all
-from leukosim.files import NotWritten, remove_abandoned
+from leukosim.files import NotWritten
 from leukosim.operations import with_operations
 from leukosim.patient import Patient
 from leukosim.results import VARIABLES
@@ -316,7 +316,6 @@ def run_missing(
     leukosim.files.NotWritten
         As where the disk is full: nothing that is run could be kept.
     """
-    remove_abandoned(sweep.folder / SCENARIOS)
     behind = 0  # patients of scenarios that are done
     keep = partial(keep_scenarios, sweep.folder.absolute(), store.software())  # may be elsewhere
     engine = missing[0].config.engine
