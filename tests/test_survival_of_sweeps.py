@@ -3,10 +3,10 @@
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -228,7 +228,7 @@ def test_a_full_disk(tmp_path, undisturbed):
     """A disk of its own, which is too small; then there is room."""
     small = tmp_path / "small"
     small.mkdir()
-    disk = f"mount -t tmpfs -o size=160k tmpfs {small}"
+    disk = f"mount -t tmpfs -o size=80k tmpfs {small}"
     if subprocess.run(["unshare", "-rm", "sh", "-c", disk], capture_output=True).returncode:
         pytest.skip("needs a disk of its own")
     run = f'{disk} && cd {small} && "$@"; code=$?; cp -r {small}/here {tmp_path}/left; exit $code'
@@ -247,29 +247,27 @@ def test_a_full_disk(tmp_path, undisturbed):
     assert_equal(tmp_path / "here", undisturbed)
 
 
-def test_a_folder_that_cannot_be_written_to(undisturbed):
-    """Refused before anything is run if something is missing, and read if nothing is."""
-    nobody = 65534
-    settings = dict(user=nobody, group=nobody) if os.getuid() == 0 else {}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        os.chmod(folder, 0o755)
-        subprocess.run(["cp", "-r", str(undisturbed), str(folder / "here")], check=True)
-        subprocess.run(["chmod", "-R", "a+rX,a-w", str(folder)], check=True)
-        cache = dict(os.environ, HOME="/nonexistent", XDG_CACHE_HOME="/nonexistent")
-        command = [sys.executable, "-c", PROGRAM, *WORDS]
-        call = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, env=cache, **settings
+def test_a_folder_that_cannot_be_written_to(tmp_path, undisturbed):
+    """Read if nothing is missing; else refused before anything is run."""
+    shutil.copytree(undisturbed, tmp_path / "here")
+    locked = f"cd {tmp_path} && mount --bind here here && mount -o remount,ro,bind here"
+    if subprocess.run(["unshare", "-rm", "sh", "-c", locked], capture_output=True).returncode:
+        pytest.skip("needs a disk of its own")
+
+    def called(*more):
+        command = [sys.executable, "-c", PROGRAM, *WORDS, *more]
+        script = f'{locked} && cd {tmp_path} && "$@"'
+        return subprocess.run(
+            ["unshare", "-rm", "sh", "-c", script, "sh", *command], capture_output=True, text=True
         )
-        assert call.returncode == 0, call.stderr
-        assert f"{N} of {N} scenarios found finished, 0 run" in call.stdout
-        call = subprocess.run(
-            [*command, "trigger.level=1e-4,1e-3,1e-2"],
-            cwd=folder, capture_output=True, text=True, env=cache, **settings,
-        )  # fmt: skip
-        subprocess.run(["chmod", "-R", "u+w", str(folder)], check=True)
+
+    call = called()
+    assert call.returncode == 0, call.stderr
+    assert f"{N} of {N} scenarios found finished, 0 run" in call.stdout
+    call = called("trigger.delay_days=0,14")
     assert call.returncode == 2
-    assert call.stderr.endswith("output = here cannot be written to: permission denied\n")
+    assert call.stderr == ("leukosim: output = here cannot be written to: read-only file system\n")
+    assert_equal(tmp_path / "here", undisturbed)
 
 
 def test_what_another_version_left_is_told_and_not_used(tmp_path, undisturbed, monkeypatch, capsys):

@@ -19,7 +19,7 @@ from leukosim import merging, parts, store
 from leukosim.biology.clones import TRAITS
 from leukosim.config import Config, as_plain, read_plain, unit_of
 from leukosim.dataset import parts_of
-from leukosim.engines import check_installed, finish_all
+from leukosim.engines import PROCESSES, check_installed, finish_all
 from leukosim.files import NotWritten
 from leukosim.operations import with_operations
 from leukosim.patient import Patient
@@ -261,15 +261,23 @@ def patients_of(config: Config) -> list[Patient]:
     return patients
 
 
-def treat(config: Config, workers: int, progress: Callable[[int], None] | None = None) -> Trial:
-    """Run the trial that a configuration describes."""
+def treat(
+    config: Config,
+    workers: int,
+    progress: Callable[[int], None] | None = None,
+    engine: str | None = None,
+) -> Trial:
+    """Run the trial that a configuration describes.
+
+    engine : instead of the one that the configuration names
+    """
     trial = run_trial(
         patients_of(config),
         config.strategies_of_arms(),
         config.protocol(),
         record_days=config.record.interval_days,
         workers=workers,
-        engine=config.engine,
+        engine=engine or config.engine,
         method=config.engine.method,
         progress=progress,
     )
@@ -379,7 +387,8 @@ def keep_scenarios(
             receipts.append(Receipt(scenario.digest))
             continue
         try:
-            trial = treat(scenario.config, workers, progress)
+            here = PROCESSES if workers == 1 else None  # one of many workers asks for no others
+            trial = treat(scenario.config, workers, progress, here)
         except Exception as error:
             receipts.append(Receipt(scenario.digest, f"{type(error).__name__}: {error}"))
             continue
