@@ -171,7 +171,7 @@ def test_a_cohort_beyond_the_memory_is_refused(capsys, monkeypatch, tmp_path):
     code, _, err = called(capsys, *SMALL, "cohort.size=100000")
     assert code == 2
     assert "cohort.size = 100000 patients in 3 arms need about" in err
-    assert "GiB of memory and this machine has 1: take fewer patients" in err
+    assert "GiB of memory and this machine has 1.0: take fewer patients" in err
     assert err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 

@@ -11,7 +11,35 @@ from pathlib import Path
 
 import pytest
 
-from leukosim.engines import ENGINES, PROCESSES, THREADS, finish_all
+from leukosim.engines import (
+    DASK,
+    ENGINES,
+    PROCESSES,
+    SLURM,
+    Place,
+    check_installed,
+    finish_all,
+)
+from leukosim.validation import ConfigError
+
+NEEDS = {DASK: "distributed", SLURM: "submitit"}
+
+
+@pytest.fixture
+def place(request, tmp_path_factory, monkeypatch):
+    """An engine by its name, of this machine; Slurm's jobs as processes of it."""
+    name = request.param
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))  # jobs import what is done here
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name])
+    if name == SLURM:
+        return Place(
+            SLURM, workers=2, cluster="local", job_folder=str(tmp_path_factory.mktemp("jobs"))
+        )
+    return Place(name)
+
+
+of_clusters = pytest.mark.parametrize("place", [DASK, SLURM], indirect=True)
 
 
 def squared(number):
@@ -43,30 +71,38 @@ def results(outcomes):
     return {position: each.result() for position, each in outcomes}
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("place", ENGINES, indirect=True)
 @pytest.mark.parametrize("workers", [1, 2])
-def test_every_item_comes_back(engine, workers):
-    found = results(finish_all(squared, range(7), workers, engine))
+def test_every_item_comes_back(place, workers):
+    found = results(finish_all(squared, range(7), workers, place))
     assert found == {n: n * n for n in range(7)}
 
 
-@pytest.mark.parametrize(("workers", "engine"), [(1, THREADS), (2, THREADS), (2, PROCESSES)])
-def test_an_error_is_its_items_own(workers, engine):
-    outcomes = dict(finish_all(refuses_three, range(6), workers, engine))
+def test_an_error_is_its_items_own_in_this_process():
+    outcomes = dict(finish_all(refuses_three, range(6)))
+    assert isinstance(outcomes[3].exception(), ValueError)
+    assert outcomes[5].result() == 5
+
+
+@pytest.mark.parametrize("place", ENGINES, indirect=True)
+def test_an_error_is_its_items_own(place):
+    outcomes = dict(finish_all(refuses_three, range(6), 2, place))
     assert isinstance(outcomes.pop(3).exception(), ValueError)
     assert {position: each.result() for position, each in outcomes.items()} == {
         n: n for n in range(6) if n != 3
     }
 
 
-def test_what_a_killed_process_was_at_is_done_again(tmp_path):
-    found = results(finish_all(partial(dies_once, folder=str(tmp_path)), range(9), 2))
+@pytest.mark.parametrize("place", [PROCESSES, DASK, SLURM], indirect=True)
+def test_what_a_killed_process_was_at_is_done_again(tmp_path, place):
+    found = results(finish_all(partial(dies_once, folder=str(tmp_path)), range(9), 2, place))
     assert found == {n: n for n in range(9)}
     assert len(list(tmp_path.iterdir())) == 3  # killed indeed
 
 
-def test_who_kills_every_process_costs_only_itself():
-    outcomes = dict(finish_all(three_kills, range(6), 2))
+@pytest.mark.parametrize("place", [PROCESSES, DASK, SLURM], indirect=True)
+def test_who_kills_every_process_costs_only_itself(place):
+    outcomes = dict(finish_all(three_kills, range(6), 2, place))
     assert isinstance(outcomes.pop(3).exception(), BrokenExecutor)
     assert {position: each.result() for position, each in outcomes.items()} == {
         n: n for n in range(6) if n != 3
@@ -129,3 +165,47 @@ def is_running(process):
         return "Z" not in Path(f"/proc/{process}/stat").read_text().split()[2]
     except FileNotFoundError:
         return False
+
+
+@of_clusters
+def test_an_engine_that_is_not_installed_says_what_to_install(place, monkeypatch):
+    monkeypatch.setattr("leukosim.engines.place.find_spec", lambda package: None)
+    with pytest.raises(ConfigError) as refused:
+        list(finish_all(squared, range(3), 2, place))
+    assert str(refused.value) == (
+        f"engine.name = {place.name} needs the package {NEEDS[place.name]}, which is not "
+        f"installed: pip install 'leukosim[{place.name}]'"
+    )
+
+
+def test_slurm_without_its_commands_is_refused(monkeypatch):
+    pytest.importorskip("submitit")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ConfigError, match="srun is not found"):
+        check_installed(Place(SLURM, workers=2))
+
+
+def test_an_address_without_a_scheduler_is_told(monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("leukosim.engines.dask_cluster.ANSWER_SECONDS", 1.0)
+    place = Place(DASK, address="tcp://127.0.0.1:1")
+    with pytest.raises(ConfigError, match="engine.address = tcp://127.0.0.1:1 leads to no dask"):
+        list(finish_all(squared, range(3), 2, place))
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (
+            dict(name="cluster"),
+            "name = cluster is unknown: allowed processes, threads, dask, slurm",
+        ),
+        (dict(address="tcp://a:1"), "address = tcp://a:1 is for engine=dask only"),
+        (dict(name=DASK, address="tcp://a:1", scheduler_file="s.json"), "give one of them"),
+        (dict(name=SLURM), "workers = 0 is not allowed for engine=slurm"),
+        (dict(memory_gib=-1.0), "memory_gib = -1.0 is not allowed: memory_gib is in GiB"),
+    ],
+)
+def test_settings_that_cannot_be(settings, said):
+    with pytest.raises(ValueError, match=said):
+        Place(**settings)

@@ -38,7 +38,7 @@ class LeukosimSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Call the task once, with all scenarios."""
-        from leukosim.sweep import expand
+        from leukosim.scenarios import expand
 
         assert self.hydra_context is not None
         assert self.config is not None

@@ -20,7 +20,8 @@ if TYPE_CHECKING:  # slow to import, and --help needs none of it
     from rich.console import Console
 
     from leukosim.config import Config
-    from leukosim.sweep import Scenario, Sweep, Table
+    from leukosim.scenarios import Table
+    from leukosim.sweep import Report, Scenario, Sweep
 
 FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 FIGURES = "figures"  # their folder
@@ -36,6 +37,7 @@ leukosim: acute myeloid leukaemia in remission and relapse, simulated cell by ce
   leukosim power FOLDER [field=value ...]          patients that a trial of two arms would need
   leukosim report FOLDER [field=value ...]         the study as one HTML page
   leukosim page [--port N] [--no-open]             one patient in the browser, day by day
+  leukosim warmup                                  compile the engine, so that no run has to wait
   leukosim verify [--quick] [--seed N]             hold the engine against exact laws
   leukosim parameters [--markdown FILE]            every parameter with unit, range and source
   leukosim vocabulary [--markdown FILE]            every variable of a result
@@ -97,7 +99,7 @@ def run(words: list[str]) -> int:
     """``leukosim run``: Hydra composes, then one run or one sweep follows."""
     from rich.console import Console
 
-    from leukosim.sweep import Table
+    from leukosim.scenarios import Table
 
     console = Console(stderr=True)
     code = 0
@@ -212,11 +214,11 @@ def run_one(composed: "DictConfig", console: "Console") -> int:
 
     from leukosim import store
     from leukosim.config import as_plain, read_config
-    from leukosim.screen import announce_compilation, contents, outcome_table, progress_bar
-    from leukosim.sweep import check_memory, treat
+    from leukosim.screen import contents, outcome_table, progress_bar
+    from leukosim.sweep import check_machine, treat
 
     config = read_config(composed)
-    check_memory([config])
+    check_machine([config])
     folder = store.folder_of(config.output)
     identity = store.identity_of(as_plain(config))
     digest = store.digest_of(identity)
@@ -228,7 +230,7 @@ def run_one(composed: "DictConfig", console: "Console") -> int:
     with store.sole_writer(folder), interrupted_with("nothing of this run is kept"):
         if not config.overwrite:  # again, now that nobody else can write: it may raise
             store.is_finished(folder, identity, digest)
-        announce_compilation(console)
+        compile_first(console, config)
         with progress_bar(console) as bar:
             line = bar.add_task(config.study, total=config.cohort.size)
             at_once = workers(config, config.cohort.size * len(config.arms))
@@ -256,32 +258,57 @@ def run_sweep(table: "Table", console: "Console") -> int:
     replaces = sweep.scenarios[0].config.overwrite
     if not replaces and sweeps.is_finished(sweep):
         say(f"{total} of {total} scenarios found finished, 0 run: {sweep.folder}")
-        code = draw_missing(sweep.folder, console)
-        compare_hypotheses(store.load_dataset(sweep.folder / store.RESULTS), sweep.folder, console)
-        return code
+        return show_sweep(sweep, console, only_missing=True)
     store.prepare_folder(sweep.folder)
     kept = "finished scenarios are kept, the same command runs the others"
     with store.sole_writer(sweep.folder), interrupted_with(kept):
         if not replaces:  # again, now that nobody else can write: it may raise
             sweeps.is_finished(sweep)
-        missing = sweep.missing()
-        lacking = {scenario.digest for scenario in missing}
-        found = sum(scenario.digest not in lacking for scenario in sweep.scenarios)
-        errors = run_scenarios(sweep, missing, console)
-        merged, log = sweeps.merge(sweep, errors)
-        store.save_table(log, sweep.folder / store.DECISIONS)
-        store.save_dataset(merged, sweep.folder / store.RESULTS)
-    for scenario in sweep.scenarios:
-        if scenario.digest in errors:
-            words = f"leukosim: scenario {scenario.name} failed: {errors[scenario.digest]}"
-            print(words, file=sys.stderr, flush=True)
-    code = FAILED if errors else 0
-    if len(errors) < total:
+        report = keep_all(sweep, console)
+    code = FAILED if report.errors else 0
+    if len(report.errors) < total:
         with interrupted_with("the result is kept, the same command draws its figures"):
-            code = max(code, draw(merged, sweep.folder, console))
-            compare_hypotheses(merged, sweep.folder, console)
-    say(f"{found} of {total} scenarios found finished, {len(missing)} run: {sweep.folder}")
+            code = max(code, show_sweep(sweep, console))
+    for sentence in report.failures():
+        print(f"leukosim: {sentence}", file=sys.stderr, flush=True)
+    for line in report.lines():
+        say(line)
     say(f"{sweep.folder}: {contents(sweep.folder)}")
+    return code
+
+
+def keep_all(sweep: "Sweep", console: "Console") -> "Report":
+    """Run what is missing and merge all; what turns out damaged then is run again."""
+    from leukosim import sweep as sweeps
+    from leukosim.parts import BrokenPart
+
+    missing = sweep.missing()
+    report = sweeps.Report(sweep, ran={scenario.digest for scenario in missing})
+    report.errors = run_scenarios(sweep, missing, console)
+    while True:
+        try:
+            sweeps.merge(sweep, report.errors)
+            return report
+        except BrokenPart as broken:
+            broken.path.unlink(missing_ok=True)
+            again = sweep.missing(report.errors)
+            report.damaged |= {scenario.digest for scenario in again}
+            report.errors |= run_scenarios(sweep, again, console)
+
+
+def show_sweep(sweep: "Sweep", console: "Console", only_missing: bool = False) -> int:
+    """Figures of a sweep, and what tells its hypotheses apart.
+
+    A dataset that would fill the memory stays on the disk, and a figure reads what it draws.
+    """
+    from leukosim import store
+    from leukosim import sweep as sweeps
+
+    path = sweep.folder / store.RESULTS
+    with store.opened(path, sweeps.bytes_to_hold(sweep)) as dataset:
+        found = drawn_in(sweep.folder) if only_missing else ()
+        code = draw(dataset, sweep.folder, console, found)
+        compare_hypotheses(dataset, sweep.folder, console)
     return code
 
 
@@ -306,12 +333,17 @@ def run_scenarios(sweep: "Sweep", missing: "list[Scenario]", console: "Console")
         What went wrong, by the digest of the scenario.
     """
     from leukosim import sweep as sweeps
-    from leukosim.screen import announce_compilation, progress_bar
+    from leukosim.screen import progress_bar
 
-    announce_compilation(console)
+    if not missing:
+        return {}
+    compile_first(console, missing[0].config)
     patients = sum(scenario.config.cohort.size for scenario in missing)
-    first = sweep.scenarios[0].config
-    at_once = workers(first, patients * len(first.arms))
+    first = missing[0].config
+    asked = workers(first, patients * len(first.arms))
+    at_once = sweeps.workers_within_memory([scenario.config for scenario in missing], asked)
+    if at_once < asked:
+        print(f"leukosim: {at_once} of {asked} workers, to stay within memory", file=sys.stderr)
     done = 0
     with progress_bar(console) as bar:
         line = bar.add_task(f"{len(missing)} scenarios", total=patients)
@@ -323,7 +355,9 @@ def run_scenarios(sweep: "Sweep", missing: "list[Scenario]", console: "Console")
                 words = f"{done} of {len(missing)} scenarios run: {scenario.name}"
                 print(words, file=sys.stderr, flush=True)  # at once, for whoever reads a log
 
-        return sweeps.run_missing(sweep, at_once, lambda n: bar.update(line, completed=n), tell)
+        return sweeps.run_missing(
+            sweep, missing, at_once, lambda n: bar.update(line, completed=n), tell
+        )
 
 
 @contextmanager
@@ -354,7 +388,37 @@ def workers(config: "Config", courses: int) -> int:
     return os.cpu_count() or 1
 
 
+def compile_first(console: "Console", config: "Config") -> None:
+    """Compile the engine in this process, before others start that would each do so."""
+    if not config.engine.is_elsewhere:
+        compile_once(console)
+
+
+def compile_once(console: "Console") -> None:
+    """Compile the engine, unless that was done before, and say why nothing moves meanwhile."""
+    from leukosim.warmup import compile_engine, is_compiled
+
+    if is_compiled():
+        return
+    console.print("Compiling the engine; only the first run of this version does (about 20 s).")
+    compile_engine()
+
+
 # ---------------------------------------------------------------------- other verbs
+
+
+def warmup(words: list[str]) -> int:
+    """``leukosim warmup``."""
+    from leukosim.warmup import compile_engine, is_compiled
+
+    if words:
+        raise ConfigError(f"warmup takes nothing, and {words[0]} was given")
+    started = time.perf_counter()
+    was_there = is_compiled()
+    folder = compile_engine()
+    state = "was compiled already" if was_there else "is compiled"
+    say(f"the engine {state} ({time.perf_counter() - started:.0f} s): {folder}")
+    return 0
 
 
 def draw(
@@ -383,8 +447,12 @@ def draw_missing(folder: Path, console: "Console") -> int:
     """Draw the figures that a finished result lacks, as after an interruption."""
     from leukosim import store
 
-    found = {path.stem for path in (folder / FIGURES).glob("*.csv")}  # written last of a figure
-    return draw(store.load_dataset(folder / store.RESULTS), folder, console, found)
+    return draw(store.load_dataset(folder / store.RESULTS), folder, console, drawn_in(folder))
+
+
+def drawn_in(folder: Path) -> set[str]:
+    """The names of the figures that a folder has; the CSV is written last of each."""
+    return {path.stem for path in (folder / FIGURES).glob("*.csv")}
 
 
 def figures(words: list[str]) -> int:
@@ -620,11 +688,7 @@ def page(words: list[str]) -> int:
     from rich.console import Console
     from solara.__main__ import run as serve
 
-    from leukosim.mesa_model import LeukemiaModel
-    from leukosim.screen import announce_compilation
-
-    announce_compilation(Console(stderr=True))
-    LeukemiaModel(patient=1).step()  # compiles, so that the browser need not wait for it
+    compile_once(Console(stderr=True))  # so that the browser need not wait for it
     say(f"leukosim page: http://{asked.host}:{asked.port} (Ctrl-C ends it)")
     where = ["--host", asked.host, "--port", str(asked.port)]
     opens = "--no-open" if asked.no_open else "--open"
@@ -684,6 +748,7 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "report": report,
     "page": page,
     "verify": verify,
+    "warmup": warmup,
     "parameters": parameters,
     "vocabulary": vocabulary,
 }

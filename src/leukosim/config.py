@@ -7,6 +7,7 @@ Nothing in a configuration can name code to be run.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from leukosim.cohort import Cohort, draw_cohort
 from leukosim.drugs.drug import Drug
 from leukosim.drugs.formulary import declared_drugs, formulary
 from leukosim.drugs.own import OwnDrug
-from leukosim.engines import ENGINES, PROCESSES
+from leukosim.engines import Place
 from leukosim.folders import config_folder
 from leukosim.marrow import AGENTS, METHODS
 from leukosim.operations import Operations
@@ -53,11 +54,9 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Engine:
-    """How and where the work is done. ``method`` and ``agents`` can change a number."""
+class Engine(Place):
+    """Where the work runs, and how. ``method`` and ``agents`` can change a number."""
 
-    name: str = PROCESSES
-    workers: int = setting(0, "1", lowest=0, highest=1024, note="0: one for each processor")
     method: str = "tally"
     agents: int = setting(
         AGENTS, "agents", lowest=0, highest=10**9,
@@ -66,11 +65,9 @@ class Engine:
     )  # fmt: skip
 
     def __post_init__(self) -> None:
-        check_ranges(self)
-        for name, allowed in (("name", ENGINES), ("method", METHODS)):
-            value = getattr(self, name)
-            if value not in allowed:
-                raise ValueError(f"{name} = {value} is unknown: allowed {listed(allowed)}")
+        super().__post_init__()
+        if self.method not in METHODS:
+            raise ValueError(f"method = {self.method} is unknown: allowed {listed(METHODS)}")
 
 
 @dataclass(frozen=True)
@@ -164,9 +161,29 @@ def read_config(composed: DictConfig) -> Config:
     ------
     ConfigError
     """
-    config = build(Config, to_plain(composed), model=Config())
+    return read_plain(to_plain(composed))
+
+
+def read_plain(
+    plain: Mapping[str, Any], known: tuple[Mapping[str, Any] | None, "Config | None"] = (None, None)
+) -> Config:
+    """The run that plain data describe.
+
+    known : other data and their run, of which what is the very same is taken over
+
+    Raises
+    ------
+    ConfigError
+    """
+    config = build(Config, plain, model=default_config(), known=known)
     check_names(config)
     return config
+
+
+@cache
+def default_config() -> Config:
+    """A run as the code alone declares it."""
+    return Config()
 
 
 def check_names(config: Config) -> None:
@@ -256,13 +273,24 @@ def explain(error: Exception) -> str:
 # ---------------------------------------------------------------------- composition
 
 
-def as_plain(record: Any) -> Any:
-    """The values of a tree of dataclasses as plain data, to be composed, compared or written."""
+def as_plain(record: Any, known: dict[int, tuple[Any, Any]] | None = None) -> Any:
+    """The values of a tree of dataclasses as plain data, to be composed, compared or written.
+
+    known : what was made of records before, by their identity, to be used again
+    """
+    if known is not None and id(record) in known:
+        return known[id(record)][1]
     if is_dataclass(record):
-        return {name: as_plain(getattr(record, name)) for name in names_of(type(record))}
-    if isinstance(record, Mapping):
-        return {name: as_plain(each) for name, each in record.items()}
-    return list(record) if isinstance(record, tuple) else record
+        plain: Any = {
+            name: as_plain(getattr(record, name), known) for name in names_of(type(record))
+        }
+    elif isinstance(record, dict):
+        plain = {name: as_plain(each, known) for name, each in record.items()}
+    else:
+        return list(record) if isinstance(record, tuple) else record
+    if known is not None:
+        known[id(record)] = record, plain  # the record, too, lest another one takes its identity
+    return plain
 
 
 def register() -> None:

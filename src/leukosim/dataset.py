@@ -3,6 +3,8 @@
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -27,19 +29,59 @@ from leukosim.strategy.response import NONE
 AT_DIAGNOSIS, AT_ENROLMENT = 100, 101
 
 
-def dataset_of(
+class Labelled(NamedTuple):
+    """An array with the names of its dimensions: what xarray takes, and sooner made."""
+
+    dims: tuple[str, ...]
+    values: np.ndarray
+    attributes: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """All that a dataset consists of, from which it can be made, or written without being made."""
+
+    variables: dict[str, Labelled]
+    coordinates: dict[str, Labelled]
+    attributes: dict[str, Any]
+
+    def dataset(self) -> xr.Dataset:
+        """The labelled dataset."""
+        return xr.Dataset(self.variables, self.coordinates, self.attributes)
+
+    def without(self, dim: str) -> "Gathered":
+        """The same without a dimension and everything along it."""
+        variables, coordinates = (
+            {name: each for name, each in group.items() if dim not in each.dims}
+            for group in (self.variables, self.coordinates)
+        )
+        return Gathered(variables, coordinates, self.attributes)
+
+
+def parts_of(dataset: xr.Dataset) -> Gathered:
+    """What a dataset consists of."""
+    every = {
+        str(name): Labelled(tuple(map(str, each.dims)), each.values, each.attrs)
+        for name, each in dataset.variables.items()
+    }
+    coordinates = {name: each for name, each in every.items() if name in dataset.coords}
+    variables = {name: each for name, each in every.items() if name not in coordinates}
+    return Gathered(variables, coordinates, dict(dataset.attrs))
+
+
+def gather(
     patients: Sequence[Patient],
     arms: Sequence[str],
     courses: Sequence[Sequence[History]],
     days: np.ndarray,
     protocol: Protocol,
     week: Mapping[str, np.ndarray] | None = None,
-) -> xr.Dataset:
+) -> Gathered:
     """Gather courses (by patient, by arm) into the vocabulary of results."""
     subtypes = list(patients[0].disease.subtypes)
     week = dict(week or {})
     own_days = {
-        name: (name, week.pop(f"{name}_day"), {"units": "day", "long_name": meaning})
+        name: Labelled((name,), week.pop(f"{name}_day"), {"units": "day", "long_name": meaning})
         for name, meaning in (
             ("week", "time since treatment began"),
             ("mobilisation", "time since the dose"),
@@ -66,19 +108,17 @@ def dataset_of(
         **clone_values(patients, by_arm, days, protocol),
     }
     variables = {
-        name: (VARIABLES[name].dims, value, VARIABLES[name].attributes)
+        name: Labelled(VARIABLES[name].dims, value, VARIABLES[name].attributes)
         for name, value in values.items()
     }
-    coordinates = {
+    labels = {
         "arm": list(arms),
         "patient": [patient.index for patient in patients],
-        "time": ("time", days, {"units": "day", "long_name": "time since enrolment"}),
         "subtype": subtypes,
         "origin": subtypes,
-        **own_days,
     }
     if "vaf" in values:
-        coordinates |= {
+        labels |= {
             "variant": variants_of(by_arm), "trait": list(TRAITS), "occasion": list(OCCASIONS),
         }  # fmt: skip
     attributes = {
@@ -88,7 +128,10 @@ def dataset_of(
         "trigger_recipient_share": protocol.trigger.recipient_share,
         "horizon_days": protocol.horizon_days,
     }
-    return xr.Dataset(variables, coordinates, attributes)
+    coordinates = {name: Labelled((name,), np.array(each), {}) for name, each in labels.items()}
+    in_days = {"units": "day", "long_name": "time since enrolment"}
+    coordinates |= {"time": Labelled(("time",), days, in_days), **own_days}
+    return Gathered(variables, coordinates, attributes)
 
 
 def patient_values(patients: Sequence[Patient]) -> dict[str, np.ndarray]:

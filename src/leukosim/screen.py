@@ -1,6 +1,5 @@
 """What a user sees on the screen while and after something runs."""
 
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -10,17 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from leukosim import kernels
 from leukosim.discrimination import FEW, MEASURES, NOT_APART, POWER, SIGNIFICANCE, UNKNOWN, Row
 from leukosim.endpoints import began_overt
-
-
-def announce_compilation(console: Console) -> None:
-    """Say why nothing moves for a while on the first run."""
-    kept = {each.stats.cache_path for each in vars(kernels).values() if hasattr(each, "stats")}
-    of_this_python = f"*.py{sys.version_info.major}{sys.version_info.minor}.nbi"
-    if kept and not any(list(Path(folder).glob(of_this_python)) for folder in kept):
-        console.print("Compiling the engine; only the first run of this version does (about 20 s).")
 
 
 def progress_bar(console: Console) -> Progress:

@@ -18,7 +18,7 @@ import pandas as pd
 import xarray as xr
 
 from leukosim import __version__
-from leukosim.files import reason_of, write_whole
+from leukosim.files import reason_of, remove_abandoned, write_whole
 from leukosim.validation import ConfigError
 
 try:
@@ -27,6 +27,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 RESULTS, DECISIONS, CONFIG, LOCK = "results.nc", "decisions.csv", "config.yaml", ".leukosim.lock"
+COMPRESSION: Any = {"zlib": True, "complevel": 4, "shuffle": True}
 DISCRIMINATION = "discrimination.csv"  # of a sweep over hypotheses
 # How the texts among them begin, by which they are known again.
 CONFIG_TITLE, DECISIONS_TITLE = "# leukosim: the configuration", "arm,patient,day,rule"
@@ -35,9 +36,9 @@ CONFIG_TITLE, DECISIONS_TITLE = "# leukosim: the configuration", "arm,patient,da
 WITHOUT_INFLUENCE = ("output", "overwrite")
 ONLY_SHOWN = (
     "arms", "calibration", "cli", "comparison", "descent", "discrimination", "endpoints",
-    "figures", "files", "individual_effects", "power", "reference", "repeated_trials",
-    "report", "resampling", "screen", "survival", "tables", "treatment_effect",
-    "verification",
+    "figures", "files", "individual_effects", "mesa_model", "page", "power", "reference",
+    "repeated_trials", "report", "resampling", "screen", "survival", "tables", "treatment_effect",
+    "verification", "warmup",
 )  # fmt: skip
 
 
@@ -51,9 +52,15 @@ def identity_of(plain: Mapping[str, Any]) -> dict[str, Any]:
 
 def digest_of(identity: Mapping[str, Any]) -> str:
     """A name for exactly these numbers: configuration, code, and the libraries that draw."""
-    libraries = [version(name) for name in ("numpy", "numba", "scipy")]
-    content = json.dumps([identity, code_digest(), libraries])
+    content = json.dumps([identity, software()])
     return hashlib.sha256(content.encode()).hexdigest()[:20]
+
+
+@cache
+def software() -> str:
+    """The code and the libraries that draw, as of this process."""
+    libraries = (f"{name} {version(name)}" for name in ("numpy", "numba", "scipy"))
+    return ", ".join([f"leukosim {code_digest()}", *libraries])
 
 
 @cache
@@ -115,21 +122,22 @@ def save_dataset(dataset: xr.Dataset, path: Path) -> None:
     NotWritten
         As where the disk is full; so do the other writers.
     """
+    write_whole(path, lambda to: write_netcdf(dataset, to))
+
+
+def write_netcdf(dataset: xr.Dataset, to: Path) -> None:
+    """Write a dataset into a file that is not yet in its place; an OSError where that fails."""
     dataset = dataset.copy()
     dataset.attrs = {name: storable(value) for name, value in dataset.attrs.items()}
     for variable in dataset.variables.values():
         variable.attrs = {name: storable(value) for name, value in variable.attrs.items()}
         variable.encoding = {}
     numeric = [name for name, v in dataset.variables.items() if v.dtype.kind in "iufb" and v.ndim]
-    encoding = {name: {"zlib": True, "complevel": 4, "shuffle": True} for name in numeric}
-
-    def write(to: Path) -> None:
-        try:
-            dataset.to_netcdf(to, engine="netcdf4", encoding=encoding)
-        except RuntimeError as error:  # of the netCDF library, which does not say why
-            raise OSError(f"{error}; is the disk full?") from error
-
-    write_whole(path, write)
+    try:
+        encoding = dict.fromkeys(numeric, COMPRESSION)
+        dataset.to_netcdf(to, engine="netcdf4", encoding=encoding)
+    except RuntimeError as error:  # of the netCDF library, which does not say why
+        raise OSError(f"{error}; is the disk full?") from error
 
 
 def load_dataset(path: str | Path) -> xr.Dataset:
@@ -138,6 +146,15 @@ def load_dataset(path: str | Path) -> xr.Dataset:
         path, engine="netcdf4", decode_times=False, decode_timedelta=False
     ) as opened:
         return opened.load()
+
+
+@contextmanager
+def opened(path: Path, bytes_to_hold: float) -> Iterator[xr.Dataset]:
+    """A dataset in memory, or, if it is larger than this, on the disk and read where it is used."""
+    with xr.open_dataset(
+        path, engine="netcdf4", decode_times=False, decode_timedelta=False, cache=False
+    ) as dataset:
+        yield dataset.load() if dataset.nbytes <= bytes_to_hold else dataset
 
 
 def storable(value: Any) -> Any:
@@ -219,7 +236,7 @@ def begins_with(path: Path, words: str | None) -> bool:
 
 @contextmanager
 def sole_writer(folder: Path) -> Iterator[None]:
-    """Keep every other process from writing a folder meanwhile.
+    """Keep every other process from writing a folder meanwhile, and clear what killed ones left.
 
     The lock belongs to an open file, so it ends with the process, however that ends. Where the
     system or the disk knows no locks, nobody is kept out.
@@ -232,6 +249,7 @@ def sole_writer(folder: Path) -> Iterator[None]:
     path = folder / LOCK
     handle = claim(path)
     try:
+        remove_abandoned(folder)
         yield
     finally:
         path.unlink(missing_ok=True)
@@ -322,6 +340,21 @@ def what_differs(attributes: Mapping[str, Any], identity: Mapping[str, Any]) -> 
         f"another configuration ({name} = {there.get(name, 'absent')} there, "
         f"{here.get(name, 'absent')} here{more})"
     )
+
+
+def differences(first: Any, other: Any, path: str = "") -> dict[str, Any]:
+    """The leaves of a tree of mappings that differ from those of a first one; None: not there."""
+    if first is other or first == other:
+        return {}
+    if not (isinstance(first, Mapping) and isinstance(other, Mapping)):
+        return {path: other}
+    return {
+        key: value
+        for name in {**first, **other}
+        for key, value in differences(
+            first.get(name), other.get(name), f"{path}.{name}" if path else str(name)
+        ).items()
+    }
 
 
 def flat(tree: Any, path: str = "") -> dict[str, Any]:

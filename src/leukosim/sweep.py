@@ -6,50 +6,35 @@ merged dataset is made from what lies there.
 """
 
 import hashlib
-import itertools
 import json
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-import xarray as xr
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import DictConfig, OmegaConf
-
-from leukosim import store
+from leukosim import merging, parts, store
 from leukosim.biology.clones import TRAITS
-from leukosim.config import Config, as_plain, read_config, unit_of
-from leukosim.engines import finish_all
+from leukosim.config import Config, as_plain, read_plain, unit_of
+from leukosim.dataset import parts_of
+from leukosim.engines import PROCESSES, check_installed, finish_all
+from leukosim.files import NotWritten
 from leukosim.operations import with_operations
+from leukosim.patient import Patient
 from leukosim.results import VARIABLES
-from leukosim.trial import Trial, run_trial
+from leukosim.scenarios import Table
+from leukosim.trial import DECISION_COLUMNS, Trial, run_trial
 from leukosim.validation import ConfigError
 
 SCENARIOS = "scenarios"
 GIB = 2.0**30  # bytes
+PROCESS = 0.4 * GIB  # a process takes before it has done anything
 PEAK = 8  # measured: a run takes at its height 8 to 20 times the memory of its results
+FEW_NAMES = 3  # of scenarios, in a report
 SCENARIOS_A_WORKER = 2  # from which on workers take whole scenarios
-NOT_SWEPT = ("output", "overwrite", "engine")  # they cannot change a number
-
-
-@dataclass(frozen=True)
-class Table:
-    """Scenarios as composed: what each is called on the axes, and its configuration."""
-
-    labels: list[dict[str, Any]]
-    composed: list[DictConfig]
-    output: str | None  # None: the user has named no folder
-
-    @property
-    def axes(self) -> list[str]:
-        """The swept fields and groups."""
-        return list(self.labels[0])
+COURSES_AT_ONCE = 48  # of patients, about what a worker is handed at a time
 
 
 @dataclass(frozen=True)
@@ -85,71 +70,63 @@ class Sweep:
         content = json.dumps([[s.digest, list(s.labels.items())] for s in self.scenarios])
         return hashlib.sha256(content.encode()).hexdigest()[:20]
 
-    def missing(self) -> list[Scenario]:
-        """Scenarios that are not finished, each once."""
-        by_digest = {s.digest: s for s in self.scenarios if not file_of(self.folder, s).exists()}
-        return list(by_digest.values())
+    def missing(self, failed: Container[str] = ()) -> list[Scenario]:
+        """Scenarios that are not finished, each once, without those that have failed."""
+        by_digest = {s.digest: s for s in self.scenarios if s.digest not in failed}
+        return [s for s in by_digest.values() if not parts.is_there(file_of(self.folder, s))]
+
+    def unused(self) -> int:
+        """Parts that lie there of other scenarios, as of another version of the code."""
+        own = {scenario.digest for scenario in self.scenarios}
+        there = (self.folder / SCENARIOS).glob(f"[0-9a-f]*{parts.SUFFIX}")
+        return sum(path.stem not in own for path in there)
 
 
-def file_of(folder: Path, scenario: Scenario, suffix: str = ".nc") -> Path:
+def file_of(folder: Path, scenario: Scenario) -> Path:
     """Where a scenario of a sweep is kept."""
-    return folder / SCENARIOS / f"{scenario.digest}{suffix}"
+    return folder / SCENARIOS / f"{scenario.digest}{parts.SUFFIX}"
 
 
-# ---------------------------------------------------------------------- which scenarios
+@dataclass
+class Report:
+    """What one command did for a sweep."""
+
+    sweep: Sweep
+    ran: set[str]  # digests of scenarios that were missing
+    errors: dict[str, str] = field(default_factory=dict)  # by digest
+    damaged: set[str] = field(default_factory=set)  # of which what was kept could not be read
+
+    def lines(self) -> list[str]:
+        """What was reused, what was run and why."""
+        digests = [scenario.digest for scenario in self.sweep.scenarios]
+        found = sum(digest not in self.ran | self.damaged for digest in digests)
+        counts = f"{found} of {len(digests)} scenarios found finished, {len(self.ran)} run"
+        lines = [f"{counts}: {self.sweep.folder}"]
+        if self.damaged:
+            lines.append(f"{len(self.damaged)} run again, as what was kept of them was damaged")
+        unused = self.sweep.unused()
+        if unused:
+            lines.append(
+                f"{unused} kept scenarios are of another version of the code or another table, "
+                f"and were not used: {self.sweep.folder / SCENARIOS}"
+            )
+        return lines
+
+    def failures(self) -> list[str]:
+        """What failed and why, a sentence for each reason."""
+        sentences = []
+        for words in dict.fromkeys(self.errors.values()):
+            names = [s.name for s in self.sweep.scenarios if self.errors.get(s.digest) == words]
+            shown, more = "; ".join(names[:FEW_NAMES]), len(names) - FEW_NAMES
+            sentences.append(
+                f"scenario {shown} failed: {words}"
+                if more <= 0
+                else f"scenario {shown} and {more} more failed: {words}"
+            )
+        return sentences
 
 
-def expand(config_loader: Any, master: DictConfig, arguments: Sequence[str]) -> Table:
-    """The table of scenarios that a command line with comma-separated values asks for.
-
-    Hydra composes once for each combination of group choices; values are then set on copies, which
-    is some thirty times faster.
-    """
-    parser = OverridesParser.create(config_loader=config_loader)
-    fixed: list[str] = []
-    chosen: dict[str, list[tuple[str, Any]]] = {}  # groups, composed anew
-    valued: dict[str, list[tuple[str, Any]]] = {}  # values, set on copies
-    output = None
-    for override in parser.parse_overrides(list(arguments)):
-        key = override.get_key_element()
-        if not override.is_sweep_override():
-            fixed.append(str(override.input_line))
-            output = str(override.value()) if key == "output" else output
-            continue
-        if key.split(".")[0] in NOT_SWEPT:
-            raise ConfigError(f"{key} cannot be swept: it does not change a result")
-        if not override.is_discrete_sweep():
-            raise ConfigError(f"{key} needs a list or a range of values: {override.input_line}")
-        lines = [f"{key}={value}" for value in override.sweep_string_iterator()]
-        is_value = not override.is_add() and not config_loader.get_group_options(key)
-        points = [(line, parser.parse_override(line).value()) for line in lines]
-        shown = [label(value) for _, value in points]
-        for value in shown:
-            if shown.count(value) > 1:
-                raise ConfigError(f"{key} names {value} more than once")
-        (valued if is_value else chosen)[key] = points
-    labels, composed = [], []
-    for choice in itertools.product(*chosen.values()):
-        lines = [*fixed, *(line for line, _ in choice)]
-        base = config_loader.load_sweep_config(master, lines)
-        with_flags = OmegaConf.masked_copy(base, [key for key in base if key != "hydra"])
-        for point in itertools.product(*valued.values()):
-            config = with_flags.copy()
-            for key, (_, value) in zip(valued, point, strict=True):
-                OmegaConf.update(config, key, value, merge=True)
-            names = [name.lstrip("+") for name in (*chosen, *valued)]
-            labels.append({n: label(v) for n, (_, v) in zip(names, (*choice, *point), strict=True)})
-            composed.append(config)
-    return Table(labels, composed, output)
-
-
-def label(value: Any) -> Any:
-    """A value as a coordinate: a number, or a text as one would write it on the command line."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    if isinstance(value, list | tuple):
-        return ", ".join(str(label(each)) for each in value)
-    return {None: "null", True: "true", False: "false"}.get(value, str(value))
+# ---------------------------------------------------------------------- checked beforehand
 
 
 def check(table: Table) -> Sweep:
@@ -159,31 +136,53 @@ def check(table: Table) -> Sweep:
     ------
     ConfigError
     """
-    scenarios = []
-    for labels, composed in zip(table.labels, table.composed, strict=True):
-        config = read_config(composed)
+    scenarios: list[Scenario] = []
+    known: tuple[Any, Any] = (None, None)
+    made: dict[int, tuple[Any, Any]] = {}
+    for labels, plain in zip(table.labels, table.plain, strict=True):
+        config = read_plain(plain, known)
+        known = plain, config
         if config.record.courses is None:
             config = replace(config, record=replace(config.record, courses=False))
-        identity = store.identity_of(as_plain(config))
+        identity = store.identity_of(as_plain(config, made))
         scenarios.append(Scenario(labels, config, identity, store.digest_of(identity)))
     studies = {s.config.study for s in scenarios}
     name = "-".join([*sorted(studies), "by", *scenarios[0].labels])
-    check_memory([scenario.config for scenario in scenarios])
+    check_machine([scenario.config for scenario in scenarios])
     folder = f"outputs/{name}" if table.output is None else table.output
     return Sweep(scenarios, store.folder_of(folder))
 
 
-def check_memory(configs: Sequence[Config]) -> None:
-    """Raise :class:`ConfigError` where runs, one after the other, would exceed the memory."""
+def check_machine(configs: Sequence[Config]) -> None:
+    """Raise :class:`ConfigError` where runs need a package or memory that is not there."""
+    check_installed(configs[0].engine)
     largest = max(configs, key=bytes_of_results)
-    kept = sum(map(bytes_of_results, configs)) if len(configs) > 1 else 0
-    needed, there = (PEAK * bytes_of_results(largest) + kept) / GIB, memory() / GIB
+    if largest.engine.is_elsewhere and not largest.engine.memory_gib:
+        return  # nobody here knows how much memory is there
+    needed, there = bytes_of_run(largest) / GIB, memory_of(largest) / GIB
     if needed > there:
+        may = "engine.memory_gib allows" if largest.engine.memory_gib else "this machine has"
         raise ConfigError(
             f"cohort.size = {largest.cohort.size} patients in {len(largest.arms)} arms need about "
-            f"{needed:.0f} GiB of memory and this machine has {there:.0f}: take fewer patients, "
+            f"{needed:.1f} GiB of memory and {may} {there:.1f}: take fewer patients, "
             "such as several smaller cohorts by sweeping the seed"
         )
+
+
+def workers_within_memory(configs: Sequence[Config], workers: int) -> int:
+    """As many of these workers as the memory is enough for, if each runs a scenario of its own."""
+    largest = max(configs, key=bytes_of_results)
+    return max(1, min(workers, int(memory_of(largest) / bytes_of_run(largest))))
+
+
+def bytes_of_run(config: Config) -> float:
+    """About what a process takes that runs this."""
+    return PROCESS + PEAK * bytes_of_results(config)
+
+
+def memory_of(config: Config) -> float:
+    """Bytes of memory that a run may take."""
+    return config.engine.memory_gib * GIB or memory()
 
 
 def bytes_of_results(config: Config) -> int:
@@ -247,15 +246,38 @@ def is_finished(sweep: Sweep) -> bool:
 # ---------------------------------------------------------------------- running them
 
 
-def treat(config: Config, workers: int, progress: Callable[[int], None] | None = None) -> Trial:
-    """Run the trial that a configuration describes."""
+_last: list[tuple[Any, list[Patient]]] = [(None, [])]  # what a cohort was drawn from
+
+
+def patients_of(config: Config) -> list[Patient]:
+    """The cohort, drawn only if it is not that of the scenario before."""
+    drawn_from = [
+        config.seed, config.cohort, config.disease, config.drug, config.venetoclax.cyp3a_inhibitor,
+    ]  # fmt: skip
+    before, patients = _last[0]
+    if drawn_from != before:
+        patients = config.patients()
+        _last[0] = drawn_from, patients
+    return patients
+
+
+def treat(
+    config: Config,
+    workers: int,
+    progress: Callable[[int], None] | None = None,
+    engine: str | None = None,
+) -> Trial:
+    """Run the trial that a configuration describes.
+
+    engine : instead of the one that the configuration names
+    """
     trial = run_trial(
-        config.patients(),
+        patients_of(config),
         config.strategies_of_arms(),
         config.protocol(),
         record_days=config.record.interval_days,
         workers=workers,
-        engine=config.engine.name,
+        engine=engine or config.engine,
         method=config.engine.method,
         agents=config.engine.agents,
         progress=progress,
@@ -263,22 +285,30 @@ def treat(config: Config, workers: int, progress: Callable[[int], None] | None =
     if config.operations.centres:
         against, arm = config.arms
         seen = with_operations(trial.dataset, arm, against, config.operations, config.seed)
-        trial = replace(trial, dataset=seen)
+        trial = Trial(parts_of(seen), trial.rows)
     if config.record.courses is False:
-        with_time = [name for name, each in trial.dataset.items() if "time" in each.dims]
-        return replace(trial, dataset=trial.dataset.drop_vars([*with_time, "time"]))
+        return Trial(trial.gathered.without("time"), trial.rows)
     return trial
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a scenario: kept, or what went wrong."""
+
+    digest: str
+    error: str = ""
 
 
 def run_missing(
     sweep: Sweep,
+    missing: Sequence[Scenario],
     workers: int,
     progress: Callable[[int], None],
     finished: Callable[[Scenario], None],
 ) -> dict[str, str]:
-    """Run what is not finished and keep each scenario as soon as it is.
+    """Run scenarios that are not finished and keep each as soon as it is.
 
-    Where there are many, a worker takes a whole scenario; else all share the patients of one.
+    Where there are many, a worker takes whole scenarios; else all share the patients of one.
 
     Parameters
     ----------
@@ -289,106 +319,118 @@ def run_missing(
     -------
     dict
         What went wrong, by the digest of the scenario; the others go on.
+
+    Raises
+    ------
+    leukosim.files.NotWritten
+        As where the disk is full: nothing that is run could be kept.
     """
-    missing = sweep.missing()
     behind = 0  # patients of scenarios that are done
-    keep = partial(keep_scenario, sweep.folder.absolute())  # processes may be elsewhere
-    if len(missing) >= SCENARIOS_A_WORKER * workers:
-        outcomes = finish_all(keep, missing, workers, missing[0].config.engine.name)
+    keep = partial(keep_scenarios, sweep.folder.absolute(), store.software())  # may be elsewhere
+    engine = missing[0].config.engine
+    if engine.is_elsewhere or len(missing) >= SCENARIOS_A_WORKER * workers:
+        batches = batches_of(missing)
+        outcomes = finish_all(keep, batches, workers, engine)
     else:
         shared = partial(keep, workers=workers, progress=lambda n: progress(behind + n))
-        outcomes = finish_all(shared, missing)
+        batches = [[scenario] for scenario in missing]
+        outcomes = finish_all(shared, batches)
     errors = {}
     for position, outcome in outcomes:
-        scenario, error = missing[position], outcome.exception()
-        if error is not None:
-            errors[scenario.digest] = f"{type(error).__name__}: {error}"
-        behind += scenario.config.cohort.size
+        batch, error = batches[position], outcome.exception()
+        if isinstance(error, NotWritten):
+            raise error
+        failed = {} if error else {each.digest: each.error for each in outcome.result()}
+        for scenario in batch:
+            words = f"{type(error).__name__}: {error}" if error else failed[scenario.digest]
+            if not file_of(sweep.folder, scenario).exists():
+                errors[scenario.digest] = words or NOT_SEEN.format(folder=sweep.folder)
+            behind += scenario.config.cohort.size
+            finished(scenario)
         progress(behind)
-        finished(scenario)
     return errors
 
 
-def keep_scenario(
+NOT_SEEN = "done, but not found in {folder}: its worker writes to another disk"
+
+
+def batches_of(scenarios: Sequence[Scenario]) -> list[list[Scenario]]:
+    """Scenarios that a worker takes together, as each alone would be over too soon."""
+    batches: list[list[Scenario]] = []
+    courses = COURSES_AT_ONCE
+    for scenario in scenarios:
+        own = scenario.config.cohort.size * len(scenario.config.arms)
+        if courses + own > COURSES_AT_ONCE:
+            batches.append([])
+            courses = 0
+        batches[-1].append(scenario)
+        courses += own
+    return batches
+
+
+def keep_scenarios(
     folder: Path,
-    scenario: Scenario,
+    software: str,
+    scenarios: Sequence[Scenario],
     workers: int = 1,
     progress: Callable[[int], None] | None = None,
-) -> None:
-    """Run one scenario and write it into the folder of its sweep."""
-    trial = treat(scenario.config, workers, progress)
-    trial.dataset.attrs.update(store.provenance(scenario.identity, scenario.digest))
-    store.save_table(trial.decisions, file_of(folder, scenario, ".csv"))
-    store.save_dataset(trial.dataset, file_of(folder, scenario))  # last: it says "finished"
+) -> list[Receipt]:
+    """Run scenarios and write each into the folder of its sweep, unless it is there.
+
+    software : of whoever asks; results of another one would not be what the digest says
+    """
+    if software != store.software():
+        raise RuntimeError(f"{software} asks, and {store.software()} is installed here")
+    receipts = []
+    for scenario in scenarios:
+        path = file_of(folder, scenario)
+        if parts.is_there(path):  # by somebody who died before he could say so
+            receipts.append(Receipt(scenario.digest))
+            continue
+        try:
+            here = PROCESSES if workers == 1 else None  # one of many workers asks for no others
+            trial = treat(scenario.config, workers, progress, here)
+        except Exception as error:
+            receipts.append(Receipt(scenario.digest, f"{type(error).__name__}: {error}"))
+            continue
+        parts.write_part(path, scenario.digest, trial.gathered, trial.rows)
+        receipts.append(Receipt(scenario.digest))
+    return receipts
 
 
-def merge(sweep: Sweep, errors: Mapping[str, str]) -> tuple[xr.Dataset, pd.DataFrame]:
-    """One dataset with a dimension ``scenario``, and one log, from the scenarios on disk."""
-    datasets, logs, numbers = [], [], []
-    for number, scenario in enumerate(sweep.scenarios):
-        if scenario.digest not in errors:
-            datasets.append(store.load_dataset(file_of(sweep.folder, scenario)))
-            log = pd.read_csv(file_of(sweep.folder, scenario, ".csv"), keep_default_na=False)
-            logs.append(log.assign(scenario=number, **scenario.labels))
-            numbers.append(number)
-    merged = side_by_side(datasets, numbers, len(sweep.scenarios)) if datasets else xr.Dataset()
+# ---------------------------------------------------------------------- one dataset
+
+
+def merge(sweep: Sweep, errors: Mapping[str, str]) -> None:
+    """Write the dataset and the log of all scenarios, from what is kept of each.
+
+    Raises
+    ------
+    leukosim.parts.BrokenPart
+        A scenario has to be run again, as after a loss of power.
+    """
+    failures = [errors.get(scenario.digest, "") for scenario in sweep.scenarios]
     first = sweep.scenarios[0]
-    for axis in sweep.axes:
-        values = [s.labels[axis] for s in sweep.scenarios]
-        if len({isinstance(value, str) for value in values}) > 1:
-            values = [str(value) for value in values]
-        is_text = isinstance(values[0], str)
-        attributes = {"long_name": axis, "units": unit_of(axis, first.config) or "1"}
-        array = np.array(values, object if is_text else None)
-        merged = merged.assign_coords({axis: ("scenario", array, attributes)})
-    failures = [errors.get(s.digest, "") for s in sweep.scenarios]
-    merged["status"] = (
-        "scenario",
-        np.array(["failed" if f else "finished" for f in failures], object),
-    )
-    merged["error"] = "scenario", np.array(failures, object)
-    merged["scenario_config"] = (
-        "scenario", np.array([json.dumps(s.identity) for s in sweep.scenarios], object)
-    )  # fmt: skip
-    merged.attrs = {
-        **merged.attrs,
+    axes = {
+        axis: (
+            [scenario.labels[axis] for scenario in sweep.scenarios], unit_of(axis, first.config)
+        )
+        for axis in sweep.axes
+    }  # fmt: skip
+    table = merging.table_of(axes, [scenario.identity for scenario in sweep.scenarios], failures)
+    table.attrs = {
         **store.provenance(first.identity, "" if errors else sweep.digest),
         "axes": json.dumps(sweep.axes),
-        "scenario_digests": json.dumps([s.digest for s in sweep.scenarios]),
+        "scenario_digests": json.dumps([scenario.digest for scenario in sweep.scenarios]),
     }
-    filled = [log for log in logs if len(log)] or logs[:1]
-    return merged, pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
-
-
-def side_by_side(datasets: list[xr.Dataset], numbers: list[int], n_scenarios: int) -> xr.Dataset:
-    """Stack datasets along ``scenario``; failed scenarios are left empty.
-
-    Who the patients are is kept once, where it is the same in all of them.
-    """
-    first = datasets[0]
-    differing = [
-        name
-        for name in first.data_vars
-        if "arm" in first[name].dims or not all(first[name].equals(d[name]) for d in datasets)
+    files = [
+        None if failed else file_of(sweep.folder, scenario)
+        for scenario, failed in zip(sweep.scenarios, failures, strict=True)
     ]
-    ragged = ("sample", "cycle", "assessment", "clone", "ngs_sample")
-    longest = {dim: max(each.sizes.get(dim, 0) for each in datasets) for dim in ragged}
-    padded = [
-        each.pad({dim: (0, n - each.sizes[dim]) for dim, n in longest.items() if dim in each.dims})
-        for each in datasets
-    ]
-    stacked = xr.concat(
-        padded,
-        dim=pd.Index(numbers, name="scenario"),
-        data_vars=differing,
-        coords="minimal",
-        compat="override",
-        join="outer",
-        combine_attrs="drop_conflicts",
-    )
-    arms = dict.fromkeys(arm for each in datasets for arm in each.arm.values)  # in their order
-    stacked = stacked.reindex(scenario=range(n_scenarios), arm=list(arms))
-    for name, each in stacked.items():
-        if each.dtype == object:  # texts of patients whom not every scenario has
-            stacked[name] = each.where(each.notnull(), "")
-    return stacked
+    digests = [scenario.digest for scenario in sweep.scenarios]
+    merging.merge(files, digests, table, DECISION_COLUMNS, sweep.folder, bytes_to_hold(sweep))
+
+
+def bytes_to_hold(sweep: Sweep) -> float:
+    """What a merged dataset may take of the memory, beside the process itself."""
+    return max(memory_of(sweep.scenarios[0].config) - PROCESS, 0.0) / 2

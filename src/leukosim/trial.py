@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from leukosim.dataset import dataset_of
-from leukosim.engines import PROCESSES, finish_all
+from leukosim.dataset import Gathered, gather
+from leukosim.engines import PROCESSES, Place, finish_all
 from leukosim.follow_up import (
     History,
     follow,
@@ -27,6 +27,10 @@ from leukosim.treatment_week import (
     treatment_week,
 )
 
+DECISION_COLUMNS = (
+    "arm", "patient", "day", "rule", "seen", "action", "course", "effective_day", "drugs",
+    "at_most_days",
+)  # fmt: skip
 BLOCK = 8  # patients, at most, that a worker is handed at once
 
 
@@ -34,8 +38,19 @@ BLOCK = 8  # patients, at most, that a worker is handed at once
 class Trial:
     """What a trial leaves: a labelled dataset and the log of decisions, a row each."""
 
-    dataset: xr.Dataset
-    decisions: pd.DataFrame  # a row each, by arm, patient and day
+    gathered: Gathered
+    rows: list[tuple]  # decisions, by arm, patient and day
+
+    @cached_property
+    def dataset(self) -> xr.Dataset:
+        """What became of the patients, labelled."""
+        return self.gathered.dataset()
+
+    @cached_property
+    def decisions(self) -> pd.DataFrame:
+        """The log of decisions, a row each."""
+        table = pd.DataFrame(self.rows, columns=list(DECISION_COLUMNS))
+        return table.astype({"at_most_days": "Int64"})
 
 
 def run_trial(
@@ -45,7 +60,7 @@ def run_trial(
     *,
     record_days: int = 7,
     workers: int = 1,
-    engine: str = PROCESSES,
+    engine: str | Place = PROCESSES,
     method: str = "tally",
     agents: int = AGENTS,
     progress: Callable[[int], None] | None = None,
@@ -61,7 +76,7 @@ def run_trial(
     protocol : how patients are followed; RELAZA2-like by default
     record_days : day, interval at which the marrow is written down; the last day always is
     workers : how many patients are followed at a time
-    engine : "processes" or "threads", what the workers are where there are several
+    engine : "processes", "threads", "dask" or "slurm": what the workers are
     method : "tally" or "direct", the algorithm of the engine
     agents : about how many there are at most in a marrow, see :class:`leukosim.marrow.Marrow`
     progress : told the number of patients finished
@@ -98,7 +113,7 @@ def run_trial(
             progress(finished)
     courses = [of_patient for position in range(len(blocks)) for of_patient in found[position]]
     return Trial(
-        dataset_of(
+        gather(
             patients, list(arms), courses, days, protocol, week_values(patients, arms, protocol)
         ),
         decisions_of(patients, list(arms), courses),
@@ -169,19 +184,14 @@ def simulate(
 
 def decisions_of(
     patients: Sequence[Patient], arms: Sequence[str], courses: Sequence[Sequence[History]]
-) -> pd.DataFrame:
+) -> list[tuple]:
     """The log of decisions, a row each, by arm, patient and day."""
-    rows = [
+    return [
         (
-            arm, patient.index, d.day, d.rule, d.seen, d.action, d.course, d.effective,
-            "+".join(d.drugs), d.at_most_days,
+            arm, patient.index, float(d.day), d.rule, d.seen, d.action, d.course,
+            float(d.effective), "+".join(d.drugs), d.at_most_days,
         )
         for a, arm in enumerate(arms)
         for patient, of_patient in zip(patients, courses, strict=True)
         for d in of_patient[a].chart.decisions
     ]  # fmt: skip
-    columns = [
-        "arm", "patient", "day", "rule", "seen", "action", "course", "effective_day",
-        "drugs", "at_most_days",
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns).astype({"at_most_days": "Int64"})

@@ -1,7 +1,7 @@
-"""Where work runs: one after the other, in threads, or in processes of their own.
+"""Work on this machine: one after the other, in threads, or in processes of their own.
 
 Half of a patient's course is Python, which threads of one process do in turn, so processes are the
-rule. Whatever the engine, the same work gives the same numbers.
+rule.
 """
 
 import os
@@ -18,33 +18,15 @@ from concurrent.futures import (
 from threading import Thread
 from typing import Any
 
-PROCESSES, THREADS = "processes", "threads"
-ENGINES = (PROCESSES, THREADS)
+from leukosim.engines.place import ATTEMPTS, THREADS, Place
 
-ATTEMPTS = 3  # at work whose process died; in the last, each piece alone
 IDLE_SECONDS = 60  # after which processes end that have nothing to do
 
 
 def finish_all(
-    function: Callable[[Any], Any], items: Sequence[Any], workers: int = 1, engine: str = PROCESSES
+    function: Callable[[Any], Any], items: Sequence[Any], workers: int, place: Place
 ) -> Iterator[tuple[int, Future]]:
-    """Apply a function to all items.
-
-    What a process was at when it died, such as for want of memory, is done again.
-
-    Parameters
-    ----------
-    function : can be pickled, as its items and results can, where ``engine`` is "processes"
-    workers : 1 works here, in this process, without an engine
-
-    Yields
-    ------
-    int
-        The position of an item, in the order in which they are finished.
-    Future
-        Its result or its error; :class:`concurrent.futures.BrokenExecutor` if its process died
-        each time.
-    """
+    """Apply a function to all items; see :func:`leukosim.engines.finish_all`."""
     if min(workers, len(items)) <= 1:
         for position, item in enumerate(items):
             yield position, done_here(function, item)
@@ -54,7 +36,7 @@ def finish_all(
         is_last = attempt == ATTEMPTS
         lost = []
         for group in [[one] for one in waiting] if is_last else [waiting]:
-            executor = executor_of(engine, workers)
+            executor = executor_of(place.name, workers)
             futures = {executor.submit(function, items[position]): position for position in group}
             try:
                 for future in as_completed(list(futures)):

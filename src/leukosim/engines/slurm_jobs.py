@@ -1,0 +1,138 @@
+"""Work in jobs of Slurm: one array, of which each job takes its share of the items."""
+
+import pickle
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Future
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import submitit
+
+from leukosim.engines.local import done_here
+from leukosim.engines.place import ATTEMPTS, Place
+
+POLL_SECONDS = 0.5
+
+Outcome = tuple[Any, Exception | None]
+
+
+def finish_all(
+    function: Callable[[Any], Any], items: Sequence[Any], workers: int, place: Place
+) -> Iterator[tuple[int, Future]]:
+    """Apply a function to all items; see :func:`leukosim.engines.finish_all`.
+
+    What jobs were at that ended early, by a time limit or a lost node, is submitted again; in the
+    last attempt each item is a job of its own.
+    """
+    root = Path(place.job_folder).absolute()
+    root.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=root, prefix="run-"))
+    executor = executor_of(folder, workers, place)
+    waiting = list(range(len(items)))
+    for attempt in range(1, ATTEMPTS + 1):
+        is_last = attempt == ATTEMPTS
+        lost: list[int] = []
+        for shares in rounds(waiting, workers, is_last):
+            work = partial(work_through, function)
+            jobs = executor.map_array(work, [[items[at] for at in share] for share in shares])
+            if place.cluster != "slurm":
+                for job in jobs:  # its files are on this disk, and none is late
+                    job._results_timeout_s = 0
+            try:
+                for share, job in as_they_end(shares, jobs):
+                    error = job.exception()
+                    if error is not None and not is_last:
+                        lost += share
+                    elif error is not None:
+                        yield from ((at, broken(error, folder)) for at in share)
+                    else:
+                        outcomes = job.result()
+                        yield from zip(share, map(as_future, outcomes), strict=True)
+            finally:  # interrupted, or nobody wants the rest
+                for job in jobs:
+                    if not job.done():
+                        job.cancel()
+        waiting = sorted(lost)
+        if not waiting:
+            shutil.rmtree(folder, ignore_errors=True)  # else it tells what went wrong
+            return
+
+
+def executor_of(folder: Path, workers: int, place: Place) -> submitit.Executor:
+    """An executor of submitit, told what each job may take."""
+    executor = submitit.AutoExecutor(folder=folder, cluster=place.cluster)
+    executor.update_parameters(name="leukosim", timeout_min=place.job_minutes, cpus_per_task=1)
+    if place.memory_gib:
+        executor.update_parameters(mem_gb=place.memory_gib)
+    if place.cluster == "slurm":
+        executor.update_parameters(slurm_array_parallelism=workers)
+        for name in ("partition", "account"):
+            if getattr(place, name):
+                executor.update_parameters(**{f"slurm_{name}": getattr(place, name)})
+    return executor
+
+
+def rounds(waiting: list[int], workers: int, alone: bool) -> list[list[list[int]]]:
+    """Shares of the items, a job each, by the array they are submitted in."""
+    if not alone:
+        return [[waiting[job::workers] for job in range(min(workers, len(waiting)))]]
+    each = [[position] for position in waiting]
+    return [each[first : first + workers] for first in range(0, len(each), workers)]
+
+
+def work_through(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Outcome]:
+    """What one job does: its items, one after the other, of which one may fail alone."""
+    outcomes: list[Outcome] = []
+    for item in items:
+        future = done_here(function, item)
+        error = future.exception()
+        if error is None:
+            outcomes.append((future.result(), None))
+        else:
+            outcomes.append((None, as_it_travels(error)))
+    return outcomes
+
+
+def as_it_travels(error: BaseException) -> Exception:
+    """An error, or its words where it cannot be sent."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error if isinstance(error, Exception) else RuntimeError(str(error))
+
+
+def as_they_end(shares: list[list[int]], jobs: list[Any]) -> Iterator[tuple[list[int], Any]]:
+    """Shares and their jobs, each when it has ended."""
+    waiting = list(zip(shares, jobs, strict=True))
+    while waiting:
+        done = [each for each in waiting if each[1].done()]
+        waiting = [each for each in waiting if not any(each[1] is job for _, job in done)]
+        yield from done
+        if waiting:
+            time.sleep(POLL_SECONDS)
+
+
+def as_future(outcome: Outcome) -> Future:
+    """A future that is done."""
+    future: Future = Future()
+    result, error = outcome
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error)
+    return future
+
+
+def broken(error: BaseException, folder: Path) -> Future:
+    """The future of an item whose jobs ended early each time."""
+    lines = [line for line in str(error).splitlines() if line and line[0] not in " -"]
+    said = [line for line in lines if ": " in line or line.endswith("Error")]
+    why = (said or lines or [type(error).__name__])[-1]
+    return as_future(
+        (None, BrokenExecutor(f"every job that took it ended early: {why} ({folder})"))
+    )
