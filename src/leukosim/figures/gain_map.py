@@ -70,11 +70,13 @@ def gain_map_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     table = gains(ds)
     most = float(np.ceil(table["gain"].abs().max() * 20.0) / 20.0) or 0.05
     n = {name: table[table["group"] == name]["n"] for name in PANELS}
+    fewest, most_high = n["high"].min(), n["high"].max()
+    high = f"{fewest:,}" if fewest == most_high else f"{fewest:,} to {most_high:,}"
     note = (
         f"Gain: {outcome_of(ds)}, motixafortide minus placebo in the same "
         "patients. Framed: the 95 % paired interval lies above zero: they gain. "
-        f"{n['all'].min():,} patients in each scenario, {n['high'].min():,} to {n['high'].max():,} "
-        "of them CXCR4-high. Everything else as in the study; 0 protects fully, 1 not at all."
+        f"{n['all'].min():,} patients in each scenario, {high} of them CXCR4-high. "
+        "Everything else as in the study; 0 protects fully, 1 not at all."
     )
     figure = empty_figure(width_mm, TOP + HIGH + 11.0 + note_height(note, width_mm))
     wide = (width_mm - LEFT - GAP - 17.0) / 2.0
