@@ -135,9 +135,14 @@ def test_what_users_write_is_text_and_not_markup(capsys):
 
 
 @pytest.mark.parametrize(
-    "patients", [[{}], [{}] * 12, [{"relapse_day": 90.0}] * 12], ids=["one", "none", "all"]
+    ("patients", "arms"),
+    [
+        ([{}], ("triggered",)),
+        ([{}] * 12, ("triggered", "at_relapse")),
+        ([{"relapse_day": 90.0}] * 12, ("triggered", "at_relapse")),
+    ],
+    ids=["one patient", "no event", "all events"],
 )
-@pytest.mark.parametrize("arms", [("triggered",), ("triggered", "at_relapse")])
 def test_few_data_make_a_page(capsys, patients, arms):
     keep(dataset_of_arms(dict.fromkeys(arms, patients)), "here", f"strategy=[{','.join(arms)}]")
     page = reported(capsys, "here")
