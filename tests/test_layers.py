@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from leukosim.store import ONLY_SHOWN
+
 LINT = "import sys; from importlinter.cli import lint_imports_command; lint_imports_command()"
 
 
@@ -48,3 +50,14 @@ def test_a_planted_import_breaks_it(copy, module, line):
     done = contract(copy)
     assert done.returncode != 0
     assert "BROKEN" in done.stdout
+
+
+def test_what_is_said_to_be_only_shown_makes_no_number():
+    """Nothing that a sweep imports may change without its results being made anew."""
+    program = (
+        "import sys; import leukosim.sweep, leukosim.operations\n"
+        "print(*(name.split('.')[1] for name in sys.modules if name.startswith('leukosim.')))"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert {*done.stdout.split()} & {*ONLY_SHOWN} <= {"files"}

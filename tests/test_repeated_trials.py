@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from leukosim.repeated_trials import (
     HIGH,
@@ -110,3 +111,19 @@ def test_the_same_seed_gives_the_same_trials_and_too_small_a_pool_is_refused():
     lone = pool(size=30)
     with pytest.raises(ValueError, match="at least 2"):
         repeat(Pool(lone.day, lone.event, np.zeros(30, int)), Design(trials=3), 1, only=HIGH)
+
+
+@pytest.mark.parametrize("significance", [0.005, 0.05, 0.2])
+@pytest.mark.parametrize("sizes", [[64, 128], [1024, 2048], [128, 256, 512, 1024]])
+def test_the_number_for_a_power_follows_the_normal_law(sizes, significance):
+    """power = Phi(sqrt(n) d - z): exact beyond both ends, and nearly so between sizes."""
+    limit, effect = stats.norm.isf(significance / 2.0), 0.12
+    power = stats.norm.cdf(np.sqrt(sizes) * effect - limit)
+    table = pd.DataFrame({"enrolled": "all", "patients": sizes, "screened": sizes, "power": power})
+    needed = ((limit + stats.norm.ppf(0.8)) / effect) ** 2
+    found = patients_for_power(table, 0.8, significance).iloc[0]
+    if power[-1] <= 2.0 * significance:
+        assert found["patients"] == np.inf  # hardly more benefits than by chance
+        return
+    assert found["patients"] == pytest.approx(needed, rel=0.05)
+    assert found["extrapolated"] == (not sizes[0] <= needed <= sizes[-1])

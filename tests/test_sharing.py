@@ -55,7 +55,7 @@ def test_gathering_and_scattering_keep_every_cell_where_it_is(overt, seed, cells
     gathered = []
     for key in range(4):
         kernels.gather(
-            marrow.cells, marrow.clones, marrow.rates.wiring.subtype, fewest, np.uint64(key)
+            marrow.cells, marrow.clones, marrow.rates.wiring.subtype, fewest, 31, np.uint64(key)
         )
         np.testing.assert_array_equal(by_class_and_clone(marrow), before)
         gathered.append(int(marrow.cells.count.sum()))
@@ -65,9 +65,54 @@ def test_gathering_and_scattering_keep_every_cell_where_it_is(overt, seed, cells
     whole = before.sum(0)[known]  # a founding row has cells of one subtype only
     assert (meant * fewest <= whole)[meant > 1].all()
     while (cells_meant(marrow.cells.clone[marrow.slots]) > 1).any():
-        marrow.cells = kernels.scatter(marrow.cells)
+        marrow.cells = kernels.scatter(
+            marrow.cells, marrow.clones, marrow.rates.wiring.subtype, fewest, True
+        )
         np.testing.assert_array_equal(by_class_and_clone(marrow), before)
     assert marrow.cells.count.sum() == cells
+
+
+TWO_KINDS = kernels.Wiring(  # cells die, or switch to the other kind
+    target=np.array([[kernels.DIES, 1], [kernels.DIES, 0]]),
+    trait=np.array([kernels.APOPTOSIS, kernels.SWITCH]),
+    attaching=np.full(2, -1),
+    subtype=np.arange(2),
+    anchored=np.zeros(2, bool),
+    newborn=np.arange(2),
+    displaced=np.arange(2),
+    cxcr4_factor=np.ones(2),
+)
+
+
+@pytest.mark.parametrize(("method", "runs"), [(kernels.TALLY, 400), (kernels.DIRECT, 100)])
+def test_a_rare_kind_is_reached_by_single_cells(method, runs):
+    """32,768 cells by 1,024 agents: those that switch are as many as, and vary as, of single cells.
+
+    Nearly Poisson(33) in 5 days; in packs of 32 the variance would be 32 times as large. Mean and
+    variance fail by chance once in a million each.
+    """
+    regime = same_rates(np.array([[0.0, 2e-4], [0.0, 0.0]]), 2)
+    found, left = [], []
+    for seed in range(runs):
+        copies = Replicates(
+            1, [1024, 0], TWO_KINDS, bare_laws(), seed, method,
+            sharing=Sharing(most=1000, fewest=1000),
+        )  # fmt: skip
+        copies.cells.clone[:] += 5 << kernels.ROW_BITS
+        copies.clones.stem_cells[:] *= 32
+        copies.advance(regime, [1.0] * 5)
+        left.append(copies.clones.stem_cells[0, 0])
+        found.append(copies.clones.stem_cells[0, 1])
+        assert copies.tally[0, 1] == found[-1]
+    mean = 32_768 * -np.expm1(-1e-3)
+    limit = stats.norm.isf(5e-7)
+    assert abs(np.mean(found) - mean) < limit * np.sqrt(mean / runs)
+    ratio = np.var(found, ddof=1) / mean
+    assert stats.chi2.sf((runs - 1) * ratio, runs - 1) > 5e-7
+    assert stats.chi2.cdf((runs - 1) * ratio, runs - 1) > 5e-7
+    # of the many as many are gone, on average: agents of 32 cells
+    gone = 32_768 - np.array(left)
+    assert abs(gone.mean() - mean) < limit * np.sqrt(32 * mean / runs)
 
 
 def test_where_cells_are_few_each_is_an_agent(make_patient):
@@ -139,3 +184,13 @@ def test_a_sample_of_single_cells_is_of_cells_not_of_agents(overt):
     assert rare == pytest.approx(1e-4, abs=1e-4)
     assert (subtype == 1).mean() > 3.0 * rare  # rare kinds have more agents for their number
     assert FEWEST <= (subtype == 0).sum()
+
+
+def test_too_many_cells_to_label_are_refused(overt):
+    with pytest.raises(ValueError, match="barcodes of 2,000,000"):
+        Marrow(overt(residual_stem_cells=2_000_000), barcodes=True)
+
+
+def test_labelled_cells_are_an_agent_each_at_the_start(overt):
+    marrow = Marrow(overt(residual_stem_cells=60_000), barcodes=True)
+    assert marrow.cells.count.sum() == 60_000

@@ -23,6 +23,7 @@ from leukosim.verification import (
     drift,
     gathered_and_scattered,
     inheritance,
+    kept_when_rare,
     keyed_numbers,
     lea_coulson,
     luria_delbrueck,
@@ -52,6 +53,7 @@ CHECKS = {
     unequal_cells: (1_000, 10_000),
     cells_held_by_their_own: (1_000, 10_000),
     gathered_and_scattered: (1_000, 2_000),
+    kept_when_rare: (1_000, 1_000),
     shared_or_not: (1_000, 10_000),
 }
 by_name = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

@@ -468,11 +468,20 @@ def prune(clones, cells):
 
 
 @compiled
-def gather(cells, clones, subtype, fewest, key):
+def most_together(mutation_probability):
+    """Cells that an agent may stand for, log2: so few that hardly ever two mutate in a division."""
+    if mutation_probability <= 0.0:
+        return 31
+    return int(min(max(math.log2(0.1 / mutation_probability), 0.0), 31.0))
+
+
+@compiled
+def gather(cells, clones, subtype, fewest, largest, key):
     """Let one agent stand for two that are alike, in place: of one class, clone and number.
 
     Which of the two keeps its CXCR4 is left to chance, so no mean changes; no cell is lost. An
-    agent never stands for more than one in ``fewest`` of its clone and subtype.
+    agent never stands for more than one in ``fewest`` of its clone and subtype, nor for more than
+    2 ** ``largest`` cells.
     """
     single = np.empty(clones.number[0], np.int64)  # the agent that looks for another, by clone
     for c in range(len(cells.count)):
@@ -483,7 +492,8 @@ def gather(cells, clones, subtype, fewest, key):
         for slot in range(bottom, bottom + cells.count[c]):
             known, cxcr4 = cells.clone[slot], cells.cxcr4[slot]
             clone = known & ROW
-            may = fewest << ((known >> ROW_BITS) + 1) <= clones.stem_cells[clone, subtype[c]]
+            twice = (known >> ROW_BITS) + 1
+            may = twice <= largest and fewest << twice <= clones.stem_cells[clone, subtype[c]]
             other = single[clone]
             if may and other >= 0 and cells.clone[other] == known:
                 state += GOLDEN
@@ -500,22 +510,72 @@ def gather(cells, clones, subtype, fewest, key):
 
 
 @compiled
-def scatter(cells):
-    """Let two agents stand for what one stood for, wherever that is more than one cell."""
-    for c in range(len(cells.count)):
-        more = 0
-        for slot in range(cells.first[c], cells.first[c] + cells.count[c]):
-            more += cells.clone[slot] > ROW
-        if cells.count[c] + more > cells.room[c]:
-            cells = enlarge(cells, c, more)
-        top = cells.first[c] + cells.count[c]
-        for slot in range(cells.first[c], top):
-            if cells.clone[slot] > ROW:
-                cells.clone[slot] -= TWICE_AS_MANY
-                cells.clone[top], cells.cxcr4[top] = cells.clone[slot], cells.cxcr4[slot]
-                top += 1
-        cells.count[c] = top - cells.first[c]
+def is_too_large(known, cells, fewest):
+    """Whether an agent stands for too many of the ``cells`` of its clone and subtype.
+
+    Twice as many are allowed as for :func:`gather`, so that agents do not come and go.
+    """
+    return known > ROW and (fewest << (known >> ROW_BITS)) > 2 * cells
+
+
+@compiled
+def scatter(cells, clones, subtype, fewest, every):
+    """Let two agents stand for what one stood for, until none stands for too many.
+
+    every : whether all that stand for several are halved once
+    """
+    again = True
+    while again:
+        again = False
+        for c in range(len(cells.count)):
+            more = 0
+            for slot in range(cells.first[c], cells.first[c] + cells.count[c]):
+                known = cells.clone[slot]
+                alike = clones.stem_cells[known & ROW, subtype[c]]
+                more += (every and known > ROW) or is_too_large(known, alike, fewest)
+            if more == 0:
+                continue
+            again = True
+            if cells.count[c] + more > cells.room[c]:
+                cells = enlarge(cells, c, more)
+            top = cells.first[c] + cells.count[c]
+            for slot in range(cells.first[c], top):
+                known = cells.clone[slot]
+                alike = clones.stem_cells[known & ROW, subtype[c]]
+                if (every and known > ROW) or is_too_large(known, alike, fewest):
+                    cells.clone[slot] = known - TWICE_AS_MANY
+                    cells.clone[top], cells.cxcr4[top] = cells.clone[slot], cells.cxcr4[slot]
+                    top += 1
+            cells.count[c] = top - cells.first[c]
+        every = False
     return cells
+
+
+@compiled
+def set_packets(packet, cells, clones, fewest):
+    """How many cells at most switch together to a subtype: a part in ``fewest`` of it, or one.
+
+    packet : int64[subtype], their binary logarithm, filled in
+
+    Returns
+    -------
+    int64
+        How much more often an agent may send a packet than a cell switches: the logarithm.
+    """
+    least = 63
+    for subtype in range(len(packet)):
+        there = 0
+        for clone in range(clones.number[0]):
+            there += clones.stem_cells[clone, subtype]
+        packet[subtype] = 0
+        while (fewest << (packet[subtype] + 1)) <= there:
+            packet[subtype] += 1
+        least = min(least, packet[subtype])
+    largest = 0
+    for c in range(len(cells.count)):
+        for slot in range(cells.first[c], cells.first[c] + cells.count[c]):
+            largest = max(largest, cells.clone[slot] >> ROW_BITS)
+    return max(largest - least, 0)
 
 
 @compiled
@@ -546,7 +606,9 @@ class Environment(NamedTuple):
     niche_free: float  # fraction of the places
     start: float  # day
     length: float  # days
-    alike: bool  # all clones have the same effects
+    alike: bool  # all cells have the same effects
+    shared: bool  # an agent may stand for several cells
+    packet: np.ndarray  # int64[subtype]: how many of them switch to it together: log2
 
 
 # A cell that has left its bucket, and the event that is proposed to it, if any.
@@ -672,6 +734,23 @@ def soon(rate, length, state):
 
 
 @compiled
+def packets(known, packet):
+    """In how many packets the cells that an agent stands for switch. ``packet`` : log2 of one."""
+    meant = np.int64(known >> WEIGHT_SHIFT)
+    return 1 << max(meant - packet, 0)
+
+
+@compiled
+def logarithm(number):
+    """The binary logarithm of a power of two, as bits."""
+    log2 = np.uint64(0)
+    while number > 1:
+        number >>= 1
+        log2 += ONE
+    return log2
+
+
+@compiled
 def mutated(mother, day, u, environment, clones, wiring, drivers):
     """Found a clone that inherits the mother's traits changed by one driver, which the
     random number ``u`` chooses; say its number."""
@@ -729,6 +808,7 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
     target, trait = wiring.target, wiring.trait
     subtype, attaching = wiring.subtype, wiring.attaching
     alike, n_before = environment.alike, clones.number[0]
+    shared, packet = environment.shared, environment.packet
     newborn, displaced, anchored = wiring.newborn, wiring.displaced, wiring.anchored
     first, room, count, n_clones = cells.first, cells.room, cells.count, clones.number
     events, walkers, start_rate, start_total, start_bound, untouched, weight, stream = bench
@@ -781,6 +861,8 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                     event.place, event.outcome, event.time = c, j, now
                     event.clone, event.cxcr4 = clone_of[slot], cxcr4_of[slot]
                     event.chance = effect[event.clone & ROW_MASK, trait[j]] / bound[trait[j]]
+                    if shared and trait[j] == SWITCH:
+                        event.chance *= packets(event.clone, packet[subtype[target[c, j]]])
                     if attaching[c] == j:
                         event.chance *= attachment(event.cxcr4 * reach[c], hill, floor[c])
                     event.luck = derive(stream[0], 0)
@@ -832,6 +914,9 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                         time, state = soon(rate, length, state)
                         event.time, event.luck = time, state
                         event.chance = effect[event.clone & ROW_MASK, trait[outcome]] / most
+                        if shared and trait[outcome] == SWITCH:
+                            to = subtype[target[origin, outcome]]
+                            event.chance *= packets(event.clone, packet[to])
                         if helps:
                             event.chance *= attachment(
                                 event.cxcr4 * reach[origin], hill, floor[origin]
@@ -867,8 +952,25 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                 j = event.outcome
                 state = event.luck + GOLDEN
                 accepts = unit(mix(state)) < event.chance
-                tally[c, j] += accepts * meant
                 after = target[c, j] if accepts else np.int64(c)
+                if shared and accepts and trait[j] == SWITCH:
+                    often = packets(known, packet[subtype[np.uint64(after)]])
+                    if often > 1:
+                        # A packet switches, and so often that all are gone as soon as on average.
+                        some = meant // often
+                        tally[c, j] += some
+                        stem_cells[clone, subtype[np.uint64(after)]] += some
+                        walker = walkers[np.uint64(n_walkers)]
+                        walker.place, walker.cxcr4, walker.time = after, cxcr4, time
+                        walker.clone = clone | (logarithm(some) << WEIGHT_SHIFT)
+                        walker.luck = derive(state, 0)
+                        n_walkers += 1
+                        if unit(derive(state, 1)) * often < 1.0:
+                            stem_cells[clone, subtype[c]] -= meant
+                            continue
+                        after = np.int64(c)
+                        accepts = False
+                tally[c, j] += accepts * meant
                 if after >= 0:
                     if subtype[np.uint64(after)] != subtype[c]:
                         stem_cells[clone, subtype[c]] -= meant
@@ -950,6 +1052,9 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                 if not alike:
                     kind = trait[event.outcome]
                     event.chance = effect[event.clone & ROW_MASK, kind] / bound[kind]
+                    if shared and kind == SWITCH:
+                        to = subtype[target[c, event.outcome]]
+                        event.chance *= packets(event.clone, packet[to])
     return cells, clones
 
 
@@ -1091,6 +1196,7 @@ def advance(
     total, helped, reach = np.empty(n_classes), np.empty(n_classes), np.empty(n_classes)
     floor = np.empty(n_classes)
     bound, weighed = np.empty(clones.effect.shape[1]), np.empty(n_classes, np.int64)
+    packet = np.zeros(n_subtypes, np.int64)
     bench = Bench(
         np.empty(BATCH + ROOM, EVENT), np.empty(ROOM, EVENT),
         np.empty((n_classes, n_outcomes)), np.empty(n_classes), np.empty(len(bound)),
@@ -1115,11 +1221,16 @@ def advance(
         segment_key = derive(key, segments.name[s])
         if agents > 2 * sharing.most:
             luck = derive(segment_key, n_classes * n_outcomes)
-            gather(cells, clones, wiring.subtype, sharing.fewest, luck)
-        elif 2 * agents < sharing.most and n_cells > agents:
-            cells = scatter(cells)
+            largest = most_together(laws.mutation_probability)
+            gather(cells, clones, wiring.subtype, sharing.fewest, largest, luck)
         if n_cells > agents:
+            every = 2 * agents < sharing.most
+            cells = scatter(cells, clones, wiring.subtype, sharing.fewest, every)
             weigh(cells, weighed)
+        agents = 0
+        for c in range(n_classes):
+            agents += cells.count[c]
+        shared = n_cells > agents
         anchored = healthy.stem_cells[0]
         for c in range(n_classes):
             if wiring.anchored[c]:
@@ -1127,6 +1238,9 @@ def advance(
 
         crowded = 0.5 + (laws.renewal - 0.5) * (1.0 - burden / laws.plateau)
         alike = set_bounds(bound, clones)
+        if shared:
+            bound[SWITCH] *= 1 << set_packets(packet, cells, clones, sharing.fewest)
+            alike = False
         environment = Environment(
             rate,
             upto,
@@ -1141,6 +1255,8 @@ def advance(
             segments.start[s],
             length,
             alike,
+            shared,
+            packet,
         )
         if n_cells > 0:
             set_rates(environment, wiring)

@@ -24,6 +24,7 @@ METHODS = {"tally": kernels.TALLY, "direct": kernels.DIRECT}
 
 AGENTS = 20_000  # in a marrow, about, where there are more cells
 FEWEST = 1000  # agents of a clone and subtype before one stands for two cells: 3 % of chance
+MOST_LABELS = 1_000_000  # cells: each label is a row of the clone table
 FEWEST_OF_LABEL = 100  # the same of the descendants of a labelled cell: 10 %
 
 
@@ -70,6 +71,11 @@ class Marrow:
     ):
         if method not in METHODS:
             raise ValueError(f"method = {method} is unknown: allowed {', '.join(METHODS)}")
+        if barcodes and patient.residual_stem_cells > MOST_LABELS:
+            raise ValueError(
+                f"barcodes of {patient.residual_stem_cells:,} (stem cells) are too many: each is "
+                f"labelled, allowed up to {MOST_LABELS:,}; record.barcodes=false does without"
+            )
         self.patient = patient
         self.rates = rates or Rates(patient)
         self.method = METHODS[method]
@@ -83,7 +89,7 @@ class Marrow:
         self.tally = np.zeros((n_classes, SWITCH + n_subtypes), np.int64)
         self._met: Exposure | None = None  # the last one, and what it makes of the rates
         self._meets = self.rates.drug_free, np.zeros(0, np.int64), np.zeros(0, np.int64)
-        self.cells = self._first_cells(luck, n_classes)
+        self.cells = self._first_cells(luck, n_classes, barcodes)
         self.clones = self._founders()
         if barcodes:
             self._label_cells()
@@ -95,7 +101,9 @@ class Marrow:
             np.repeat(left * np.array(blood.baselines)[:, None], 5, axis=1),
         )
 
-    def _first_cells(self, luck: np.random.Generator, n_classes: int) -> kernels.Cells:
+    def _first_cells(
+        self, luck: np.random.Generator, n_classes: int, barcodes: bool
+    ) -> kernels.Cells:
         """In remission what therapy left: cells at rest in the niche, of the patient's mix of
         subtypes. At diagnosis the mix of classes of balanced growth."""
         if self.patient.overt_blasts > 0.0:
@@ -107,7 +115,7 @@ class Marrow:
         count = luck.multinomial(self.patient.residual_stem_cells, mix / mix.sum())
         shares = [each.share for each in self.patient.founders]
         own = self.patient.stream(FOUNDING, 1)  # one founder leaves the luck as it is
-        if count.sum() > 2 * self.sharing.most:
+        if count.sum() > 2 * self.sharing.most and not barcodes:
             return self._few_for_many(own.multinomial(count, shares), luck)
         room = 2 * count + 4
         first = np.concatenate([[0], np.cumsum(room)[:-1]])
@@ -126,6 +134,7 @@ class Marrow:
         """
         wiring, founders = self.rates.wiring, by_founder.shape[1]
         needed = math.ceil(math.log2(by_founder.sum() / self.sharing.most))
+        needed = min(needed, kernels.most_together(self.rates.laws.mutation_probability))
         known = []
         for subtype, of_class in zip(wiring.subtype, by_founder, strict=True):
             alike = by_founder[wiring.subtype == subtype].sum(0)
@@ -275,6 +284,11 @@ class Marrow:
             self.tally,
             record,
         )
+        if self.clones.number[0] > kernels.ROW:
+            raise ValueError(
+                f"driver_probability = {self.rates.laws.mutation_probability:g} founds more than "
+                f"{kernels.ROW:,} clones that are alive at once: choose a smaller one"
+            )
         self.day = float(until)
         shape = (len(days), n_subtypes, len(PLACES), len(PHASES))
         return Counts(

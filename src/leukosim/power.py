@@ -377,7 +377,7 @@ def needed_table(
         the uncertainty of the effect; ``no_gain``: the share of resamples without any benefit, for
         which no number of patients is enough.
     """
-    found = patients_for_power(curves, proposal.power)
+    found = patients_for_power(curves, proposal.power, proposal.significance)
     extra = []
     for row in found.itertuples():
         effect = known[row.enrolled]

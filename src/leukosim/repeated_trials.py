@@ -22,6 +22,7 @@ from leukosim.patient import TRIAL, stream
 from leukosim.results import CXCR4_GROUPS
 from leukosim.treatment_effect import TOO_EXTREME
 
+CERTAIN = 0.9995  # power of which a thousand trials say no more
 SIGNIFICANCE, POWER = 0.05, 0.8  # two-sided
 HIGH = CXCR4_GROUPS.index("high")
 STEPS = 25  # of Newton's method, at most
@@ -237,13 +238,18 @@ def power_by_size(
     return pd.DataFrame(rows, columns=columns)
 
 
-def patients_for_power(table: pd.DataFrame, power: float = POWER) -> pd.DataFrame:
+def patients_for_power(
+    table: pd.DataFrame, power: float = POWER, significance: float = SIGNIFICANCE
+) -> pd.DataFrame:
     """Patients who have to be randomised for this power, by interpolation between sizes.
 
-    Beyond the largest size by the normal law of a test, power = Phi(sqrt(n) d - z); inf where
-    that size shows hardly more benefits than chance does.
+    Below the smallest size and beyond the largest by the normal law of a test, power =
+    Phi(sqrt(n) d - z); inf where the largest size shows hardly more benefits than chance does.
 
+    Parameters
+    ----------
     table : of :func:`power_by_size`
+    significance : two-sided, of the tests in the table
 
     Returns
     -------
@@ -256,13 +262,14 @@ def patients_for_power(table: pd.DataFrame, power: float = POWER) -> pd.DataFram
     for enrolled, curve in table.groupby("enrolled", sort=False):
         rising = np.maximum.accumulate(curve["power"].to_numpy())
         sizes = curve["patients"].to_numpy(float)
-        beyond = bool(rising[-1] < power)
+        beyond = bool(rising[-1] < power or rising[0] > power)
         if not beyond:
             needed = float(np.exp(np.interp(power, rising, np.log(sizes))))
-        elif rising[-1] > 2.0 * SIGNIFICANCE:
-            limit = norm.ppf(1.0 - SIGNIFICANCE / 2.0)
-            ratio = (limit + norm.ppf(power)) / (limit + norm.ppf(rising[-1]))
-            needed = float(sizes[-1] * ratio**2)
+        elif rising[-1] > 2.0 * significance:
+            end = 0 if rising[0] > power else -1
+            limit = norm.ppf(1.0 - significance / 2.0)
+            seen = norm.ppf(min(rising[end], CERTAIN))
+            needed = float(sizes[end] * ((limit + norm.ppf(power)) / (limit + seen)) ** 2)
         else:
             needed = np.inf
         assayed = float((curve["screened"] / curve["patients"]).iloc[0])

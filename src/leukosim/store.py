@@ -35,10 +35,9 @@ CONFIG_TITLE, DECISIONS_TITLE = "# leukosim: the configuration", "arm,patient,da
 # What cannot change a number of a result: fields of a configuration, and source files.
 WITHOUT_INFLUENCE = ("output", "overwrite")
 ONLY_SHOWN = (
-    "arms", "calibration", "cli", "comparison", "descent", "discrimination", "endpoints",
-    "figures", "files", "individual_effects", "mesa_model", "page", "power", "reference",
-    "repeated_trials", "report", "resampling", "screen", "survival", "tables", "treatment_effect",
-    "verification", "warmup",
+    "arms", "calibration", "cli", "comparison", "descent", "discrimination", "figures", "files",
+    "individual_effects", "mesa_model", "page", "power", "reference", "repeated_trials",
+    "report", "resampling", "screen", "survival", "tables", "verification", "warmup",
 )  # fmt: skip
 
 
@@ -59,7 +58,9 @@ def digest_of(identity: Mapping[str, Any]) -> str:
 @cache
 def software() -> str:
     """The code and the libraries that draw, as of this process."""
-    libraries = (f"{name} {version(name)}" for name in ("numpy", "numba", "scipy"))
+    libraries = (
+        f"{name} {version(name)}" for name in ("numpy", "numba", "scipy", "mesa", "lifelines")
+    )
     return ", ".join([f"leukosim {code_digest()}", *libraries])
 
 

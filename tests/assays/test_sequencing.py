@@ -80,3 +80,13 @@ def test_subtypes_are_taken_for_others():
 def test_no_more_cells_are_read_than_there_are(cells):
     seen, strange = SingleCellGenotyping().report(np.array([[cells, 0]]), GENOTYPES[:1], luck())
     assert seen.sum() + strange.sum() == cells
+
+
+def test_single_cells_of_a_very_large_marrow_are_read():
+    """Of 2e9 cells, half of each genotype: 1,000 read, binomial; 5 sd are 79."""
+    counts = np.array([[10**9], [10**9]])
+    assay = SingleCellGenotyping(cells=1000, dropout=0.0, misclassified=0.0)
+    names = [frozenset(), frozenset(["RAS"])]
+    seen, strange = assay.report(counts, names, np.random.default_rng(1))
+    assert (seen.sum(), strange.sum()) == (1000, 0)
+    assert seen[0, 0] == pytest.approx(500, abs=79)

@@ -10,6 +10,8 @@ import numpy as np
 
 from leukosim.parameters import check_ranges, estimate
 
+MANY = 10**9  # cells: NumPy draws without replacement from fewer only
+
 
 @dataclass(frozen=True)
 class SingleCellGenotyping:
@@ -52,7 +54,10 @@ class SingleCellGenotyping:
         n = min(self.cells, int(counts.sum()))
         if n == 0:
             return seen, strange
-        sampled = luck.multivariate_hypergeometric(counts.ravel(), n, method="marginals")
+        if counts.sum() < MANY:
+            sampled = luck.multivariate_hypergeometric(counts.ravel(), n, method="marginals")
+        else:  # of so many it makes no difference whether a cell could be read twice
+            sampled = luck.multinomial(n, counts.ravel() / counts.sum())
         which = np.repeat(np.arange(counts.size), sampled)
         subtype = which % n_subtypes
         if n_subtypes > 1:

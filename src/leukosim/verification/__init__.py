@@ -35,7 +35,11 @@ from leukosim.verification.model import (
 from leukosim.verification.random_numbers import keyed_numbers
 from leukosim.verification.replicates import Replicates
 from leukosim.verification.rows import Row, error, largest, p_value, print_table
-from leukosim.verification.sharing import gathered_and_scattered, shared_or_not
+from leukosim.verification.sharing import (
+    gathered_and_scattered,
+    kept_when_rare,
+    shared_or_not,
+)
 from leukosim.verification.written_out import model_events, reference_patient
 
 __all__ = [
@@ -52,6 +56,7 @@ __all__ = [
     "error",
     "gathered_and_scattered",
     "inheritance",
+    "kept_when_rare",
     "keyed_numbers",
     "largest",
     "lea_coulson",
@@ -86,6 +91,7 @@ CHECKS: dict[str, Callable[[int, str, int, float], Iterator[Row]]] = {
     "unequal cells": unequal_cells,
     "cells held by their own CXCR4": cells_held_by_their_own,
     "agents for several cells": gathered_and_scattered,
+    "few of many cells left": kept_when_rare,
     "the whole model by few agents": shared_or_not,
 }
 

@@ -10,7 +10,13 @@ from leukosim.marrow import METHODS
 from leukosim.rates import Rates
 from leukosim.verification.birth_death import BirthDeath
 from leukosim.verification.model import under
-from leukosim.verification.replicates import Replicates, bare_laws, days, one_class
+from leukosim.verification.replicates import (
+    Replicates,
+    bare_laws,
+    days,
+    one_class,
+    same_rates,
+)
 from leukosim.verification.rows import Row, largest, p_value
 from leukosim.verification.written_out import CLASSES, SWITCHED, reference_patient
 
@@ -48,6 +54,27 @@ def gathered_and_scattered(seed: int, method: str, n: int, planted: float = 1.0)
     y = (counts.var(ddof=1) - variance) / np.sqrt((fourth - counts.var() ** 2) / n)
     yield largest("then an agent each, day 18: mean", "Z", [z], 5.0)
     yield largest("then an agent each, day 18: variance", "Y", [y], 7.0)
+
+
+def kept_when_rare(seed: int, method: str, n: int, planted: float = 1.0) -> Iterator[Row]:
+    """Cells that die until one in two thousand is left: each must become an agent of its own.
+
+    Of 2,048 cells by 256 agents or more, K live 7.5 days later, nearly Binomial(2048, exp(-7.5)):
+    while they were many, their number had some 15 % more chance, which moves P(K = 0) by 0.005.
+    Fails by chance at |Z| > 5, 6e-7, and once in a million.
+    """
+    copies = Replicates(
+        n, [2048], one_class(), bare_laws(), seed * 1_000_039, METHODS[method],
+        sharing=Sharing(most=0, fewest=256),
+    )  # fmt: skip
+    lives = np.exp(-7.5)
+    counts = copies.advance(
+        same_rates(np.array([[planted * 1.0, 0.0]])), [AT_ONCE] * 5 + [0.25] * 30
+    ).counts()[:, 0]
+    z = (counts.mean() - 2048 * lives) * np.sqrt(n) / counts.std(ddof=1)
+    yield largest("2,048 cells that die, by 256 agents: mean", "Z", [z], 5.0)
+    none = stats.binomtest(int((counts == 0).sum()), n, (1.0 - lives) ** 2048)
+    yield p_value("2,048 cells that die, by 256 agents: none left", [none.pvalue])
 
 
 def shared_or_not(seed: int, method: str, n: int, planted: float = 1.0) -> Iterator[Row]:
