@@ -22,6 +22,7 @@ from leukosim.power import (
 )
 from leukosim.repeated_trials import HIGH, Design, Pool, repeat
 from leukosim.store import save_dataset
+from leukosim.treatment_effect import TOO_EXTREME
 from leukosim.validation import ConfigError
 
 HORIZON, RATE, RATIO = 1826.0, 1 / 600.0, 0.6
@@ -214,7 +215,9 @@ def test_few_data_have_no_power_and_say_so(kind):
     )
     found = evidence(ds, trials=100, sizes=[64])
     if kind == "no event in one arm":
-        assert np.isnan(found.effects["hazard_ratio"].iloc[0])  # the likelihood has no maximum
+        # the likelihood has no maximum, but the benefit is plain
+        assert found.effects["hazard_ratio"].iloc[0] == pytest.approx(np.exp(-TOO_EXTREME))
+        assert found.curves["power"].iloc[0] > 0.99
     else:
         assert found.curves["power"].iloc[0] < 0.12
         assert not found.needed["patients"].iloc[0] < 500

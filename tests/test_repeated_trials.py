@@ -127,3 +127,24 @@ def test_the_number_for_a_power_follows_the_normal_law(sizes, significance):
         return
     assert found["patients"] == pytest.approx(needed, rel=0.05)
     assert found["extrapolated"] == (not sizes[0] <= needed <= sizes[-1])
+
+
+@pytest.mark.parametrize("events", [0, 2])
+def test_a_treatment_that_averts_nearly_all_events_is_seen(events):
+    """As often as the log-rank test sees it; that it helps is never taken for no effect."""
+    from lifelines.statistics import logrank_test
+
+    luck = np.random.default_rng(events)
+    day = np.stack([luck.exponential(300.0, 250), np.full(250, 1500.0)])
+    day[1, :events] = 200.0
+    event = np.stack([day[0] < 1500.0, np.arange(250) < events])
+    pool = Pool(np.minimum(day, 1500.0), event, np.zeros(250, int))
+    trials = repeat(pool, Design(trials=200), seed=1, patients=32)
+    fits = cox(trials)
+    seen = [
+        logrank_test(d[t], d[~t], e[t], e[~t]).p_value < 0.05
+        for d, e, t in zip(trials.day, trials.event, trials.treated, strict=True)
+    ]
+    assert np.mean(seen) > 0.95
+    assert fits.benefits.mean() == pytest.approx(np.mean(seen), abs=0.05 if events == 0 else 0.3)
+    assert not np.isnan(fits.log_hazard_ratio).any()

@@ -269,7 +269,8 @@ def effect_table(known: dict[str, PopulationEffect]) -> pd.DataFrame:
     -------
     DataFrame
         ``enrolled``, ``virtual_patients``, ``hazard_ratio``, ``low``, ``high`` (95 % of resamples
-        of the virtual patients), ``events`` (share of patients with an event, both arms).
+        of the virtual patients), ``events`` (share of patients with an event, both arms). A ratio
+        without a bound, of events in one arm only, is given as exp(-+TOO_EXTREME).
     """
     rows = []
     for name, effect in known.items():

@@ -160,6 +160,9 @@ def cox(trials: Repetitions, within: np.ndarray | None = None) -> Fits:
 
         U(b) = sum over events of (z - n1 e^b / (n0 + n1 e^b)),   n: at risk, by arm
 
+    Where all events are in one arm, the ratio has no bound: it is TOO_EXTREME, with the error that
+    makes Wald's test the score test, U(0)^2 / I(0), which the log-rank test is.
+
     within : bool[trial, patient], a stratum; by default everyone
     """
     member = np.ones(trials.day.shape, bool) if within is None else within
@@ -171,18 +174,25 @@ def cox(trials: Repetitions, within: np.ndarray | None = None) -> Fits:
     observed = (event & trials.treated).sum(1)
     log_ratio = np.zeros(len(one))
     information = np.zeros(len(one))
-    for _ in range(STEPS):
+    score = np.zeros(len(one))
+    for i in range(STEPS):
         weighted = one * np.exp(log_ratio)[:, None]
         share = weighted / np.maximum(weighted + zero, 1e-300)
         expected = (share * event).sum(1)
         information = (share * (1.0 - share) * event).sum(1)
+        if i == 0:
+            score = (observed - expected) / np.sqrt(np.maximum(information, 1e-12))
         step = (observed - expected) / np.maximum(information, 1e-12)
         log_ratio = np.clip(log_ratio + np.clip(step, -1.0, 1.0), -2 * TOO_EXTREME, 2 * TOO_EXTREME)
         if np.all(np.abs(step) < 1e-9):
             break
     known = (information > 1e-9) & (np.abs(log_ratio) < TOO_EXTREME)
     error = 1.0 / np.sqrt(np.where(known, information, 1.0))
-    return Fits(np.where(known, log_ratio, np.nan), np.where(known, error, np.nan))
+    one_sided = ~known & (np.abs(score) > 1e-6)
+    log_ratio = np.where(one_sided, np.copysign(TOO_EXTREME, score), log_ratio)
+    error = np.where(one_sided, TOO_EXTREME / np.maximum(np.abs(score), 1e-6), error)
+    told = known | one_sided
+    return Fits(np.where(told, log_ratio, np.nan), np.where(told, error, np.nan))
 
 
 def effects(trials: Repetitions) -> pd.DataFrame:
