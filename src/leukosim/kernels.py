@@ -54,6 +54,7 @@ ROW_BITS = 26
 ROW = 2**ROW_BITS - 1
 ROW_MASK, WEIGHT_SHIFT = np.uint64(ROW), np.uint64(ROW_BITS)
 TWICE_AS_MANY = 2**ROW_BITS  # added to Cells.clone
+MOST_MUTANTS = 0.1  # expected of the cells that an agent stands for, in a division
 
 
 class Cells(NamedTuple):
@@ -472,7 +473,7 @@ def most_together(mutation_probability):
     """Cells that an agent may stand for, log2: so few that hardly ever two mutate in a division."""
     if mutation_probability <= 0.0:
         return 31
-    return int(min(max(math.log2(0.1 / mutation_probability), 0.0), 31.0))
+    return int(min(max(math.log2(MOST_MUTANTS / mutation_probability), 0.0), 31.0))
 
 
 @compiled

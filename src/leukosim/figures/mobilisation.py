@@ -5,7 +5,7 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
-from leukosim.calibration import calibration_targets
+from leukosim.calibration import LASTING, calibration_targets
 from leukosim.figures.small_multiples import add_note, note_height
 from leukosim.figures.style import BLACK, COLUMN, GREY, GROUP_COLORS, add_axes, empty_figure
 from leukosim.results import CXCR4_GROUPS
@@ -14,7 +14,6 @@ LEFT, RIGHT, TOP, HIGH = 13.0, 3.0, 4.0, 45.0  # mm
 GROUPS = ("high", "low")
 PERCENTILES = (10.0, 50.0, 90.0)
 TARGET = "T20"
-SEEN_FROM = 2.0  # fold; above it mobilisation is said to last
 NOTE = (
     "In a marrow that nothing else disturbs, relative to before. Leukaemic cells: the median "
     "patient of each group by single-cell CXCR4, band: 10th to 90th percentile of patients, by "
@@ -52,7 +51,7 @@ def mobilisation_figure(ds: xr.Dataset, width_mm: float = COLUMN) -> Figure:
         [[published["value"] - published["low"]], [published["high"] - published["value"]]],
         fmt="o", color=GREY, markersize=3.0, linewidth=0.9, capsize=2.0,
     )  # fmt: skip
-    ax.axhline(SEEN_FROM, color=GREY, linewidth=0.6, linestyle=":")
+    ax.axhline(LASTING, color=GREY, linewidth=0.6, linestyle=":")
     ax.set(xlim=(-1.2, day[-1]), xlabel="Time since the dose (days)", yscale="log")
     ax.set_xticks(range(0, int(day[-1]) + 1, 5))
     ax.set_ylim(0.8, None)
