@@ -16,14 +16,17 @@ import pytest
 import xarray as xr
 
 from leukosim import __version__, cli
+from leukosim.cli import drawing
+from leukosim.cli.composing import options_first
 from leukosim.config import compose
+from leukosim.figures import StandardFigure, has
 from leukosim.files import NotWritten
 from leukosim.folders import config_folder
 from leukosim.store import LOCK, load_dataset, save_dataset, save_table, save_text
 from leukosim.sweep import bytes_of_results, treat
 from leukosim.trial import run_trial
 
-DRAW = cli.draw  # which tests of everything else do without
+DRAW = drawing.draw  # which tests of everything else do without
 SMALL = ["run", "cohort.size=4", "horizon_days=200", "record.interval_days=50"]
 
 
@@ -35,7 +38,7 @@ def _in_an_empty_folder_without_figures(tmp_path, monkeypatch):
         (folder / "figures").mkdir(exist_ok=True)
         return 0
 
-    monkeypatch.setattr(cli, "draw", draw)
+    monkeypatch.setattr(drawing, "draw", draw)
 
 
 def called(capsys, *words):
@@ -233,7 +236,7 @@ def test_a_file_of_someone_else_is_not_overwritten(capsys, monkeypatch, tmp_path
 def test_other_subtypes_run_from_the_command_line_to_the_figures(
     capsys, monkeypatch, tmp_path, words, subtypes
 ):
-    monkeypatch.setattr(cli, "draw", DRAW)
+    monkeypatch.setattr(drawing, "draw", DRAW)
     code, _, err = called(
         capsys, "run", "study=venetoclax_resistance", "strategy=[venetoclax_azacitidine]",
         "cohort.size=5", "horizon_days=90", "cohort.stem_cell_share_log10_low=-9.5",
@@ -361,8 +364,6 @@ def wait_for(condition, call, seconds=60.0):
 @pytest.fixture
 def two_figures(monkeypatch):
     """Two standard figures for any dataset, of which the first fails; the names of those drawn."""
-    from leukosim import figures
-
     drawn = []
 
     def draw_figure(each, dataset, folder):
@@ -370,9 +371,9 @@ def two_figures(monkeypatch):
             raise ValueError("no [data]")
         drawn.append(each.name)
 
-    both = [figures.StandardFigure(name, figures.has(), None) for name in ("first", "second")]
-    monkeypatch.setattr(figures, "figures_for", lambda dataset: both)
-    monkeypatch.setattr(figures, "draw_figure", draw_figure)
+    both = [StandardFigure(name, has(), None) for name in ("first", "second")]
+    monkeypatch.setattr(drawing, "figures_for", lambda dataset: both)
+    monkeypatch.setattr(drawing, "draw_figure", draw_figure)
     return drawn
 
 
@@ -388,7 +389,7 @@ def test_a_figure_that_fails_costs_itself_only(capsys, tmp_path, two_figures):
 
 def test_a_finished_result_gets_the_figures_that_it_lacks(capsys, monkeypatch, two_figures):
     called(capsys, *SMALL, "output=here")
-    monkeypatch.setattr(cli, "draw", DRAW)
+    monkeypatch.setattr(drawing, "draw", DRAW)
     figures = pathlib.Path("here/figures")
     figures.joinpath("first.csv").touch()
     assert called(capsys, *SMALL, "output=here")[0] == 0
@@ -420,4 +421,4 @@ def test_a_page_can_be_written_to_a_file(capsys, tmp_path):
 def test_options_may_stand_anywhere_among_fields(place):
     fields = ["study=relaza2", "strategy=[triggered,mine]"]
     mixed = [*fields[:place], "--config-dir", "mine", *fields[place:]]
-    assert cli.options_first(mixed) == ["--config-dir", "mine", *fields]
+    assert options_first(mixed) == ["--config-dir", "mine", *fields]

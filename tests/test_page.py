@@ -21,7 +21,8 @@ DOSE, TRIGGER, CXCR4, RENDER = 0, 1, 2, -1  # positions among the sliders
 
 def test_without_solara_one_sentence_says_what_to_install(capsys, monkeypatch):
     monkeypatch.setattr(
-        "importlib.util.find_spec", lambda name, package=None: None if name == "solara" else name
+        "leukosim.cli.serving.find_spec",
+        lambda name, package=None: None if name == "solara" else name,
     )
     assert main(["page"]) == 2
     said = capsys.readouterr().err
@@ -32,7 +33,7 @@ def test_without_solara_one_sentence_says_what_to_install(capsys, monkeypatch):
 @pytest.fixture
 def _solara_is_there(monkeypatch):
     """As far as the command line can tell before it starts the page."""
-    monkeypatch.setattr("importlib.util.find_spec", lambda name, package=None: name)
+    monkeypatch.setattr("leukosim.cli.serving.find_spec", lambda name, package=None: name)
 
 
 @pytest.mark.usefixtures("_solara_is_there")

@@ -15,6 +15,7 @@ import pytest
 import xarray as xr
 
 from leukosim import cli, files, parts
+from leukosim.cli import drawing
 from leukosim.store import load_dataset
 from leukosim.sweep import SCENARIOS
 
@@ -27,7 +28,8 @@ WORDS = [
 ]  # fmt: skip
 # Figures are drawn elsewhere; without them a call takes half the time.
 PROGRAM = (
-    "import sys; from leukosim import cli; cli.draw = lambda *_, **__: 0; sys.exit(cli.main())"
+    "import sys; from leukosim.cli import drawing, main; "
+    "drawing.draw = lambda *_, **__: 0; sys.exit(main())"
 )
 
 
@@ -274,7 +276,7 @@ def test_a_folder_that_cannot_be_written_to(tmp_path, undisturbed):
 
 def test_what_another_version_left_is_told_and_not_used(tmp_path, undisturbed, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "draw", lambda *_, **__: 0)
+    monkeypatch.setattr(drawing, "draw", lambda *_, **__: 0)
     (tmp_path / "here" / SCENARIOS).mkdir(parents=True, exist_ok=True)
     for path in (undisturbed / SCENARIOS).glob("*.zip"):
         (tmp_path / "here" / SCENARIOS / path.name).write_bytes(path.read_bytes())

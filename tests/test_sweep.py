@@ -14,6 +14,7 @@ import xarray as xr
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 
 from leukosim import cli, discrimination_table
+from leukosim.cli import drawing, running
 from leukosim.discrimination import MEASURES
 from leukosim.figures import figures_for
 from leukosim.scenarios import label
@@ -33,7 +34,7 @@ def _in_an_empty_folder_without_figures(tmp_path, monkeypatch):
         (folder / "figures").mkdir(exist_ok=True)
         return 0
 
-    monkeypatch.setattr(cli, "draw", draw)
+    monkeypatch.setattr(drawing, "draw", draw)
 
 
 @pytest.fixture
@@ -254,7 +255,7 @@ def test_hydra_composes_once_for_two_hundred_scenarios_of_values(monkeypatch):
     """It takes a tenth of a second each time; values are set on copies instead."""
     tables, composed = [], []
     compose = ConfigLoaderImpl.load_sweep_config
-    monkeypatch.setattr(cli, "run_sweep", lambda table, console: tables.append(table) or 0)
+    monkeypatch.setattr(running, "run_sweep", lambda table, console: tables.append(table) or 0)
     monkeypatch.setattr(
         ConfigLoaderImpl,
         "load_sweep_config",

@@ -10,7 +10,7 @@ def test_no_run_compiles_anything_after_a_warmup(tmp_path):
     surroundings.pop("NUMBA_CACHE_DIR", None)
 
     def call(*words):
-        program = "import sys; from leukosim import cli; cli.draw = lambda *_: 0; cli.main()"
+        program = "from leukosim.cli import drawing, main; drawing.draw = lambda *_: 0; main()"
         done = subprocess.run(
             [sys.executable, "-c", program, *words],
             cwd=tmp_path, env=surroundings, capture_output=True, text=True, check=True,

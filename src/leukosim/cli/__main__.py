@@ -1,0 +1,7 @@
+"""``python -m leukosim.cli``."""
+
+import sys
+
+from leukosim.cli import main
+
+sys.exit(main())

@@ -1,0 +1,28 @@
+"""``leukosim parameters`` and ``leukosim vocabulary``: pages made from the code."""
+
+from pathlib import Path
+
+from leukosim.reference import parameter_page, vocabulary_page
+from leukosim.store import save_text
+from leukosim.validation import ConfigError
+
+
+def parameters(words: list[str]) -> int:
+    """``leukosim parameters``."""
+    return show_page(words, "parameters", parameter_page())
+
+
+def vocabulary(words: list[str]) -> int:
+    """``leukosim vocabulary``."""
+    return show_page(words, "vocabulary", vocabulary_page())
+
+
+def show_page(words: list[str], verb: str, page: str) -> int:
+    """Print a page, or write it to a file."""
+    if not words:
+        print(page, end="")
+        return 0
+    if len(words) != 2 or words[0] != "--markdown":
+        raise ConfigError(f"{verb} takes nothing, or --markdown FILE")
+    save_text(page, Path(words[1]))
+    return 0

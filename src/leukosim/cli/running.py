@@ -1,0 +1,191 @@
+"""``leukosim run``: Hydra composes, then one run or one sweep follows."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import xarray as xr
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+
+from leukosim import store
+from leukosim import sweep as sweeps
+from leukosim.cli import drawing
+from leukosim.cli.compiling import compile_first
+from leukosim.cli.composing import compose
+from leukosim.cli.words import FAILED, say
+from leukosim.config import Config, as_plain, read_config
+from leukosim.discrimination import discrimination_table, has_hypotheses
+from leukosim.parts import BrokenPart
+from leukosim.scenarios import Table
+from leukosim.screen import contents, hypotheses_tables, outcome_table, progress_bar
+from leukosim.sweep import Report, Scenario, Sweep, check_machine, treat
+
+FEW_COURSES = 80  # about as long as a second process takes to start
+
+
+def run(words: list[str]) -> int:
+    """``leukosim run``: Hydra composes, then one run or one sweep follows."""
+    console = Console(stderr=True)
+    code = 0
+    for task in compose(words):
+        if isinstance(task, Table) and task.axes:
+            code = max(code, run_sweep(task, console))
+        else:
+            composed = task.composed[0] if isinstance(task, Table) else task
+            code = max(code, run_one(composed, console))
+    return code
+
+
+def run_one(composed: DictConfig, console: Console) -> int:
+    """One run into its folder, unless it is there already."""
+    config = read_config(composed)
+    check_machine([config])
+    folder = store.folder_of(config.output)
+    identity = store.identity_of(as_plain(config))
+    digest = store.digest_of(identity)
+    if not config.overwrite and store.is_finished(folder, identity, digest):
+        say(f"{folder} holds this result already: nothing was run")
+        return drawing.draw_missing(folder, console)
+    store.prepare_folder(folder)
+    started = time.perf_counter()
+    with store.sole_writer(folder), interrupted_with("nothing of this run is kept"):
+        if not config.overwrite:  # again, now that nobody else can write: it may raise
+            store.is_finished(folder, identity, digest)
+        compile_first(console, config)
+        with progress_bar(console) as bar:
+            line = bar.add_task(config.study, total=config.cohort.size)
+            at_once = workers(config, config.cohort.size * len(config.arms))
+            trial = treat(config, at_once, lambda n: bar.update(line, completed=n))
+        trial.dataset.attrs.update(store.provenance(identity, digest))
+        text = OmegaConf.to_yaml(OmegaConf.create(as_plain(config)))
+        store.save_text(f"{store.CONFIG_TITLE} of this run\n{text}", folder / store.CONFIG)
+        store.save_table(trial.decisions, folder / store.DECISIONS)
+        store.save_dataset(trial.dataset, folder / store.RESULTS)  # last but figures: "finished"
+    with interrupted_with("the result is kept, the same command draws its figures"):
+        code = drawing.draw(trial.dataset, folder, console)
+    console.print(outcome_table(trial.dataset))
+    say(f"{folder}: {contents(folder)} ({time.perf_counter() - started:.0f} s)")
+    return code
+
+
+def run_sweep(table: Table, console: Console) -> int:
+    """All scenarios that are not finished yet, then one dataset of all."""
+    sweep = sweeps.check(table)
+    total = len(sweep.scenarios)
+    replaces = sweep.scenarios[0].config.overwrite
+    if not replaces and sweeps.is_finished(sweep):
+        say(f"{total} of {total} scenarios found finished, 0 run: {sweep.folder}")
+        return show_sweep(sweep, console, only_missing=True)
+    store.prepare_folder(sweep.folder)
+    kept = "finished scenarios are kept, the same command runs the others"
+    with store.sole_writer(sweep.folder), interrupted_with(kept):
+        if not replaces:  # again, now that nobody else can write: it may raise
+            sweeps.is_finished(sweep)
+        report = keep_all(sweep, console)
+    code = FAILED if report.errors else 0
+    if len(report.errors) < total:
+        with interrupted_with("the result is kept, the same command draws its figures"):
+            code = max(code, show_sweep(sweep, console))
+    for sentence in report.failures():
+        print(f"leukosim: {sentence}", file=sys.stderr, flush=True)
+    for line in report.lines():
+        say(line)
+    say(f"{sweep.folder}: {contents(sweep.folder)}")
+    return code
+
+
+def keep_all(sweep: Sweep, console: Console) -> Report:
+    """Run what is missing and merge all; what turns out damaged then is run again."""
+    missing = sweep.missing()
+    report = sweeps.Report(sweep, ran={scenario.digest for scenario in missing})
+    report.errors = run_scenarios(sweep, missing, console)
+    while True:
+        try:
+            sweeps.merge(sweep, report.errors)
+            return report
+        except BrokenPart as broken:
+            broken.path.unlink(missing_ok=True)
+            again = sweep.missing(report.errors)
+            report.damaged |= {scenario.digest for scenario in again}
+            report.errors |= run_scenarios(sweep, again, console)
+
+
+def show_sweep(sweep: Sweep, console: Console, only_missing: bool = False) -> int:
+    """Figures of a sweep, and what tells its hypotheses apart.
+
+    A dataset that would fill the memory stays on the disk, and a figure reads what it draws.
+    """
+    path = sweep.folder / store.RESULTS
+    with store.opened(path, sweeps.bytes_to_hold(sweep)) as dataset:
+        found = drawing.drawn_in(sweep.folder) if only_missing else ()
+        code = drawing.draw(dataset, sweep.folder, console, found)
+        compare_hypotheses(dataset, sweep.folder, console)
+    return code
+
+
+def compare_hypotheses(merged: xr.Dataset, folder: Path, console: Console) -> None:
+    """Write and print how many patients would tell hypotheses apart, where they were swept."""
+    if has_hypotheses(merged):
+        found = discrimination_table(merged)
+        store.save_table(found, folder / store.DISCRIMINATION)
+        console.print(*hypotheses_tables(found), sep="")
+
+
+def run_scenarios(sweep: Sweep, missing: list[Scenario], console: Console) -> dict[str, str]:
+    """Run and keep what is missing, with a bar on a terminal and else a line for each scenario.
+
+    Returns
+    -------
+    dict
+        What went wrong, by the digest of the scenario.
+    """
+    if not missing:
+        return {}
+    compile_first(console, missing[0].config)
+    patients = sum(scenario.config.cohort.size for scenario in missing)
+    first = missing[0].config
+    asked = workers(first, patients * len(first.arms))
+    at_once = sweeps.workers_within_memory([scenario.config for scenario in missing], asked)
+    if at_once < asked:
+        print(f"leukosim: {at_once} of {asked} workers, to stay within memory", file=sys.stderr)
+    done = 0
+    with progress_bar(console) as bar:
+        line = bar.add_task(f"{len(missing)} scenarios", total=patients)
+
+        def tell(scenario: Scenario) -> None:
+            nonlocal done
+            done += 1
+            if not console.is_terminal:
+                words = f"{done} of {len(missing)} scenarios run: {scenario.name}"
+                print(words, file=sys.stderr, flush=True)  # at once, for whoever reads a log
+
+        return sweeps.run_missing(
+            sweep, missing, at_once, lambda n: bar.update(line, completed=n), tell
+        )
+
+
+@contextmanager
+def interrupted_with(words: str) -> Iterator[None]:
+    """Let an interruption inside say what becomes of the work."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(words) from None
+
+
+def workers(config: Config, courses: int) -> int:
+    """Workers: as many as asked for, or one for each processor it may use.
+
+    courses : of patients, that are to be simulated
+    """
+    if config.engine.workers:
+        return config.engine.workers
+    if courses < FEW_COURSES:
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,51 @@
+"""``leukosim page``: one patient in the browser."""
+
+import argparse
+import os
+import socket
+from importlib.util import find_spec
+
+from rich.console import Console
+
+from leukosim.cli.compiling import compile_once
+from leukosim.cli.words import say
+from leukosim.validation import ConfigError
+
+
+def page(words: list[str]) -> int:
+    """``leukosim page``."""
+    parser = argparse.ArgumentParser(prog="leukosim page")
+    parser.add_argument("--port", type=int, default=8765, help="of the page, from 1 to 65535")
+    parser.add_argument("--host", default="localhost", help="0.0.0.0 lets other machines see it")
+    parser.add_argument("--no-open", action="store_true", help="open no browser")
+    asked = parser.parse_args(words)
+    if any(find_spec(name) is None for name in ("solara", "altair", "ipyvuetify")):
+        raise ConfigError(
+            "page needs solara, which is not installed: install leukosim with its extra `page`, "
+            "as in pip install 'leukosim[page]' or, in a checkout, pip install -e '.[page]'"
+        )
+    check_address(asked.host, asked.port)
+    os.environ.setdefault("SOLARA_TELEMETRY_MIXPANEL_ENABLE", "False")  # it would report its use
+    from solara.__main__ import run as serve  # of the extra `page`; reads what is set above
+
+    compile_once(Console(stderr=True))  # so that the browser need not wait for it
+    say(f"leukosim page: http://{asked.host}:{asked.port} (Ctrl-C ends it)")
+    where = ["--host", asked.host, "--port", str(asked.port)]
+    opens = "--no-open" if asked.no_open else "--open"
+    serve.main(["leukosim.page", "--production", opens, *where], standalone_mode=False)
+    return 0
+
+
+def check_address(host: str, port: int) -> None:
+    """Raise :class:`ConfigError` where no page can be served."""
+    if not 1 <= port <= 65535:
+        raise ConfigError(
+            f"port = {port} is not allowed: port is a number, allowed from 1 to 65535"
+        )
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        raise ConfigError(
+            f"port = {port} of host = {host} cannot be used ({error.strerror}): "
+            f"choose another, such as --port {port + 1 if port < 65535 else port - 1}"
+        ) from None
