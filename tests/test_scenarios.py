@@ -5,7 +5,7 @@ from omegaconf import OmegaConf
 
 from leukosim.config import compose_plain, read_plain, to_plain
 from leukosim.folders import config_folder
-from leukosim.scenarios import affected_by, variations
+from leukosim.scenarios import affected_by, table_of_points, variations
 
 STUDIES = sorted(path.stem for path in (config_folder() / "study").glob("*.yaml"))
 
@@ -34,17 +34,18 @@ def test_variations_are_what_hydra_composes(study, key):
         known = plain, config
 
 
-def test_two_axes_are_set_together():
+def test_a_design_need_not_be_a_grid():
     base = compose_plain(["study=relaza2"])
-    points = [(1e-3, 0), (1e-2, 30), (1e-3, 30)]
-    found = [
-        plain
-        for _, plain in variations(base, ["trigger.level", "trigger.delay_days"], iter(points))
+    points = [
+        {"trigger.level": level, "trigger.delay_days": delay}
+        for level, delay in [(1e-3, 0), (1e-2, 30), (1e-3, 30)]
     ]
-    for (level, delay), plain in zip(points, found, strict=True):
+    table = table_of_points(base, points, "here")
+    assert (table.labels, table.axes, table.output) == (points, list(points[0]), "here")
+    for point, plain in zip(points, table.plain, strict=True):
         rule = plain["strategies"]["triggered"]["rules"]["conversion"]
-        assert (rule["at_least"], rule["delay_days"]) == (level, delay)
-    assert found[0]["disease"] is found[2]["disease"]  # shared, not copied
+        assert [rule["at_least"], rule["delay_days"]] == list(point.values())
+    assert table.plain[0]["disease"] is table.plain[2]["disease"]  # shared, not copied
 
 
 @pytest.mark.parametrize(

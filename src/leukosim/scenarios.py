@@ -81,6 +81,24 @@ def expand(config_loader: Any, master: DictConfig, arguments: Sequence[str]) -> 
     return Table(labels, plain, composed, output)
 
 
+def table_of_points(
+    base: DictConfig, points: Sequence[Mapping[str, Any]], output: str | None = None
+) -> Table:
+    """The table of scenarios of a design, whose points need not be a grid.
+
+    Parameters
+    ----------
+    base : as composed, see :func:`leukosim.config.compose_plain`
+    points : values of fields by their paths, of the same fields in every point
+    output : folder of the sweep
+    """
+    keys = list(points[0])
+    values = (tuple(point[key] for key in keys) for point in points)
+    found = list(variations(base, keys, values))
+    labels = [dict(zip(keys, map(label, point), strict=True)) for point, _ in found]
+    return Table(labels, [plain for _, plain in found], [base], output)
+
+
 def label(value: Any) -> Any:
     """A value as a coordinate: a number, or a text as one would write it on the command line."""
     if isinstance(value, int | float) and not isinstance(value, bool):

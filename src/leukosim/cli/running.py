@@ -80,22 +80,39 @@ def run_sweep(table: Table, console: Console) -> int:
     if not replaces and sweeps.is_finished(sweep):
         say(f"{total} of {total} scenarios found finished, 0 run: {sweep.folder}")
         return show_sweep(sweep, console, only_missing=True)
+    report = finish(sweep, console)
+    code = FAILED if report.errors else 0
+    if len(report.errors) < total:
+        with interrupted_with("the result is kept, the same command draws its figures"):
+            code = max(code, show_sweep(sweep, console))
+    tell(report)
+    say(f"{sweep.folder}: {contents(sweep.folder)}")
+    return code
+
+
+def finish(sweep: Sweep, console: Console) -> Report:
+    """Run the scenarios of a sweep that are missing, and write one dataset of all.
+
+    Raises
+    ------
+    ConfigError
+        The folder holds something else.
+    """
+    replaces = sweep.scenarios[0].config.overwrite
     store.prepare_folder(sweep.folder)
     kept = "finished scenarios are kept, the same command runs the others"
     with store.sole_writer(sweep.folder), interrupted_with(kept):
         if not replaces:  # again, now that nobody else can write: it may raise
             sweeps.is_finished(sweep)
-        report = keep_all(sweep, console)
-    code = FAILED if report.errors else 0
-    if len(report.errors) < total:
-        with interrupted_with("the result is kept, the same command draws its figures"):
-            code = max(code, show_sweep(sweep, console))
+        return keep_all(sweep, console)
+
+
+def tell(report: Report) -> None:
+    """Say what failed, what was run and what was found."""
     for sentence in report.failures():
         print(f"leukosim: {sentence}", file=sys.stderr, flush=True)
     for line in report.lines():
         say(line)
-    say(f"{sweep.folder}: {contents(sweep.folder)}")
-    return code
 
 
 def keep_all(sweep: Sweep, console: Console) -> Report:
@@ -156,7 +173,7 @@ def run_scenarios(sweep: Sweep, missing: list[Scenario], console: Console) -> di
     with progress_bar(console) as bar:
         line = bar.add_task(f"{len(missing)} scenarios", total=patients)
 
-        def tell(scenario: Scenario) -> None:
+        def tell_finished(scenario: Scenario) -> None:
             nonlocal done
             done += 1
             if not console.is_terminal:
@@ -164,7 +181,7 @@ def run_scenarios(sweep: Sweep, missing: list[Scenario], console: Console) -> di
                 print(words, file=sys.stderr, flush=True)  # at once, for whoever reads a log
 
         return sweeps.run_missing(
-            sweep, missing, at_once, lambda n: bar.update(line, completed=n), tell
+            sweep, missing, at_once, lambda n: bar.update(line, completed=n), tell_finished
         )
 
 
