@@ -13,13 +13,14 @@ from leukosim.ancestry import newick
 from leukosim.assays.sample import Burden
 from leukosim.biology.clones import TRAITS
 from leukosim.follow_up import (
+    COLUMNS,
     CYTOPENIAS,
     MRD_MEASURES,
     History,
     anchored,
     resting,
 )
-from leukosim.marrow import Marrow
+from leukosim.marrow import Counts, Marrow
 from leukosim.patient import ASSAY, Patient
 from leukosim.protocol import Protocol
 from leukosim.results import OCCASIONS, VARIABLES
@@ -270,7 +271,8 @@ def course_values(
     values["stem_cells_by_origin"] = np.full((*shape, n_subtypes, n_subtypes), np.nan)
     for a, courses in enumerate(by_arm):
         for p, course in enumerate(courses):
-            for counts in course.counts:
+            if course.counts:
+                counts = one_after_the_other(course.counts)
                 at = a, p, np.searchsorted(days, counts.day)
                 values["stem_cells"][at] = counts.cells.sum((2, 3))
                 values["stem_cells_by_origin"][at] = counts.origins
@@ -280,6 +282,11 @@ def course_values(
                 values["neutrophils"][at] = counts.neutrophils
                 values["platelets"][at] = counts.platelets
     return values
+
+
+def one_after_the_other(counts: Sequence[Counts]) -> Counts:
+    """Counts of several stretches of time as one."""
+    return Counts(*(np.concatenate([getattr(each, name) for each in counts]) for name in COLUMNS))
 
 
 def sample_values(
