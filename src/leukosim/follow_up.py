@@ -5,7 +5,8 @@ strategy decides. The strategy sees the chart, never the marrow.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
@@ -143,15 +144,29 @@ class FollowUp:
         of the recorded days, ``chart`` what is known; both may know what lies after the day.
         """
         while not self.is_over and (self.marrow.day < day or self.agenda.next_day <= day):
-            due, kind, content = self.agenda.take()
-            # a report needs no marrow of its day, unless the patient may not live to see it
-            if kind in READS_MARROW or not self._surely_lives_until(due):
-                self.death_day = self._live_until(due)
-            if self.death_day is not None or kind == END:
-                self._end()
-            else:
-                self.today = due
-                self._meet(due, kind, content)
+            self.step()
+
+    def step(self) -> None:
+        """Follow the patient to the next entry of the agenda, and do what it says."""
+        due, kind, content = self.agenda.take()
+        # a report needs no marrow of its day, unless the patient may not live to see it
+        if kind in READS_MARROW or not self._surely_lives_until(due):
+            self.death_day = self._live_until(due)
+        if self.death_day is not None or kind == END:
+            self._end()
+        else:
+            self.today = due
+            self._meet(due, kind, content)
+
+    def under(self, strategy: Strategy | OwnStrategy) -> "FollowUp":
+        """A copy of the follow-up so far, which goes on by another strategy."""
+        never_change = (
+            self.patient, self.strategy, self.protocol, self.record_days, self.marrow.rates,
+            *self.counts, *self.chart.reports,
+        )  # fmt: skip
+        copy = deepcopy(self, {id(each): each for each in never_change})
+        copy.strategy = copy.prescription.strategy = strategy
+        return copy
 
     def _end(self) -> None:
         """Close the follow-up on the day that the marrow has come to."""
@@ -351,13 +366,17 @@ class FollowUp:
             self._note_conversion(day, measure)
         elif measure != "blood_blasts":
             self._assess(day, measure)
-        for decision in self.strategy.decide(self.chart, day, measure):
+        self.carry_out(self.strategy.decide(self.chart, day, measure), day)
+
+    def carry_out(self, decisions: Iterable[Decision], day: float) -> None:
+        """Write decisions into the chart and act on them, one after the other."""
+        for decision in decisions:
             check_decision(decision, day, self.strategy.courses, self.chart)
             self.chart.decisions.append(decision)
             self._act(decision, day)
 
     def _act(self, decision: Decision, day: float) -> None:
-        """Carry a decision out."""
+        """Carry one decision out."""
         chart = self.chart
         if decision.action in ("relapse", "failure") and self.stem_cells_at_failure is None:
             self._live_until(day)  # a report was read without the marrow of its day

@@ -144,19 +144,21 @@ def run_operations(
             """Look, once so many events have been seen."""
             if self.looks or not operations.interim_events:
                 return
-            table = self.model.table(self.model.today)
-            if table["event"].sum() < operations.interim_events:
+            today = self.model.today
+            events = sum(e.seen_by(today)[1] for e in self.model.enrolled)
+            if events < operations.interim_events:
                 return
+            table = self.model.table(today)
             ratio, p = seen_effect(table, arm)
             stops = ratio >= operations.futility_hazard_ratio or p < operations.efficacy_p
             look = dict(
-                day=self.model.today, patients=len(table), events=int(table["event"].sum()),
+                day=today, patients=len(table), events=events,
                 hazard_ratio=ratio, p=p, stops=bool(stops and self.model.recruiting),
             )  # fmt: skip
             self.looks.append(look)
             if look["stops"]:
                 self.model.recruiting = False
-                self.model.stopped_day = self.model.today
+                self.model.stopped_day = today
 
     class TrialModel(mesa.Model):
         """The calendar of a trial."""

@@ -76,4 +76,6 @@ def key_of(name: str) -> int:
 
 def stream(seed: int, *key: int) -> np.random.Generator:
     """The random stream that belongs to a key: never shared, never dependent on order."""
-    return np.random.default_rng([seed, *key])
+    words = [seed, *key]
+    # as an array, where they fit, numpy makes the same stream in half the time
+    return np.random.default_rng(np.array(words, np.uint32) if max(words) < 2**32 else words)

@@ -12,7 +12,8 @@ from leukosim.protocol import Protocol
 from leukosim.strategy.chart import Chart, Decision, OwnStrategy, Treatment
 from leukosim.strategy.rules import Strategy
 
-FORESEEN_DAYS = 28.0  # for which exposures are worked out at once
+# Days for which exposures are worked out at once: twice as many each time, while doses are the same
+FORESEEN_DAYS, MOST_FORESEEN_DAYS = 28.0, 364.0
 
 
 class Prescription:
@@ -38,6 +39,7 @@ class Prescription:
         self.waiting_since: float | None = None
         self.hold_days = 0.0
         self._foreseen: Exposure | None = None  # by these doses, for some weeks
+        self._foresees = FORESEEN_DAYS
         self._nothing = no_exposure(0.0, protocol.horizon_days)
 
     def exposure(self, start: float, until: float) -> Exposure | None:
@@ -52,10 +54,11 @@ class Prescription:
         if is_whole and known and known.start[0] <= start and until <= known.end[-1]:
             return known
         patient = self.patient
-        end = max(until, start + FORESEEN_DAYS) if is_whole else until
+        end = max(until, start + self._foresees) if is_whole else until
         met = exposure(self.protocol.drugs, self.doses, start, end, patient.responsiveness, patient)
         if is_whole:
             self._foreseen = met
+            self._foresees = min(2.0 * self._foresees, MOST_FORESEEN_DAYS)
         return met
 
     # ------------------------------------------------------------------ courses and cycles
@@ -183,11 +186,14 @@ class Prescription:
     def _prescribe(self, doses: list[Dose]) -> None:
         """Add doses to come."""
         self.doses += doses
-        self._foreseen = None
+        self._forget_foreseen()
 
     def _cancel_doses_from(self, day: float) -> None:
         self.doses = [dose for dose in self.doses if dose.day < day]
-        self._foreseen = None
+        self._forget_foreseen()
+
+    def _forget_foreseen(self) -> None:
+        self._foreseen, self._foresees = None, FORESEEN_DAYS
 
     def given_cycles(self) -> Iterator[tuple[float, float]]:
         """First and last dose of the cycles of which a dose was given."""

@@ -10,14 +10,11 @@ import xarray as xr
 
 from leukosim.dataset import Gathered, gather
 from leukosim.engines import PROCESSES, Place, finish_all
-from leukosim.follow_up import (
-    History,
-    follow,
-)
+from leukosim.follow_up import History
 from leukosim.marrow import AGENTS
 from leukosim.patient import Patient
 from leukosim.protocol import Protocol
-from leukosim.rates import Rates
+from leukosim.shared_course import follow_arms
 from leukosim.strategy.chart import OwnStrategy
 from leukosim.strategy.rules import Strategy
 from leukosim.treatment_week import (
@@ -141,16 +138,9 @@ def treat_block(
     agents: int,
 ) -> list[list[History]]:
     """What becomes of some patients, a list over arms each."""
-    courses = []
-    for patient in patients:
-        rates = Rates(patient)
-        courses.append(
-            [
-                follow(patient, arm, protocol, record_days, rates, method, agents)
-                for arm in arms.values()
-            ]
-        )
-    return courses
+    return [
+        follow_arms(patient, arms, protocol, record_days, method, agents) for patient in patients
+    ]
 
 
 def week_values(
