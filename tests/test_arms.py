@@ -69,6 +69,17 @@ def test_other_patients_are_not_compared_in_pairs():
         gather_arms({"a": ds, "b": trial(12, seed=2)})
 
 
+def test_patients_of_another_composition_are_others():
+    ds = trial(12)
+    shares = np.tile([0.2, 0.8], (12, 1))
+    one, other = (
+        ds.assign(composition=(("patient", "subtype"), each)) for each in (shares, shares[:, ::-1])
+    )
+    assert gather_arms({"a": one, "b": one}).sizes["arm"] == 3
+    with pytest.raises(ConfigError, match="composition of the patients differs"):
+        gather_arms({"a": one, "b": other})
+
+
 def test_other_follow_up_is_not_compared():
     ds = trial(12)
     with pytest.raises(ConfigError, match="horizon_days = 365, 730"):

@@ -15,10 +15,11 @@ from leukosim.endpoints import horizon_days
 from leukosim.results import OUTCOME, VARIABLES
 from leukosim.validation import ConfigError, listed, unknown
 
-# What makes a patient the same one in two results: as drawn, not as measured.
+# What makes a patient the same one in two results: as drawn, not as measured, nor how followed.
 TRAITS = (
-    "genotype", "doubling_days", "residual_stem_cells", "cxcr4", "stem_cell_share", "plateau",
-    "protection_shift", "responsiveness", "transcript_ratio", "overt_blasts", "age_years", "tp53",
+    "genotype", "doubling_days", "residual_stem_cells", "residual_blasts", "composition", "cxcr4",
+    "stem_cell_share", "plateau", "protection_shift", "responsiveness", "transcript_ratio",
+    "overt_blasts", "age_years", "tp53", "transplanted",
 )  # fmt: skip
 OUTCOMES = tuple(name for name, each in VARIABLES.items() if each.dims == OUTCOME)
 ONLY_SEEN = ("mrd_conversion_day",)  # a reading of reports: it changes nothing for the patient

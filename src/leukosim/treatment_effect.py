@@ -15,8 +15,8 @@ import xarray as xr
 
 from leukosim.endpoints import LEVEL, NOTHING, TWO_YEARS, Estimate, relapse_free_survival
 from leukosim.results import CXCR4_GROUPS
+from leukosim.survival import TOO_EXTREME
 
-TOO_EXTREME = 5.0  # log hazard ratio: the likelihood has no maximum
 READINGS = ("both arms", "as randomised")
 GROUP_LABELS = {
     "all": "all patients",
