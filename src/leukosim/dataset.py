@@ -17,6 +17,7 @@ from leukosim.follow_up import (
     MRD_MEASURES,
     History,
     anchored,
+    joined,
     resting,
 )
 from leukosim.marrow import Marrow
@@ -270,15 +271,15 @@ def course_values(
     values["stem_cells_by_origin"] = np.full((*shape, n_subtypes, n_subtypes), np.nan)
     for a, courses in enumerate(by_arm):
         for p, course in enumerate(courses):
-            for counts in course.counts:
-                at = a, p, np.searchsorted(days, counts.day)
-                values["stem_cells"][at] = counts.cells.sum((2, 3))
-                values["stem_cells_by_origin"][at] = counts.origins
-                values["stem_cells_in_niche"][at] = anchored(counts.cells)
-                values["stem_cells_in_g0"][at] = resting(counts.cells)
-                values["blasts"][at] = counts.blasts.sum(1)
-                values["neutrophils"][at] = counts.neutrophils
-                values["platelets"][at] = counts.platelets
+            counts = joined(course.counts)
+            at = a, p, np.searchsorted(days, counts.day)
+            values["stem_cells"][at] = counts.cells.sum((2, 3))
+            values["stem_cells_by_origin"][at] = counts.origins
+            values["stem_cells_in_niche"][at] = anchored(counts.cells)
+            values["stem_cells_in_g0"][at] = resting(counts.cells)
+            values["blasts"][at] = counts.blasts.sum(1)
+            values["neutrophils"][at] = counts.neutrophils
+            values["platelets"][at] = counts.platelets
     return values
 
 
