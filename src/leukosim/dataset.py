@@ -13,14 +13,14 @@ from leukosim.ancestry import newick
 from leukosim.assays.sample import Burden
 from leukosim.biology.clones import TRAITS
 from leukosim.follow_up import (
-    COLUMNS,
     CYTOPENIAS,
     MRD_MEASURES,
     History,
     anchored,
+    joined,
     resting,
 )
-from leukosim.marrow import Counts, Marrow
+from leukosim.marrow import Marrow
 from leukosim.patient import ASSAY, Patient
 from leukosim.protocol import Protocol
 from leukosim.results import OCCASIONS, VARIABLES
@@ -271,22 +271,16 @@ def course_values(
     values["stem_cells_by_origin"] = np.full((*shape, n_subtypes, n_subtypes), np.nan)
     for a, courses in enumerate(by_arm):
         for p, course in enumerate(courses):
-            if course.counts:
-                counts = one_after_the_other(course.counts)
-                at = a, p, np.searchsorted(days, counts.day)
-                values["stem_cells"][at] = counts.cells.sum((2, 3))
-                values["stem_cells_by_origin"][at] = counts.origins
-                values["stem_cells_in_niche"][at] = anchored(counts.cells)
-                values["stem_cells_in_g0"][at] = resting(counts.cells)
-                values["blasts"][at] = counts.blasts.sum(1)
-                values["neutrophils"][at] = counts.neutrophils
-                values["platelets"][at] = counts.platelets
+            counts = joined(course.counts)
+            at = a, p, np.searchsorted(days, counts.day)
+            values["stem_cells"][at] = counts.cells.sum((2, 3))
+            values["stem_cells_by_origin"][at] = counts.origins
+            values["stem_cells_in_niche"][at] = anchored(counts.cells)
+            values["stem_cells_in_g0"][at] = resting(counts.cells)
+            values["blasts"][at] = counts.blasts.sum(1)
+            values["neutrophils"][at] = counts.neutrophils
+            values["platelets"][at] = counts.platelets
     return values
-
-
-def one_after_the_other(counts: Sequence[Counts]) -> Counts:
-    """Counts of several stretches of time as one."""
-    return Counts(*(np.concatenate([getattr(each, name) for each in counts]) for name in COLUMNS))
 
 
 def sample_values(

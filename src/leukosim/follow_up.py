@@ -5,7 +5,7 @@ strategy decides. The strategy sees the chart, never the marrow.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -260,9 +260,7 @@ class FollowUp:
             parts.append(self.marrow.advance(float(stop), met, within))
             if stop in noted:
                 self._note_clones()
-        return Counts(
-            *(np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS)
-        )
+        return joined(parts)
 
     def _note_clones(self) -> None:
         if self.clones is not None:
@@ -497,6 +495,11 @@ def follow(
 def rows_of(counts: Counts, rows: np.ndarray) -> Counts:
     """Some days of counts. ``rows`` : int64[row]."""
     return Counts(*(getattr(counts, name)[rows] for name in COLUMNS))
+
+
+def joined(parts: Sequence[Counts]) -> Counts:
+    """The counts of one stretch of days after another's."""
+    return Counts(*(np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS))
 
 
 def resting(cells: np.ndarray) -> np.ndarray:

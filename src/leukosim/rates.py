@@ -159,20 +159,17 @@ class Rates:
         rates[:, FREE, :, PLACE] *= attachment
         flat = rates.reshape(-1, self.shape[3])
         wiring = self.wiring
-        n = len(flat)
-        matrix = np.zeros((n, n))
-        for c in range(n):
-            for j in range(self.shape[3]):
-                rate = flat[c, j]
-                matrix[c, c] -= rate
-                if wiring.target[c, j] >= 0:
-                    matrix[wiring.target[c, j], c] += rate
-                elif wiring.target[c, j] == kernels.DIVIDES:
-                    stays = self.niche_free if wiring.anchored[c] else 1.0
-                    second = renewal**2  # a second daughter exists only if both are stem cells
-                    first = 1.0 - (1.0 - renewal) ** 2
-                    matrix[wiring.newborn[c], c] += rate * (first + second * stays)
-                    matrix[wiring.displaced[c], c] += rate * second * (1.0 - stays)
+        matrix = np.zeros((len(flat), len(flat)))
+        c, j = np.indices(flat.shape).reshape(2, -1)
+        np.subtract.at(matrix, (c, c), flat[c, j])
+        c, j = np.nonzero(wiring.target >= 0)
+        np.add.at(matrix, (wiring.target[c, j], c), flat[c, j])
+        c, j = np.nonzero(wiring.target == kernels.DIVIDES)
+        stays = np.where(wiring.anchored[c], self.niche_free, 1.0)
+        second = renewal**2  # a second daughter exists only if both are stem cells
+        first = 1.0 - (1.0 - renewal) ** 2
+        np.add.at(matrix, (wiring.newborn[c], c), flat[c, j] * (first + second * stays))
+        np.add.at(matrix, (wiring.displaced[c], c), flat[c, j] * second * (1.0 - stays))
         return matrix
 
     def within_subtypes(self, matrix: np.ndarray) -> list[np.ndarray]:

@@ -3,6 +3,7 @@
 from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from leukosim.strategy.courses import Course
 
@@ -84,7 +85,7 @@ class Chart:
     def file(self, report: Report) -> None:
         """Add a report."""
         self.reports.append(report)
-        insort(self._sampled.setdefault(report.measure, []), report, key=lambda r: r.sampled)
+        insort(self._sampled.setdefault(report.measure, []), report, key=attrgetter("sampled"))
 
     def values(self, measure: str, day: float) -> list[float]:
         """Values of a measure that are known on a day, in the order of sampling."""
