@@ -17,6 +17,7 @@ from leukosim.figures import comparison as arms_figure
 from leukosim.figures import individual_effects as patients_figure
 from leukosim.figures import power as power_figure
 from leukosim.figures.save import save_figure
+from leukosim.figures.style import PAGE as PAGE_WIDTH
 from leukosim.figures.style import house_style
 from leukosim.individual_effects import individual_effects
 from leukosim.power import Proposal, weigh
@@ -45,7 +46,7 @@ def compare(words: list[str]) -> int:
     for name, parts in tables.items():
         store.save_table(joined(parts), folder / f"{name}.csv")
     origin = dict(results=list(results.values()), asked=without_folder(asked))
-    code = draw_comparison(gathered, found, against, effects, folder, origin)
+    code = draw_comparison(gathered, found, against, effects, folder, asked.width_mm, origin)
     wide_console().print(*comparison_tables(found, against, effects), sep="")
     say(f"{folder}: {', '.join(f'{name}.csv' for name in tables)}, {FIGURES}/comparison.*"
         + (f", {FIGURES}/individual_effects.*" if len(effects) else ""))  # fmt: skip
@@ -62,7 +63,7 @@ def power(words: list[str]) -> int:
     store.save_table(evidence.curves, folder / "power.csv")
     store.save_table(evidence.needed, folder / "sample_size.csv")
     with house_style():
-        figure = power_figure.power_figure(evidence)
+        figure = power_figure.power_figure(evidence, proposal.width_mm or PAGE_WIDTH)
         numbers, origin = power_figure.numbers_drawn(evidence), dict(asked=without_folder(proposal))
         save_figure(figure, numbers, folder / FIGURES, "power", results=[result], **origin)
     wide_console().print(*power_tables(evidence), sep="\n")
@@ -101,17 +102,21 @@ def draw_comparison(
     against: str,
     effects: Any,
     folder: Path,
+    width_mm: float | None,
     origin: dict[str, Any],
 ) -> int:
     """The figures of a comparison: all arms, and the patients of the best beside the reference."""
     with house_style():
-        figure = arms_figure.comparison_figure(found, against)
+        wide = width_mm or PAGE_WIDTH
+        figure = arms_figure.comparison_figure(found, against, wide)
         numbers = arms_figure.numbers_drawn(found, against)
         save_figure(figure, numbers, folder / FIGURES, "comparison", **origin)
         best = next((arm for arm in ranking(found)["arm"] if arm != against), None)
         if best is not None:
             of_best = effects[effects["arm"] == best]
-            figure = patients_figure.individual_effects_figure(gathered, of_best, found.until_day)
+            figure = patients_figure.individual_effects_figure(
+                gathered, of_best, found.until_day, wide
+            )
             numbers = patients_figure.numbers_drawn(gathered, of_best)
             save_figure(figure, numbers, folder / FIGURES, "individual_effects", **origin)
     return 0

@@ -21,7 +21,7 @@ from leukosim.figures.sweep_outcomes import AXES, places_of
 from leukosim.treatment_effect import has_groups
 
 KILL, PROTECTION = "drug.cytarabine.s_phase_kill", "disease.niche.s_phase_factor"
-LEFT, TOP, HIGH, GAP, SCALE = 16.0, 10.0, 48.0, 18.0, 11.0  # mm
+LEFT, TOP, HIGH, GAP, SCALE = 16.0, 10.0, 48.0, 18.0, 13.0  # mm
 PANELS = {"all": "Gain of all patients", "high": "Gain of CXCR4-high patients"}
 
 
@@ -68,7 +68,7 @@ def gain_map_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
         add_heading(figure, (left - 10.0, top + 2.0), title, "ab"[i])
         ax = add_axes(figure, left, top + TOP, wide, HIGH)
         draw_map(table[table["group"] == name], ax, colors, fits)
-    bar = add_axes(figure, LEFT, end + 2.0, min(60.0, wide), 2.0)
+    bar = add_axes(figure, LEFT, end + 1.0, min(60.0, wide), 2.0)
     scale = figure.colorbar(colors, cax=bar, orientation="horizontal")
     scale.outline.set_visible(False)
     bar.set_xlabel("Gain (difference of shares)")

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont
 
 from leukosim import __version__
 from leukosim.figures.style import MM_PER_INCH, house_style
@@ -78,8 +79,18 @@ def origin_of(
         "height_mm": height,
         **({"asked": dict(asked)} if asked else {}),
         "results": [origin_of_result(each) for each in results],
-        "drawn_with": {"leukosim": __version__, **{each: version(each) for each in LIBRARIES}},
+        "drawn_with": {
+            "leukosim": __version__,
+            **{each: version(each) for each in LIBRARIES},
+            "font": font_of_the_style(),
+        },
     }
+
+
+def font_of_the_style() -> str:
+    """The first font of the house style that this machine has: texts are as wide as it has them."""
+    with house_style():
+        return FontProperties(fname=findfont(FontProperties())).get_name()
 
 
 def origin_of_result(ds: xr.Dataset) -> dict[str, Any]:
