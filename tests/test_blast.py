@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from leukosim.cohort import draw_cohort
 from leukosim.config import compose
 from leukosim.drugs.drug import COLUMN, exposure
+from leukosim.enrolment import draw_cohort
 from leukosim.marrow import Marrow
 from leukosim.rates import APOPTOSIS, S_PHASE_KILL
 from leukosim.results import VARIABLES

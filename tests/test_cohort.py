@@ -8,9 +8,10 @@ from scipy import stats
 
 from leukosim.biology.disease import Disease
 from leukosim.biology.subtypes import LmppLike
-from leukosim.cohort import Cohort, Genotype, draw_cohort, draw_patient
+from leukosim.cohort import Cohort, Genotype
 from leukosim.drugs.drug import Drug
 from leukosim.drugs.pharmacokinetics import Pharmacokinetics
+from leukosim.enrolment import draw_cohort, draw_patient
 from leukosim.rates import Rates, doubling_range
 
 COHORT = Cohort(size=600)

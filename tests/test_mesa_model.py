@@ -90,7 +90,7 @@ def test_the_courses_are_what_they_are_called():
 
 
 def test_without_wishes_the_patient_is_the_study_s():
-    from leukosim.cohort import draw_cohort
+    from leukosim.enrolment import draw_cohort
 
     config = compose(["study=relaza2", "cohort.size=3", "seed=5"])
     cohort = draw_cohort(config.cohort, config.disease, 5, config.drugs())

@@ -6,7 +6,8 @@ import xarray as xr
 
 from leukosim.biology.disease import Disease
 from leukosim.clonal_history import CloneRecord
-from leukosim.cohort import Cohort, draw_cohort, draw_patient
+from leukosim.cohort import Cohort
+from leukosim.enrolment import draw_cohort, draw_patient
 from leukosim.protocol import Protocol
 from leukosim.results import VARIABLES
 from leukosim.trial import run_trial, simulate

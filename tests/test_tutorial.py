@@ -1,5 +1,6 @@
 """What the tutorial tells a newcomer to do works, word for word."""
 
+import json
 import re
 import shlex
 
@@ -55,7 +56,8 @@ def page(request, tmp_path, monkeypatch):
 
 def test_the_tutorial(page, tmp_path, capsys):
     done = follow_page(page("tutorial.md"), tmp_path)
-    assert len([each for each in done if each.startswith("leukosim run")]) == 3
+    verbs = [each.split()[1] for each in done if each.startswith("leukosim ")]
+    assert verbs == ["run", "run", "run", "compare", "compare", "figures", "report"]
     assert done.count("program") == 2 and "short.yaml" in done
 
     own = xr.open_dataset(tmp_path / "outputs/short/results.nc", decode_timedelta=False)
@@ -66,6 +68,17 @@ def test_the_tutorial(page, tmp_path, capsys):
     curves = tmp_path / "outputs/short/figures"
     assert {"short"} <= set(pd.read_csv(curves / "relapse_free_survival.csv")["arm"])
     assert (curves / "relapse_free_survival.pdf").stat().st_size > 1000
+
+    compared = pd.read_csv(tmp_path / "outputs/short/comparison.csv")
+    assert {"short", "at_relapse"} <= set(compared[compared["against"] == "triggered"]["arm"])
+    column = tmp_path / "outputs/short/figures-89mm"
+    assert {path.name for path in column.iterdir()} == {
+        f"relapse_free_survival.{end}" for end in ("pdf", "svg", "json", "csv")
+    }
+    origin = json.loads((column / "relapse_free_survival.json").read_text())
+    assert (origin["width_mm"], origin["results"][0]["seed"]) == (89.0, "1")
+    assert origin["results"][0]["digest"] == own.attrs["digest"]
+    assert "five days of azacitidine" in (tmp_path / "outputs/short/report.html").read_text()
 
     swept = xr.open_dataset(tmp_path / "outputs/doses/results.nc", decode_timedelta=False)
     assert swept.sizes["scenario"] == 3

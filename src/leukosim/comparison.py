@@ -58,6 +58,9 @@ class Comparison:
     )
     resamples: int = setting(2000, "resamples", lowest=100, highest=100_000)
     seed: int = setting(1, "1", lowest=0, highest=2**32 - 1, note="of resampling")
+    width_mm: float | None = setting(
+        None, "mm", lowest=89.0, highest=183.0, note="of the figures; null: 183, a page"
+    )
     output: str = ""  # folder; empty: that of the first result
 
     __post_init__ = check_ranges

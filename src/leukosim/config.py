@@ -19,11 +19,12 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 from leukosim.biology.disease import Disease
 from leukosim.clonal_history import CloneRecord
-from leukosim.cohort import Cohort, draw_cohort
+from leukosim.cohort import Cohort
 from leukosim.drugs.drug import Drug
 from leukosim.drugs.formulary import declared_drugs, formulary
 from leukosim.drugs.own import OwnDrug
 from leukosim.engines import Place
+from leukosim.enrolment import draw_cohort
 from leukosim.folders import config_folder
 from leukosim.marrow import AGENTS, METHODS
 from leukosim.operations import Operations

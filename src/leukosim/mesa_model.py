@@ -13,9 +13,9 @@ from typing import Any
 import mesa
 import numpy as np
 
-from leukosim.cohort import draw_patient, producible
 from leukosim.config import Config, compose
 from leukosim.drugs.drug import Dose
+from leukosim.enrolment import draw_patient, producible
 from leukosim.follow_up import FollowUp, anchored, resting, rows_of
 from leukosim.marrow import Counts
 from leukosim.parameters import InvalidValue, check_ranges, setting

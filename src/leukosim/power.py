@@ -63,6 +63,9 @@ class Proposal:
     trials: int = setting(1000, "trials", lowest=50, highest=100_000, note="of each size")
     resamples: int = setting(500, "resamples", lowest=50, highest=10_000)
     seed: int = setting(1, "1", lowest=0, highest=2**32 - 1)
+    width_mm: float | None = setting(
+        None, "mm", lowest=89.0, highest=183.0, note="of the figures; null: 183, a page"
+    )
     output: str = ""  # folder; empty: that of the result
 
     def __post_init__(self) -> None:

@@ -182,7 +182,8 @@ def cumulative_incidence(times: xr.Dataset, cause: str = "relapse") -> pd.DataFr
         of_arm = times.sel(arm=arm)
         is_cause = (of_arm["cause"] == cause).values[of_arm["day"].notnull().values]
         if not (event & is_cause).any():
-            nothing = {"arm": arm, "day": [0.0], "incidence": 0.0, "low": np.nan, "high": np.nan}
+            days = [0.0, float(day.max())]
+            nothing = {"arm": arm, "day": days, "incidence": 0.0, "low": np.nan, "high": np.nan}
             curves.append(pd.DataFrame(nothing))
             continue
         kind = np.where(event, np.where(is_cause, 1, 2), 0)

@@ -6,8 +6,9 @@ from pathlib import Path
 from leukosim import kernels
 from leukosim.biology.disease import Disease
 from leukosim.clonal_history import CloneRecord
-from leukosim.cohort import Cohort, draw_patient
+from leukosim.cohort import Cohort
 from leukosim.compilation import CACHE_FOLDER
+from leukosim.enrolment import draw_patient
 from leukosim.follow_up import Protocol
 from leukosim.marrow import METHODS
 from leukosim.strategy.rules import Rule, Strategy

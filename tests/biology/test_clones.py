@@ -20,8 +20,9 @@ from leukosim.biology.clones import (
     lineage,
 )
 from leukosim.biology.disease import Disease
-from leukosim.cohort import Cohort, draw_patient
+from leukosim.cohort import Cohort
 from leukosim.config import compose
+from leukosim.enrolment import draw_patient
 from leukosim.marrow import Marrow
 from leukosim.rates import Rates
 from leukosim.validation import ConfigError

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import xarray as xr
+from test_figures import assert_readable
 
 from leukosim.config import compose
 from leukosim.endpoints import relapse_free_survival
@@ -14,6 +15,7 @@ from leukosim.figures.gain_map import KILL, PROTECTION
 from leukosim.figures.lead_time import HYPOTHESIS, LEAD, gains, outcome_of
 from leukosim.figures.repeated_trials import FEWEST, computed
 from leukosim.figures.single_cell_cxcr4 import cells_of, threshold_of
+from leukosim.figures.style import COLUMN, MM_PER_INCH, PAGE, house_style
 from leukosim.figures.treatment_hours import in_niche
 from leukosim.survival import paired_difference
 from leukosim.sweep import treat
@@ -45,11 +47,20 @@ def sweep_over(trial, axes):
     return swept.assign_attrs(axes=json.dumps(list(axes)))
 
 
+def assert_readable_in_both_widths(each, ds):
+    for width in (COLUMN, PAGE):
+        with house_style():
+            figure, _ = each.draw(ds, width)
+            assert_readable(figure, f"{each.name} {width}")
+        assert figure.get_figwidth() * MM_PER_INCH == pytest.approx(width)
+
+
 def test_a_run_of_the_study_draws_its_figures(trial, tmp_path):
     found = {each.name: each for each in figures_for(trial)}
     assert set(found) >= OF_THE_STUDY
     assert "repeated_trials" not in found
     for name in OF_THE_STUDY:
+        assert_readable_in_both_widths(found[name], trial)
         paths = draw_figure(found[name], trial, tmp_path)
         assert all(path.stat().st_size > 200 for path in paths)
 
@@ -81,6 +92,7 @@ def test_a_pool_draws_repeated_trials(trial, tmp_path):
     pool = xr.concat([trial] * times, "patient", data_vars="minimal")
     pool = pool.assign_coords(patient=np.arange(pool.sizes["patient"]))
     found = {each.name: each for each in figures_for(pool)}
+    assert_readable_in_both_widths(found["repeated_trials"], pool)
     assert all(
         p.stat().st_size > 200 for p in draw_figure(found["repeated_trials"], pool, tmp_path)
     )
@@ -99,6 +111,7 @@ def test_a_pool_draws_repeated_trials(trial, tmp_path):
 def test_a_sweep_draws_its_figure(trial, tmp_path, name, axes):
     swept = sweep_over(trial, axes)
     found = {each.name: each for each in figures_for(swept)}
+    assert_readable_in_both_widths(found[name], swept)
     assert all(path.stat().st_size > 200 for path in draw_figure(found[name], swept, tmp_path))
 
 
@@ -109,7 +122,8 @@ def test_a_lead_time_sweep_over_hypotheses_has_a_panel_for_each(trial, tmp_path)
     both = both.assign_coords({HYPOTHESIS: ("scenario", texts)})
     both.attrs["axes"] = json.dumps([LEAD, HYPOTHESIS])
     found = {each.name: each for each in figures_for(both)}
-    assert len(found["lead_time"].draw(both)[0].axes) == 2
+    assert len(found["lead_time"].draw(both)[0].axes) == 3  # one holds the key
+    assert_readable_in_both_widths(found["lead_time"], both)
 
 
 def test_gains_are_paired_differences_in_each_group(trial):
@@ -119,6 +133,16 @@ def test_gains_are_paired_differences_in_each_group(trial):
         expected = paired_difference(times.isel(patient=patients), "motixafortide", "placebo")
         assert table.loc[name, "gain"] == pytest.approx(expected.value)
         assert table.loc[name, "n"] == expected.n
+
+
+def test_without_an_event_there_is_a_line_at_zero(trial):
+    """Whoever did not relapse has a curve, too."""
+    healthy = trial.assign(relapse_day=trial["relapse_day"] * np.nan)
+    found = {each.name: each for each in figures_for(healthy)}
+    figure, _ = found["incidence_by_cxcr4"].draw(healthy, COLUMN)
+    curves = [line for line in figure.axes[1].lines if line.get_drawstyle() == "steps-post"]
+    assert [set(line.get_ydata()) for line in curves] == [{0.0}, {0.0}]
+    assert all(line.get_xdata()[-1] > 1.0 for line in curves)
 
 
 def test_intervals_read_as_in_a_paper():

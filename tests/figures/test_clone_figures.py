@@ -112,7 +112,7 @@ def test_gathering_conserves_every_cell(case):
 
 def test_every_figure_is_written_with_its_numbers(case, tmp_path):
     paths = draw_figures(case, tmp_path)
-    assert {path.suffix for path in paths} == {".pdf", ".svg", ".png", ".csv"}
+    assert {path.suffix for path in paths} == {".pdf", ".svg", ".png", ".json", ".csv"}
 
 
 def test_shares_of_relapses_are_counted_with_their_intervals(make_patient, strategies):

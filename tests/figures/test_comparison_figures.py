@@ -9,7 +9,7 @@ from leukosim.arms import gather_arms
 from leukosim.comparison import differences_table, ranking, resample
 from leukosim.config import compose
 from leukosim.figures import calendar, comparison, individual_effects, power
-from leukosim.figures.style import HIGHEST, house_style
+from leukosim.figures.style import COLUMN, HIGHEST, PAGE, house_style
 from leukosim.individual_effects import individual_effects as effects_of
 from leukosim.power import Proposal, weigh
 from leukosim.strategy.monitoring import Monitoring
@@ -31,19 +31,21 @@ def ds():
     return with_costs(gather_arms({"one": trial(40)}))
 
 
-def both_figures(ds, against):
+def both_figures(ds, against, width=PAGE):
     found = resample(ds)
-    figures = [comparison.comparison_figure(found, against)]
+    figures = [comparison.comparison_figure(found, against, width)]
     effects = effects_of(ds, against, found.until_day)
     for _, of_arm in effects.groupby("arm"):
-        figures.append(individual_effects.individual_effects_figure(ds, of_arm, found.until_day))
+        until = found.until_day
+        figures.append(individual_effects.individual_effects_figure(ds, of_arm, until, width))
     return figures
 
 
-def test_they_can_be_read(ds):
+@pytest.mark.parametrize("width", [COLUMN, PAGE])
+def test_they_can_be_read(ds, width):
     with house_style():
-        for figure in both_figures(ds, "at_relapse"):
-            assert figure.get_figwidth() * 25.4 == pytest.approx(183.0)
+        for figure in both_figures(ds, "at_relapse", width):
+            assert figure.get_figwidth() * 25.4 == pytest.approx(width)
             assert_readable(figure)
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,9 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from synthetic import dataset_of_arms, sweep, trial
 
+from leukosim import __version__
 from leukosim.calibration import target_table
 from leukosim.endpoints import relapse_free_survival
 from leukosim.figures import (
+    draw_figure,
     draw_figures,
     figures_for,
     has,
@@ -95,9 +98,18 @@ def overlaps(figure):
     return overlapping(*drawn_boxes(figure))
 
 
+SMALLEST, TALLEST = 5.0, 247.0  # points of a letter; mm, a page of a journal
+
+
 def assert_readable(figure, name=""):
-    """No text of a drawn figure lies on another, or is cut off by its edges."""
+    """No text of a drawn figure lies on another, is cut off by its edges, or too small to read.
+
+    And the figure fits on a page.
+    """
     words, boxes = drawn_boxes(figure)
+    small = [text.get_text() for text in drawn_texts(figure) if text.get_fontsize() < SMALLEST]
+    assert small == [], name
+    assert figure.get_figheight() * MM_PER_INCH <= TALLEST, name
     assert overlapping(words, boxes) == [], name
     beyond = (boxes[:, :2] < 0.0) | (boxes[:, 2:] > figure.bbox.extents[2:])
     assert [words[i] for i in np.flatnonzero(beyond.any(1))] == [], name
@@ -114,6 +126,12 @@ def test_the_checks_of_texts_notice_what_cannot_be_read():
     cut.text(0.99, 0.5, "cut off")
     with pytest.raises(AssertionError, match="cut off"):
         assert_readable(cut)
+    small = Figure()
+    small.text(0.5, 0.5, "small", size=4.9)
+    with pytest.raises(AssertionError, match="small"):
+        assert_readable(small)
+    with pytest.raises(AssertionError, match="tall"):
+        assert_readable(Figure(figsize=(3.0, 10.0)), "tall")
 
 
 # ---------------------------------------------------------------------- style and saving
@@ -153,24 +171,40 @@ def test_figures_are_saved_in_the_size_of_a_journal(ds, tmp_path):
     with house_style():
         figure = rfs_figure.relapse_free_survival_figure(ds, COLUMN)
     paths = save_figure(figure, pd.DataFrame({"a": [0.1]}), tmp_path, "curves")
-    assert [path.suffix for path in paths] == [".pdf", ".svg", ".png", ".csv"]
+    assert [path.suffix for path in paths] == [".pdf", ".svg", ".png", ".json", ".csv"]
     height, width, _ = image.imread(paths[2]).shape
     assert width == pytest.approx(COLUMN / MM_PER_INCH * 300, abs=1)
     assert height == pytest.approx(figure.get_figheight() * 300, abs=1)
     svg = paths[1].read_text()
     assert "<text" in svg
     assert "Relapse-free survival" in svg
-    assert paths[3].read_text() == "a\n0.1\n"
+    assert paths[4].read_text() == "a\n0.1\n"
 
 
 def test_repeated_figures_are_the_same_bytes(ds, tmp_path):
     first = draw_figures(ds, tmp_path / "first")
     again = draw_figures(ds.copy(deep=True), tmp_path / "again")
-    assert len(first) == 12
+    assert len(first) == 15
     for one, other in zip(first, again, strict=True):
         assert one.read_bytes() == other.read_bytes(), one.name
     sizes = {path.suffix: path.stat().st_size for path in first}
-    assert min(sizes.values()) > 1_000  # empty files would be equal, too
+    assert min(sizes.values()) > 200  # empty files would be equal, too
+
+
+def test_a_figure_says_where_it_comes_from(ds, tmp_path):
+    made = dict(seed="7", digest="abc", commit="", versions='{"numpy": "2.1"}', config="{}")
+    draw_figures(ds.assign_attrs(**made), tmp_path, COLUMN)
+    said = json.loads((tmp_path / "targets.json").read_text())
+    assert said["results"] == [{"seed": "7", "digest": "abc", "versions": {"numpy": "2.1"}}]
+    assert (said["figure"], said["width_mm"]) == ("targets", COLUMN)
+    assert said["drawn_with"]["matplotlib"] == matplotlib.__version__
+    assert said["drawn_with"]["leukosim"] == __version__
+
+
+def test_formats_can_be_chosen(ds, tmp_path):
+    each = figures_for(ds)[0]
+    paths = draw_figure(each, ds, tmp_path, formats=["png"])
+    assert [path.suffix for path in paths] == [".png", ".json", ".csv"]
 
 
 # ---------------------------------------------------------------------- relapse-free survival
@@ -214,11 +248,13 @@ def test_figures_of_a_trial_can_be_read(ds, width):
         assert_readable(targets.targets_figure(target_table(ds), width))
 
 
-def test_long_names_of_arms_find_room(ds):
-    named = ds.assign_coords(arm=["triggered_low_dose", "at_relapse", "venetoclax_and_azacitidine"])
+@pytest.mark.parametrize("width", [COLUMN, PAGE])
+def test_long_names_of_arms_find_room(ds, width):
+    long = "venetoclax_and_azacitidine_and_navitoclax"
+    named = ds.assign_coords(arm=["triggered_low_dose", "at_relapse", long])
     with house_style():
-        figure = rfs_figure.relapse_free_survival_figure(named, COLUMN)
-        assert overlaps(figure) == []
+        figure = rfs_figure.relapse_free_survival_figure(named, width)
+        assert_readable(figure)
         left = min(text.get_window_extent().x0 for text in figure.axes[2].texts)
     assert left >= 0.0
 
@@ -275,6 +311,24 @@ def test_each_kind_of_patient_is_the_first_of_its_kind():
         "relapse without warning": 5,
         "relapse before the trigger": 6,
         "never MRD-positive": 1,
+    }
+
+
+def test_from_diagnosis_on_nobody_is_never_positive():
+    """MRD is positive at the start of overt leukaemia: what matters is response."""
+    overt = {"overt_blasts": 1e12, "samples": [(28.0, 0.5)]}
+    responded = {**overt, "best_response": 4, "response_day": 28.0}
+    patients = [
+        {**overt, "death_day": 90.0}, overt, responded, {**responded, "relapse_day": 200.0},
+        {**responded, "death_day": 300.0},
+    ]  # fmt: skip
+    chosen = mrd_courses.choose_patients(dataset_of_arms({"only": patients}))
+    assert {each.kind: each.patient for each in chosen} == {
+        "death without response": 0,
+        "no response, alive": 1,
+        "lasting response": 2,
+        "relapse after response": 3,
+        "death in response": 4,
     }
 
 
@@ -526,7 +580,7 @@ def test_words_beside_a_heat_map_find_room():
 def test_sweeps_without_the_usual_arms(tmp_path):
     axes = {"trigger.level": [0.001, 0.01], "monitoring.interval_days": [28, 56]}
     ds = sweep(axes, 5).assign_coords(arm=["early", "late", "always"])
-    assert len(draw_figures(ds, tmp_path)) == 4
+    assert len(draw_figures(ds, tmp_path)) == 5
     numbers = pd.read_csv(tmp_path / "sweep_heatmap.csv")
     assert set(numbers["outcome"]) == {"survival"}  # no difference to draw
 
@@ -650,7 +704,7 @@ def test_a_variable_without_a_value_feeds_no_figure():
 
 def test_one_patient_of_one_arm_is_drawn(tmp_path):
     ds = trial(3).isel(arm=0, patient=0)
-    assert len(draw_figures(ds, tmp_path)) >= 8
+    assert len(draw_figures(ds, tmp_path)) >= 10
 
 
 def test_a_trial_without_the_arms_of_the_targets_has_no_targets(ds):

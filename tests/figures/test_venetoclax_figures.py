@@ -164,7 +164,7 @@ def ds():
 def test_every_figure_is_drawn_for_a_trial_of_venetoclax(ds, tmp_path):
     names = {path.name for path in draw_figures(ds, tmp_path)}
     for name in OF_A_TRIAL:
-        assert {f"{name}.{suffix}" for suffix in ("pdf", "svg", "png", "csv")} <= names
+        assert {f"{name}.{suffix}" for suffix in ("pdf", "svg", "png", "json", "csv")} <= names
 
 
 def test_a_trial_in_remission_keeps_its_figures(ds):

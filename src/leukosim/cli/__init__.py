@@ -30,7 +30,7 @@ leukosim: acute myeloid leukaemia in remission and relapse, simulated cell by ce
 
   leukosim run study=NAME [field=value ...]        run a study: one dataset, a decision log, figures
   leukosim run -m study=NAME field=a,b ...         sweep fields: one dataset of all scenarios
-  leukosim figures FOLDER                          draw the figures of a result again
+  leukosim figures FOLDER [field=value ...]        draw the figures of a result again, width_mm=89
   leukosim compare FOLDER [FOLDER] [field=value]   arms, or scenarios, over the same patients
   leukosim power FOLDER [field=value ...]          patients that a trial of two arms would need
   leukosim report FOLDER [field=value ...]         the study as one HTML page

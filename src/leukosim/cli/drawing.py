@@ -1,47 +1,92 @@
 """``leukosim figures``, and the figures of a run that has just ended."""
 
 from collections.abc import Container
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import xarray as xr
 from rich.console import Console
 
 from leukosim import store
+from leukosim.cli.fields import read_words
 from leukosim.cli.words import FAILED, say
 from leukosim.figures import draw_figure, figures_for
-from leukosim.screen import contents
-from leukosim.validation import ConfigError
+from leukosim.figures.save import FORMATS
+from leukosim.figures.style import COLUMN, PAGE
+from leukosim.parameters import check_ranges, setting
+from leukosim.validation import ConfigError, unknown
 
 FIGURES = "figures"  # their folder
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """Which figures of a result are drawn, and how."""
+
+    width_mm: float | None = setting(
+        None, "mm", lowest=COLUMN, highest=PAGE, note="null: as wide as each figure is best"
+    )
+    only: list[str] = field(default_factory=list)  # names of figures; none named: all
+    format: list[str] = field(default_factory=lambda: list(FORMATS))
+    output: str = ""  # folder; empty: beside the result
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        for each in self.format:
+            if each not in FORMATS:
+                raise unknown(f"format.{each}", FORMATS, "format")
+
+    def folder(self, result: Path) -> Path:
+        """Where the figures go; those of another width beside those of a run, not over them."""
+        if self.output:
+            return Path(self.output)
+        of_width = f"{FIGURES}-{self.width_mm:g}mm" if self.width_mm else FIGURES
+        return result.parent / of_width
+
+
+AS_OF_A_RUN = Drawn()
+
+
 def figures(words: list[str]) -> int:
-    """``leukosim figures FOLDER``."""
-    if len(words) != 1:
-        raise ConfigError("figures needs one word: the folder, or the results.nc in it")
-    path = Path(words[0])
-    path = path / store.RESULTS if path.is_dir() else path
-    if not path.is_file():
-        raise ConfigError(f"figures: there is no result at {path}")
+    """``leukosim figures``: the figures of a result again, in the width and formats asked for."""
+    (path,), asked = read_words(words, Drawn, "figures", 1, any_file=True)
     dataset = store.load_dataset(path)
-    if not figures_for(dataset):
+    known = [each.name for each in figures_for(dataset)]
+    if not known:
         raise ConfigError(f"figures: {path} holds nothing that a figure shows")
-    code = draw(dataset, path.parent, Console(stderr=True))
-    say(f"{path.parent}: {contents(path.parent)}")
+    for name in asked.only:
+        if name not in known:
+            raise unknown(f"only.{name}", known, "figure of this result")
+    folder, left_out = asked.folder(path), set(known) - set(asked.only or known)
+    store.prepare_folder(folder)
+    code = draw_into(folder, dataset, Console(stderr=True), left_out, asked)
+    say(f"{folder}: {', '.join(each for each in known if each not in left_out)}")
     return code
 
 
 def draw(dataset: xr.Dataset, folder: Path, console: Console, found: Container[str] = ()) -> int:
-    """Draw the figures that a result can feed; one that fails costs itself, not the result.
+    """Draw the figures of a result beside it.
 
+    folder : of the result
     found : names of figures to leave out
     """
+    return draw_into(folder / FIGURES, dataset, console, found)
+
+
+def draw_into(
+    folder: Path,
+    dataset: xr.Dataset,
+    console: Console,
+    found: Container[str] = (),
+    asked: Drawn = AS_OF_A_RUN,
+) -> int:
+    """Draw the figures that a result can feed; one that fails costs itself, not the result."""
     code = 0
     for each in figures_for(dataset):
         if each.name in found:
             continue
         try:
-            draw_figure(each, dataset, folder / FIGURES)
+            draw_figure(each, dataset, folder, asked.width_mm, asked.format)
         except Exception as error:
             words = f"leukosim: the figure {each.name} failed: {type(error).__name__}: {error}"
             console.print(words, style="red", markup=False)

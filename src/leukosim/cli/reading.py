@@ -1,32 +1,28 @@
 """The verbs that read results: ``compare``, ``power`` and ``report``."""
 
-import typing
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import xarray as xr
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
-from yaml import YAMLError
 
 from leukosim import store
 from leukosim.arms import chosen, gather_arms, reference_of
 from leukosim.cli.drawing import FIGURES
+from leukosim.cli.fields import read_words, without_folder
 from leukosim.cli.words import say
 from leukosim.comparison import Comparison, differences_table, levels_table, ranking, resample
-from leukosim.config import explain
 from leukosim.figures import comparison as arms_figure
 from leukosim.figures import individual_effects as patients_figure
 from leukosim.figures import power as power_figure
 from leukosim.figures.save import save_figure
+from leukosim.figures.style import PAGE as PAGE_WIDTH
 from leukosim.figures.style import house_style
 from leukosim.individual_effects import individual_effects
 from leukosim.power import Proposal, weigh
 from leukosim.report import PAGE, Report, report_page
 from leukosim.tables import WIDTH, comparison_tables, power_tables
-from leukosim.validation import ConfigError, build
 
 
 def compare(words: list[str]) -> int:
@@ -34,9 +30,8 @@ def compare(words: list[str]) -> int:
     paths, asked = read_words(words, Comparison, "compare", 9)
     short = [path.parent.name or "here" for path in paths]
     names = short if len(set(short)) == len(short) else [str(path.parent) for path in paths]
-    gathered = gather_arms(
-        {name: store.load_dataset(path) for name, path in zip(names, paths, strict=True)}
-    )
+    results = {name: store.load_dataset(path) for name, path in zip(names, paths, strict=True)}
+    gathered = gather_arms(results)
     against = reference_of(gathered, asked.against)
     gathered = chosen(gathered, asked.arms, against)
     found = resample(gathered, asked)
@@ -50,7 +45,8 @@ def compare(words: list[str]) -> int:
     }
     for name, parts in tables.items():
         store.save_table(joined(parts), folder / f"{name}.csv")
-    code = draw_comparison(gathered, found, against, effects, folder)
+    origin = dict(results=list(results.values()), asked=without_folder(asked))
+    code = draw_comparison(gathered, found, against, effects, folder, asked.width_mm, origin)
     wide_console().print(*comparison_tables(found, against, effects), sep="")
     say(f"{folder}: {', '.join(f'{name}.csv' for name in tables)}, {FIGURES}/comparison.*"
         + (f", {FIGURES}/individual_effects.*" if len(effects) else ""))  # fmt: skip
@@ -60,14 +56,16 @@ def compare(words: list[str]) -> int:
 def power(words: list[str]) -> int:
     """``leukosim power``: what a proposed trial of two arms of a result would need."""
     (path,), proposal = read_words(words, Proposal, "power", 1)
-    evidence = weigh(gather_arms({"result": store.load_dataset(path)}), proposal)
+    result = store.load_dataset(path)
+    evidence = weigh(gather_arms({"result": result}), proposal)
     folder = Path(proposal.output) if proposal.output else path.parent
     store.prepare_folder(folder)
     store.save_table(evidence.curves, folder / "power.csv")
     store.save_table(evidence.needed, folder / "sample_size.csv")
     with house_style():
-        figure = power_figure.power_figure(evidence)
-        save_figure(figure, power_figure.numbers_drawn(evidence), folder / FIGURES, "power")
+        figure = power_figure.power_figure(evidence, proposal.width_mm or PAGE_WIDTH)
+        numbers, origin = power_figure.numbers_drawn(evidence), dict(asked=without_folder(proposal))
+        save_figure(figure, numbers, folder / FIGURES, "power", results=[result], **origin)
     wide_console().print(*power_tables(evidence), sep="\n")
     say(f"{folder}: power.csv, sample_size.csv, {FIGURES}/power.*")
     return 0
@@ -86,56 +84,6 @@ def report(words: list[str]) -> int:
     return 0
 
 
-def read_words(words: list[str], kind: type, verb: str, most: int) -> tuple[list[Path], Any]:
-    """The results and the fields that follow a verb, checked.
-
-    most : results that the verb takes
-
-    Raises
-    ------
-    ConfigError
-    """
-    named = [word for word in words if "=" not in word]
-    if not 1 <= len(named) <= most:
-        wanted = "one result" if most == 1 else f"one to {most} results"
-        raise ConfigError(
-            f"{verb} needs {wanted}, each the folder or the results.nc in it, then field=value"
-        )
-    paths = []
-    for name in named:
-        path = Path(name)
-        path = path / store.RESULTS if path.is_dir() else path
-        if not path.is_file():
-            raise ConfigError(f"{verb}: there is no result at {path}")
-        if "digest" not in store.attributes_of(path):
-            raise ConfigError(f"{verb}: {path} is not a result of leukosim")
-        if path in paths:
-            raise ConfigError(f"{verb}: {path} is named twice")
-        paths.append(path)
-    try:
-        fields = OmegaConf.to_container(
-            OmegaConf.from_dotlist([as_list(word, kind) for word in words if "=" in word])
-        )
-    except (OmegaConfBaseException, YAMLError) as error:
-        raise ConfigError(f"{verb}: {explain(error)}") from None
-    return paths, build(kind, fields)
-
-
-def as_list(word: str, kind: type) -> str:
-    """A field that holds a list, written as one: ``days=365,730`` is ``days=[365,730]``."""
-    name, _, value = word.partition("=")
-    is_list = typing.get_origin(typing.get_type_hints(kind).get(name)) is list
-    if not is_list or value.lstrip().startswith("["):
-        return word
-    names = "(" in value  # of arms of a sweep, which hold commas themselves
-    return f"{name}=[{quoted(value) if names else value}]"
-
-
-def quoted(value: str) -> str:
-    """A text that YAML takes as it is."""
-    return "'" + value.replace("'", "''") + "'"
-
-
 def joined(parts: list[Any]) -> Any:
     """Tables of the same columns, one under the other."""
     filled = [part for part in parts if len(part)]
@@ -149,17 +97,26 @@ def wide_console() -> Console:
 
 
 def draw_comparison(
-    gathered: xr.Dataset, found: Any, against: str, effects: Any, folder: Path
+    gathered: xr.Dataset,
+    found: Any,
+    against: str,
+    effects: Any,
+    folder: Path,
+    width_mm: float | None,
+    origin: dict[str, Any],
 ) -> int:
     """The figures of a comparison: all arms, and the patients of the best beside the reference."""
     with house_style():
-        figure = arms_figure.comparison_figure(found, against)
+        wide = width_mm or PAGE_WIDTH
+        figure = arms_figure.comparison_figure(found, against, wide)
         numbers = arms_figure.numbers_drawn(found, against)
-        save_figure(figure, numbers, folder / FIGURES, "comparison")
+        save_figure(figure, numbers, folder / FIGURES, "comparison", **origin)
         best = next((arm for arm in ranking(found)["arm"] if arm != against), None)
         if best is not None:
             of_best = effects[effects["arm"] == best]
-            figure = patients_figure.individual_effects_figure(gathered, of_best, found.until_day)
+            figure = patients_figure.individual_effects_figure(
+                gathered, of_best, found.until_day, wide
+            )
             numbers = patients_figure.numbers_drawn(gathered, of_best)
-            save_figure(figure, numbers, folder / FIGURES, "individual_effects")
+            save_figure(figure, numbers, folder / FIGURES, "individual_effects", **origin)
     return 0

@@ -4,14 +4,16 @@ A new figure is a file with ``..._figure(ds, width_mm)`` and ``numbers_drawn(ds)
 ``TRIAL_FIGURES`` or ``SWEEP_FIGURES``. It is drawn for every dataset that has what it needs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
+from leukosim.arms import REFERENCES
 from leukosim.calibration import target_table
 from leukosim.endpoints import TWO_YEARS, began_overt
 from leukosim.figures import (
@@ -39,7 +41,7 @@ from leukosim.figures import (
     treatment_hours,
     vaf_courses,
 )
-from leukosim.figures.save import save_figure
+from leukosim.figures.save import FORMATS, save_figure
 from leukosim.figures.style import COLUMN, PAGE, house_style
 from leukosim.figures.sweep_dots import sweep_dots_figure
 from leukosim.figures.sweep_heatmap import sweep_heatmap_figure
@@ -54,9 +56,30 @@ from leukosim.figures.sweep_outcomes import (
 from leukosim.survival import sweep_summary
 from leukosim.treatment_effect import has_groups
 
-OF_INTEREST = ("triggered", "venetoclax_azacitidine")  # arms that a heat map shows, if there
+# arms that a heat map shows, if there
+OF_INTEREST = ("triggered", "venetoclax_azacitidine", "motixafortide")
 
 Drawing = tuple[Figure, pd.DataFrame]  # a figure, and every number in it
+
+
+class Draw(Protocol):
+    """How a figure is drawn."""
+
+    def __call__(self, ds: xr.Dataset, width_mm: float | None = None) -> Drawing:
+        """The figure, as wide as it is best if no width is asked for, and its numbers."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a figure needs of a dataset: variables with at least one value, and what else."""
+
+    variables: tuple[str, ...]
+    also: Callable[[xr.Dataset], bool] = lambda ds: True
+
+    def __call__(self, ds: xr.Dataset) -> bool:
+        """Whether a dataset has it."""
+        known = all(name in ds and bool(ds[name].notnull().any()) for name in self.variables)
+        return known and self.also(ds)
 
 
 @dataclass(frozen=True)
@@ -65,35 +88,43 @@ class StandardFigure:
 
     name: str  # of its files
     needs: Callable[[xr.Dataset], bool]  # whether a dataset has what it shows
-    draw: Callable[[xr.Dataset], Drawing]
+    draw: Draw
 
 
-def has(*names: str) -> Callable[[xr.Dataset], bool]:
-    """Whether a dataset holds all these variables, each with at least one value."""
-    return lambda ds: all(name in ds and bool(ds[name].notnull().any()) for name in names)
+def has(*names: str, also: Callable[[xr.Dataset], bool] = lambda ds: True) -> Needs:
+    """Whether a dataset holds all these variables, each with at least one value.
+
+    also : what it must fulfil, too
+    """
+    return Needs(names, also)
 
 
 def wide(
     width_mm: float,
     figure: Callable[[xr.Dataset, float], Figure],
     numbers: Callable[[xr.Dataset], pd.DataFrame],
-) -> Callable[[xr.Dataset], Drawing]:
-    """A figure of this width together with its numbers."""
-    return lambda ds: (figure(ds, width_mm), numbers(ds))
+) -> Draw:
+    """A figure together with its numbers; of this width, if no other is asked for."""
+    own = width_mm
+
+    def draw(ds: xr.Dataset, width_mm: float | None = None) -> Drawing:
+        return figure(ds, width_mm or own), numbers(ds)
+
+    return draw
 
 
-def draw_targets(ds: xr.Dataset) -> Drawing:
+def draw_targets(ds: xr.Dataset, width_mm: float | None = None) -> Drawing:
     """The published values beside the model's."""
     table = target_table(ds)
-    return targets.targets_figure(table, PAGE), table
+    return targets.targets_figure(table, width_mm or PAGE), table
 
 
 def has_targets(ds: xr.Dataset) -> bool:
     """Whether the arms allow to compute what was published."""
-    return has("follow_up_day")(ds) and bool(target_table(ds)["model"].notna().any())
+    return bool(target_table(ds)["model"].notna().any())
 
 
-def draw_sweep(ds: xr.Dataset) -> Drawing:
+def draw_sweep(ds: xr.Dataset, width_mm: float | None = None) -> Drawing:
     """What the scenarios come to, by what is at stake for their patients.
 
     In overt leukaemia that is response, survival and cytopenia; in remission relapse-free survival
@@ -109,27 +140,28 @@ def draw_sweep(ds: xr.Dataset) -> Drawing:
         outcomes = [each for each in treatment_outcomes(shown) if each.share or not is_map]
     else:
         day = min(TWO_YEARS, float(ds.attrs.get("horizon_days", TWO_YEARS)))
-        summary = sweep_summary(ds, arm, "at_relapse", day)
+        against = next((each for each in REFERENCES if each in arms), REFERENCES[0])
+        summary = sweep_summary(ds, arm, against, day)
         shown = summary.sel(arm=arm) if is_map else summary
         both = survival_outcome(shown), difference_outcome(summary)
         outcomes = [each for each in both if shown[each.value].notnull().any()]
     figure = sweep_heatmap_figure if is_map else sweep_dots_figure
-    return figure(shown, outcomes), numbers_drawn(shown, outcomes)
+    return figure(shown, outcomes, width_mm), numbers_drawn(shown, outcomes)
 
 
 def has_two_axes(ds: xr.Dataset) -> bool:
-    """Whether a sweep has outcomes over more than one axis."""
-    return has("follow_up_day")(ds) and len(varied(ds)) > 1
+    """Whether a sweep is over more than one axis."""
+    return len(varied(ds)) > 1
 
 
 def has_one_axis(ds: xr.Dataset) -> bool:
-    """Whether a sweep has outcomes along a single axis, or of a single scenario."""
-    return has("follow_up_day")(ds) and len(varied(ds)) <= 1
+    """Whether a sweep is along a single axis, or of a single scenario."""
+    return len(varied(ds)) <= 1
 
 
-def began_with(*names: str) -> Callable[[xr.Dataset], bool]:
+def began_with(*names: str) -> Needs:
     """Whether some patients began with overt leukaemia, and the dataset holds these variables."""
-    return lambda ds: has("overt_blasts", *names)(ds) and bool(began_overt(ds).any())
+    return has("overt_blasts", *names, also=lambda ds: bool(began_overt(ds).any()))
 
 
 curves, courses = relapse_free_survival, mrd_courses
@@ -145,10 +177,10 @@ TRIAL_FIGURES = (
         has("sample_day"),
         wide(PAGE, courses.mrd_courses_figure, courses.numbers_drawn),
     ),
-    StandardFigure("targets", has_targets, draw_targets),
+    StandardFigure("targets", has("follow_up_day", also=has_targets), draw_targets),
     StandardFigure(
         "overall_survival",
-        overall_survival.is_followed_on,
+        has("overt_blasts", "follow_up_day", also=overall_survival.is_followed_on),
         wide(PAGE, overall_survival.overall_survival_figure, overall_survival.numbers_drawn),
     ),
     StandardFigure(
@@ -173,20 +205,24 @@ TRIAL_FIGURES = (
     ),
     StandardFigure(
         "dose_response",
-        dose_response.has_drugs,
+        has(also=dose_response.has_drugs),
         wide(PAGE, dose_response.dose_response_figure, dose_response.numbers_drawn),
     ),
     StandardFigure(
         "survival_by_cxcr4",
-        has_groups,
+        has("cxcr4_group", "follow_up_day", also=has_groups),
         wide(PAGE, survival_by_cxcr4.survival_by_cxcr4_figure, survival_by_cxcr4.numbers_drawn),
     ),
     StandardFigure(
         "incidence_by_cxcr4",
-        has_groups,
+        has("cxcr4_group", "follow_up_day", also=has_groups),
         wide(PAGE, incidence_by_cxcr4.incidence_by_cxcr4_figure, incidence_by_cxcr4.numbers_drawn),
     ),
-    StandardFigure("forest", has_groups, wide(PAGE, forest.forest_figure, forest.numbers_drawn)),
+    StandardFigure(
+        "forest",
+        has("cxcr4_group", "follow_up_day", also=has_groups),
+        wide(PAGE, forest.forest_figure, forest.numbers_drawn),
+    ),
     StandardFigure(
         "single_cell_cxcr4",
         has("residual_cell_cxcr4"),
@@ -204,7 +240,7 @@ TRIAL_FIGURES = (
     ),
     StandardFigure(
         "repeated_trials",
-        repeated_trials.is_pool,
+        has("cxcr4_group", "follow_up_day", also=repeated_trials.is_pool),
         wide(PAGE, repeated_trials.repeated_trials_figure, repeated_trials.numbers_drawn),
     ),
     StandardFigure(
@@ -229,21 +265,21 @@ TRIAL_FIGURES = (
     ),
 )
 SWEEP_FIGURES = (
-    StandardFigure("sweep_heatmap", has_two_axes, draw_sweep),
-    StandardFigure("sweep_dots", has_one_axis, draw_sweep),
+    StandardFigure("sweep_heatmap", has("follow_up_day", also=has_two_axes), draw_sweep),
+    StandardFigure("sweep_dots", has("follow_up_day", also=has_one_axis), draw_sweep),
     StandardFigure(
         "hypotheses",
-        hypotheses.compares_hypotheses,
+        has("best_response", "stem_cells_at_failure", also=hypotheses.compares_hypotheses),
         wide(PAGE, hypotheses.hypotheses_figure, hypotheses.numbers_drawn),
     ),
     StandardFigure(
         "lead_time",
-        lead_time.sweeps_lead_time,
+        has("cxcr4_group", "follow_up_day", also=lead_time.sweeps_lead_time),
         wide(PAGE, lead_time.lead_time_figure, lead_time.numbers_drawn),
     ),
     StandardFigure(
         "gain_map",
-        gain_map.sweeps_both,
+        has("cxcr4_group", "follow_up_day", also=gain_map.sweeps_both),
         wide(PAGE, gain_map.gain_map_figure, gain_map.numbers_drawn),
     ),
 )
@@ -268,16 +304,25 @@ def figures_for(ds: xr.Dataset) -> list[StandardFigure]:
     return [each for each in known if each.needs(ds)]
 
 
-def draw_figure(each: StandardFigure, ds: xr.Dataset, folder: str | Path) -> list[Path]:
-    """Write one standard figure, as PDF, SVG, PNG and CSV; return the paths."""
+def draw_figure(
+    each: StandardFigure,
+    ds: xr.Dataset,
+    folder: str | Path,
+    width_mm: float | None = None,
+    formats: Sequence[str] = FORMATS,
+) -> list[Path]:
+    """Write one standard figure, its numbers and where it comes from; return the paths.
+
+    width_mm : by default the figure's own
+    """
     with house_style():
-        figure, numbers = each.draw(with_all_dimensions(ds))
-        return save_figure(figure, numbers, folder, each.name)
+        figure, numbers = each.draw(with_all_dimensions(ds), width_mm)
+        return save_figure(figure, numbers, folder, each.name, results=[ds], formats=formats)
 
 
-def draw_figures(ds: xr.Dataset, folder: str | Path) -> list[Path]:
+def draw_figures(ds: xr.Dataset, folder: str | Path, width_mm: float | None = None) -> list[Path]:
     """Write the standard figures that a trial or a sweep can feed; return the paths.
 
     ds : see :func:`figures_for`
     """
-    return [path for each in figures_for(ds) for path in draw_figure(each, ds, folder)]
+    return [path for each in figures_for(ds) for path in draw_figure(each, ds, folder, width_mm)]

@@ -18,7 +18,7 @@ from leukosim.figures.small_multiples import (
     title_lines,
 )
 from leukosim.figures.style import (
-    GREY,
+    BLACK,
     LINE,
     PAGE,
     VERMILLION,
@@ -31,7 +31,8 @@ from leukosim.figures.style import (
     month_ticks,
 )
 
-HIGH, GAP, DAYS_HIGH = 24.0, 3.0, 30.0  # mm
+GAP = 3.0  # mm
+HEIGHTS = {True: (24.0, 30.0), False: (18.0, 24.0)}  # mm, of counts and of days, on a page or not
 # below which counts it is grade 3 and 4, and the range shown: G/L
 CELLS = {
     "neutrophils": (1.0, 0.5, (0.1, 10.0)),
@@ -45,7 +46,7 @@ REFERENCE = "venetoclax_azacitidine"  # drawn into every panel, to see what othe
 
 def note_of(reference: str | None) -> str:
     """The small print."""
-    line = f"; thin grey: median of {in_words(reference)}" if reference else ""
+    line = f"; thin black: median of {in_words(reference)}" if reference else ""
     return (
         f"Counts: the lowest recorded in every {WINDOW:.0f} days, median and interquartile range "
         f"of patients followed{line}. Shaded: CTCAE grade 3 (yellow) and 4 (red). Days: each dot "
@@ -149,14 +150,16 @@ def blood_counts_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     """Counts over time, an arm a column; below, days of grade 3 or 4 by arm."""
     arms, colors = [str(arm) for arm in ds["arm"].values], arm_colors(ds["arm"].values)
     reference, courses, days = reference_of(ds), course_numbers(ds), days_numbers(ds)
-    panels = Panels(len(arms), width_mm, narrowest=28.0 if width_mm >= PAGE else 20.0)
+    on_page = width_mm >= PAGE
+    high, days_high = HEIGHTS[on_page]
+    panels = Panels(len(arms), width_mm, narrowest=28.0 if on_page else 20.0)
     titles = title_lines(arms, panels.wide)
     above = title_height(titles)
-    one = above + len(CELLS) * (HIGH + GAP) + 8.0
-    per_row = 4 if width_mm >= PAGE else 2
+    one = above + len(CELLS) * (high + GAP) + 8.0
+    per_row = 4 if on_page else 2
     rows = len(CELLS) * len(GRADES) // per_row
     heading = 2 * LINE + 2.0
-    block = heading + DAYS_HIGH + 3.0
+    block = heading + days_high + 3.0
     key, note = key_height(colors, width_mm - 6.0) + 2.0, note_of(reference)
     top_days = panels.rows * one
     figure = empty_figure(width_mm, top_days + rows * block + key + note_height(note, width_mm))
@@ -164,12 +167,12 @@ def blood_counts_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     for i, arm in enumerate(arms):
         top = panels.row(i) * one + above
         for cells in CELLS:
-            ax = add_axes(figure, panels.at(i), top, panels.wide, HIGH)
+            ax = add_axes(figure, panels.at(i), top, panels.wide, high)
             of_cells = courses[courses["cells"] == cells]
             draw_course(of_cells[of_cells["arm"] == arm], ax, colors[arm], cells)
             if reference and arm != reference:
                 other = of_cells[of_cells["arm"] == reference]
-                ax.plot(other["day"] / DAYS_PER_MONTH, other["median"], color=GREY, linewidth=0.7)
+                ax.plot(other["day"] / DAYS_PER_MONTH, other["median"], color=BLACK, linewidth=0.6)
             ticks = month_ticks(last, at_most=6)
             ax.set(xlim=(0.0, last / DAYS_PER_MONTH), xticks=ticks)
             ax.tick_params(labelleft=panels.is_first(i), labelbottom=cells == list(CELLS)[-1])
@@ -181,7 +184,7 @@ def blood_counts_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
                 ax.text(
                     0.97, 0.96, f"n = {n}", transform=ax.transAxes, size=5.0, ha="right", va="top"
                 )
-            top += HIGH + GAP
+            top += high + GAP
         ax.set_xlabel("Time from enrolment (months)" if panels.wide > 33.0 else "Months")
     kinds = [(cells, grade) for cells in CELLS for grade in GRADES]
     room = width_mm / per_row
@@ -189,7 +192,7 @@ def blood_counts_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
         left, top = (i % per_row) * room, top_days + (i // per_row) * block
         grades = "4" if grade == "grade4" else "3 or 4"
         add_heading(figure, (left, top), f"Grade {grades}\n{PENIAS[cells]}", "abcd"[i])
-        ax = add_axes(figure, left + 10.0, top + heading, room - 12.0, DAYS_HIGH)
+        ax = add_axes(figure, left + 10.0, top + heading, room - 12.0, days_high)
         table = days[(days["cells"] == cells) & (days["grade"] == grades)]
         draw_days(ds, table, ax, f"days_{grade}_{PENIAS[cells]}")
         if i % per_row == 0:

@@ -130,7 +130,8 @@ def clone_tree_figure(
     )
     high = ROW * len(shown.name)
     figure = empty_figure(width_mm, HEAD + high + 3.0 + note_height(note, width_mm))
-    tree = width_mm - SHARES - RIGHT - 2.0
+    longest = max(len(label) for label in shown.label) * SMALL_LETTER
+    tree = min(width_mm - SHARES - RIGHT - 2.0, TREE + longest + 10.0)
     draw_tree(shown, add_axes(figure, 3.0, HEAD, TREE, high))
     words = add_axes(figure, 3.0 + TREE + 1.0, HEAD, tree - TREE - 4.0, high)
     words.set(xlim=(0.0, 1.0), ylim=(len(shown.name) - 0.5, -0.5))

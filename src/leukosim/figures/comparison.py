@@ -24,6 +24,7 @@ from leukosim.figures.style import (
     BLACK,
     GREY,
     LETTER,
+    MM_PER_INCH,
     PAGE,
     add_axes,
     add_heading,
@@ -33,7 +34,8 @@ from leukosim.figures.style import (
 )
 
 ROW, TOP, GAP, FOOT = 4.2, 12.0, 5.0, 9.0  # mm
-LABELS, RIGHT, FRONT = 44.0, 4.0, 46.0  # mm: names of arms at the left, at most; height of fronts
+LABELS, RIGHT = 44.0, 4.0  # mm: names of arms at the left, at most
+FRONT, LOW_FRONT, KEY = 46.0, 34.0, 42.0  # mm: height of fronts, width of the key beside them
 SMALLEST = 1.0  # mm, about: a letter of 5 points
 MOST = 8  # arms: as many as there are colours
 
@@ -183,50 +185,55 @@ def comparison_figure(found: Resampled, against: str, width_mm: float = PAGE) ->
     """Differences and the probability of being best in rows of arms; below them the fronts."""
     arms, panels = shown_arms(found, against), panels_of(found)
     table, ranks = differences_table(found, against), ranking(found)
-    names = {arm: wrapped(arm_in_words(arm), LABELS - 4.0, SMALLEST) for arm in arms}
+    room = LABELS if width_mm >= PAGE else 0.25 * width_mm
+    names = {arm: wrapped(arm_in_words(arm), room - 4.0, SMALLEST) for arm in arms}
     longest = max(len(line) for name in names.values() for line in name.split("\n"))
-    labels = min(max(SMALLEST * longest + 8.0, 24.0), LABELS)
+    labels = min(max(SMALLEST * longest + 8.0, 18.0), room + 2.0)
     row = max(ROW, 2.1 * max(name.count("\n") + 1 for name in names.values()) + 0.8)
     high = row * max(len(arms), 2)
     costs = [each.quantity for each in panels if each.quantity in (DRUG_DAYS, CYTOPENIA_DAYS)]
-    note = note_of(found, against, arms)
-    top_of_fronts = TOP + high + FOOT + 8.0
-    end = top_of_fronts + FRONT + FOOT if costs else TOP + high + FOOT
+    note, on_page = note_of(found, against, arms), width_mm >= PAGE
+    columns = len(panels) + 1 if on_page else 2
+    one = TOP + high + FOOT
+    top_of_fronts = one * -(-(len(panels) + 1) // columns) + 8.0
+    tall = FRONT if on_page else LOW_FRONT
+    end = top_of_fronts + tall + FOOT if costs else top_of_fronts - 8.0
     figure = empty_figure(width_mm, end + note_height(note, width_mm) + 1.0)
-    columns = len(panels) + 1
     wide = (width_mm - labels - RIGHT - GAP * (columns - 1)) / columns
-    add_arm_names(figure, names, row)
-    for i, panel in enumerate(panels):
-        left = labels + i * (wide + GAP)
-        title = wrapped(panel.title, wide, LETTER)
-        add_heading(figure, (left - 3.0, 0.5), title, "abcd"[i])
-        draw_differences(table, add_axes(figure, left, TOP, wide, high), panel, arms)
-    left = labels + len(panels) * (wide + GAP)
-    letters = "abcdefg"[len(panels) :]
-    add_heading(figure, (left - 3.0, 0.5), wrapped("Probability of longest control", wide, LETTER),
-                letters[0])  # fmt: skip
-    best = add_axes(figure, left, TOP, wide - 2.0, high)
-    draw_best(ranks, best, arms)
-    if ranks["probability_best"].isna().all():
-        say_nothing_to_see(best, "too few\npatients")
-    across = (width_mm - 2 * 14.0 - 46.0) / 2.0
+    letters = "abcdefg"
+    for i, panel in enumerate([*panels, None]):
+        left, top = labels + (i % columns) * (wide + GAP), (i // columns) * one
+        if i % columns == 0:
+            add_arm_names(figure, names, row, top + TOP)
+        title = wrapped(panel.title if panel else "Probability of longest control", wide, LETTER)
+        add_heading(figure, (left - 3.0, top + 0.5), title, letters[i])
+        if panel:
+            ax = add_axes(figure, left, top + TOP, wide, high)
+            draw_differences(table, ax, panel, arms)
+        else:
+            best = draw_best(ranks, add_axes(figure, left, top + TOP, wide - 2.0, high), arms)
+            if ranks["probability_best"].isna().all():
+                say_nothing_to_see(best, "too few\npatients")
+    beside = KEY if on_page else 0.0
+    across = (width_mm - 2 * 14.0 - 4.0 - beside) / 2.0
     for i, cost in enumerate(costs):
         left = 14.0 + i * (across + 14.0)
-        title = f"Control against {cost}"
-        add_heading(figure, (left - 12.0, top_of_fronts - 6.0), title, letters[1 + i])
-        draw_front(found, add_axes(figure, left, top_of_fronts, across, FRONT), cost, arms)
-    if costs:
+        title = wrapped(f"Control against {cost}", across + 4.0, LETTER)
+        letter = letters[len(panels) + 1 + i]
+        add_heading(figure, (left - 12.0, top_of_fronts - 8.0), title, letter)
+        draw_front(found, add_axes(figure, left, top_of_fronts, across, tall), cost, arms)
+    if costs and on_page:
         left = 14.0 + len(costs) * (across + 14.0) - 8.0
         key(figure, arms, left, top_of_fronts, width_mm - left - 1.0)
     add_note(figure, note, end)
     return figure
 
 
-def add_arm_names(figure: Figure, names: dict[str, str], row: float) -> None:
-    """Names at the left of their rows."""
-    wide, high = (inches * 25.4 for inches in figure.get_size_inches())
+def add_arm_names(figure: Figure, names: dict[str, str], row: float, top: float) -> None:
+    """Names at the left of their rows, the first of which begins so many mm from the top."""
+    wide, high = (inches * MM_PER_INCH for inches in figure.get_size_inches())
     for i, name in enumerate(names.values()):
-        y = 1.0 - (TOP + (i + 0.6) * row * len(names) / (len(names) + 0.2)) / high
+        y = 1.0 - (top + (i + 0.6) * row * len(names) / (len(names) + 0.2)) / high
         figure.text(2.0 / wide, y, name, va="center", size=5.0, linespacing=0.95)
 
 

@@ -26,6 +26,7 @@ from leukosim.figures.style import (
 
 LEFT, KEY, RIGHT = 15.0, 42.0, 3.0  # mm
 TITLE, STRIP, FISH, TOTALS, GAP = 5.0, 1.8, 17.0, 11.0, 1.0  # mm, heights
+KEY_COLUMNS, KEY_ROW = 2, 2.4  # of a key under its panels; mm
 LONGEST = 34  # letters of a label
 WHOLE = 1_000_000  # pyfish counts in whole numbers
 NONE = 0.5  # where zero cells stand on a logarithmic axis
@@ -95,16 +96,21 @@ def fish_figure(ds: xr.Dataset, width_mm: float = PAGE, patient: int | None = No
     """
     chosen = most_clonal_patient(ds) if patient is None else patient
     courses = each_course(ds, chosen)
-    wide = width_mm - LEFT - RIGHT - KEY
+    beside = width_mm >= PAGE  # the key
+    wide = width_mm - LEFT - RIGHT - (KEY if beside else 0.0)
     last_day = max(float(ds["follow_up_day"].isel(patient=chosen).max()), 1.0)
     last = last_day / DAYS_PER_MONTH
-    one = TITLE + STRIP + GAP + FISH + GAP + TOTALS + 3.0
+    every = [shown_clones(course) for _, course in courses]
+    rows = max(-(-len(shown.name) // KEY_COLUMNS) for shown in every)
+    key = 0.0 if beside else KEY_ROW * rows + 4.0
+    one = TITLE + STRIP + GAP + FISH + GAP + TOTALS + 3.0 + key
     note = note_of(ds, chosen)
     foot = 7.0
-    figure = empty_figure(width_mm, len(courses) * one + foot + note_height(note, width_mm))
+    high = len(courses) * one + foot + note_height(note, width_mm)
+    figure = empty_figure(width_mm, high)
     ticks = month_ticks(last_day, at_most=9 if wide > 80.0 else 5)
-    for i, (arm, course) in enumerate(courses):
-        shown, top = shown_clones(course), i * one
+    for i, ((arm, course), shown) in enumerate(zip(courses, every, strict=True)):
+        top = i * one
         letter = "abcdefghij"[i] if i < 10 else ""
         add_heading(figure, (0.0, top), in_words(arm), letter)
         axes = []
@@ -124,15 +130,23 @@ def fish_figure(ds: xr.Dataset, width_mm: float = PAGE, patient: int | None = No
                 ax.axvline(relapse, color=VERMILLION, linewidth=0.8, linestyle="--")
         axes[1].set_ylabel("Stem cells\n(fraction)")
         axes[2].set_ylabel("Cells")
-        axes[2].tick_params(labelbottom=i == len(courses) - 1)
-        draw_key(shown, add_axes(figure, width_mm - KEY - RIGHT + 3.0, i * one + TITLE, KEY, FISH))
-    axes[2].set_xlabel("Time from enrolment (months)")
+        axes[2].tick_params(labelbottom=i == len(courses) - 1 or not beside)
+        if beside:
+            place = add_axes(figure, width_mm - KEY - RIGHT + 3.0, i * one + TITLE, KEY, FISH)
+            draw_key(shown, place)
+        else:
+            place = add_axes(figure, LEFT, top + 3.5, wide, KEY_ROW * rows)
+            draw_key(shown, place, KEY_COLUMNS)
+    figure.text(
+        (LEFT + wide / 2.0) / width_mm, (note_height(note, width_mm) + 1.5) / high,
+        "Time from enrolment (months)", ha="center", va="bottom",
+    )  # fmt: skip
     add_note(figure, note, len(courses) * one + foot)
     return figure
 
 
-def draw_key(shown: ShownClones, ax: Axes) -> None:
-    """Clones beside their colours, daughters to the right of their mothers."""
+def draw_key(shown: ShownClones, ax: Axes, columns: int = 1) -> None:
+    """Clones beside their colours."""
     ax.set_axis_off()
     patches = [Patch(color=color, linewidth=0) for color in shown.colors]
     labels = [
@@ -140,7 +154,7 @@ def draw_key(shown: ShownClones, ax: Axes) -> None:
     ]
     ax.legend(
         patches, labels, loc="upper left", handlelength=0.9, borderpad=0.0, borderaxespad=0.0,
-        labelspacing=0.25, fontsize=5.0,
+        labelspacing=0.25, fontsize=5.0, ncols=columns, columnspacing=1.0,
     )  # fmt: skip
 
 

@@ -1,16 +1,20 @@
 """Hazard ratios overall and by CXCR4 of residual cells, with the interaction: a forest plot."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from leukosim.figures.save import by_part
 from leukosim.figures.small_multiples import add_note, note_height
 from leukosim.figures.style import (
     BLACK,
     GREY,
     GROUP_COLORS,
+    MM_PER_INCH,
     PAGE,
     add_axes,
     add_heading,
@@ -26,7 +30,8 @@ from leukosim.treatment_effect import (
     interaction,
 )
 
-ROW, TOP, LOWEST, HIGHEST = 5.0, 12.0, 0.2, 5.0  # mm, mm, hazard ratios
+ROW, TOP, PLOT = 5.0, 12.0, 23.0  # mm
+LOWEST, HIGHEST = 0.2, 5.0  # hazard ratios
 TITLES = {
     "both arms": "Every patient in both arms (the model's own answer)",
     "as randomised": "As randomised, followed as in the trial",
@@ -61,65 +66,119 @@ def draw_forest(table: pd.DataFrame, ax: Axes) -> Axes:
     ax.set(
         xscale="log", xlim=(LOWEST, HIGHEST), ylim=(len(table) - 0.4, -0.6), yticks=[],
         xticks=[0.2, 0.5, 1.0, 2.0, 5.0], xticklabels=["0.2", "0.5", "1", "2", "5"],
-        xlabel="Hazard ratio of relapse or death",
+        xlabel="Hazard ratio",
     )  # fmt: skip
     ax.minorticks_off()
     ax.spines["left"].set_visible(False)
     return ax
 
 
+@dataclass(frozen=True)
+class Columns:
+    """Where the columns of the table begin: mm from the left edge."""
+
+    events: float
+    plot: float
+    wide: float  # of the plot
+    ratio: float
+    days: float
+    cures: float
+    size: float  # of letters, points
+    gains_beside: bool  # the last two, in the rows of the first block; else in rows of their own
+
+
+def columns_of(width_mm: float) -> Columns:
+    """One line a group on a page; in a column what else is gained stands below."""
+    if width_mm < PAGE:
+        return Columns(17.0, 35.0, width_mm - 63.0, width_mm - 25.0, 24.0, 56.0, 5.0, False)
+    days, cures = 0.74 * width_mm, 0.88 * width_mm
+    return Columns(
+        0.16 * width_mm, 0.30 * width_mm, 0.27 * width_mm, 0.59 * width_mm, days, cures, 5.5, True
+    )
+
+
 def forest_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     """Both readings, one under the other, and what else each group gains."""
     arm, against = arms_of(ds)
     table = effects_by_group(ds, arm, against)
-    gains = gains_by_group(ds, arm, against).set_index(["group", "quantity"])
+    gains = gains_by_group(ds, arm, against)
     readings = [reading for reading in READINGS if (table["reading"] == reading).any()]
-    block = TOP + 4.6 * ROW + 9.0
-    figure = empty_figure(width_mm, block * len(readings) + note_height(NOTE, width_mm) + 1.0)
-    high_mm = figure.get_size_inches()[1] * 25.4
-    left, wide = 0.30 * width_mm, 0.27 * width_mm
-    columns = (0.02, 0.16, 0.59, 0.74, 0.88)
+    columns, groups = columns_of(width_mm), list(dict.fromkeys(table["group"]))
+    block = TOP + PLOT + (9.0 if columns.gains_beside else 12.0)
+    below = 0.0 if columns.gains_beside else TOP + ROW * len(groups) + 2.0
+    end = block * len(readings) + below
+    figure = empty_figure(width_mm, end + note_height(NOTE, width_mm) + 1.0)
     for b, reading in enumerate(readings):
-        of_reading = table[table["reading"] == reading]
         top = b * block + TOP
+        of_reading = table[table["reading"] == reading]
         add_heading(figure, (0.0, b * block + 1.0), TITLES[reading], "ab"[b])
-        ax = draw_forest(of_reading, add_axes(figure, left, top, wide, 4.6 * ROW))
-        heads = [
-            "", f"events / patients\n{in_words(arm)} : {in_words(against)}", "hazard ratio\n(95 %)",
-        ]  # fmt: skip
-        if b == 0:
-            heads += ["days relapse-free\nin 2 years, gained", "cures gained\n(share)"]
-        for x, head in zip(columns, heads, strict=False):
-            y = 1.0 - (top - 0.8) / high_mm
-            figure.text(x, y, head, va="bottom", size=5.0, color=GREY, linespacing=1.1)
-        for i, row in enumerate(of_reading.itertuples()):
-            y = 1.0 - (top + (i + 0.6) * ROW * 4.6 / (len(of_reading) + 0.2)) / high_mm
-            cells = [
-                GROUP_LABELS[row.group],
-                f"{row.events} : {row.events_against} / {row.patients:,}",
-                interval(row.hazard_ratio, row.low, row.high),
-            ]
-            if b == 0:
-                days, cures = (
-                    gains.loc[(row.group, name)] for name in ("restricted mean", "cure fraction")
-                )
-                cells += [
-                    interval(days.value, days.low, days.high, 0),
-                    interval(cures.value, cures.low, cures.high),
-                ]
-            for x, cell in zip(columns, cells, strict=False):
-                figure.text(x, y, cell, va="center", size=5.5)
-        found = interaction(ds, arm, against, reading)
-        words = "Interaction: " + (
-            f"{interval(found['ratio'], found['low'], found['high'])}, p = {found['p']:.2g}"
-            if not np.isnan(found["ratio"])
-            else "too few events"
-        )
-        y = 1.0 - (top + 4.6 * ROW + 3.0) / high_mm
-        figure.text(columns[2], y, words, va="top", size=5.5)
-        ax.set_xlabel("Hazard ratio of relapse or death")
-    add_note(figure, NOTE, block * len(readings))
+        draw_forest(of_reading, add_axes(figure, columns.plot, top, columns.wide, PLOT))
+        rows = [top + (i + 0.6) * PLOT / (len(of_reading) + 0.2) for i in range(len(of_reading))]
+        write_effects(figure, of_reading, columns, rows, f"{in_words(arm)} : {in_words(against)}")
+        if b == 0 and columns.gains_beside:
+            write_gains(figure, gains, list(of_reading["group"]), columns, rows)
+        beside = columns.ratio, top + PLOT + 3.0
+        under = 2.0, top + PLOT + 9.5
+        words = interaction_in_words(interaction(ds, arm, against, reading))
+        write(figure, beside if columns.gains_beside else under, words, columns.size)
+    if not columns.gains_beside:
+        top = block * len(readings)
+        add_heading(figure, (0.0, top + 1.0), "What every patient in both arms gains", "abc"[b + 1])
+        rows = [top + TOP + (i + 0.5) * ROW for i in range(len(groups))]
+        for group, y in zip(groups, rows, strict=True):
+            write(figure, (2.0, y), GROUP_LABELS[group], columns.size)
+        write_gains(figure, gains, groups, columns, rows)
+    add_note(figure, NOTE, end)
     return figure
+
+
+def write(
+    figure: Figure, at: tuple[float, float], words: str, size: float, head: bool = False
+) -> None:
+    """A cell of the table, its middle so many mm from the left and the top; a head ends there."""
+    wide, high = (inches * MM_PER_INCH for inches in figure.get_size_inches())
+    style = dict(va="bottom", color=GREY, size=5.0) if head else dict(va="center", size=size)
+    figure.text(at[0] / wide, 1.0 - at[1] / high, words, linespacing=1.1, **style)
+
+
+def write_effects(
+    figure: Figure, table: pd.DataFrame, columns: Columns, rows: list[float], arms: str
+) -> None:
+    """Groups, events and hazard ratios, in rows at so many mm from the top."""
+    top = rows[0] - 3.8
+    write(figure, (columns.events, top), f"events / patients\n{arms}", columns.size, head=True)
+    write(figure, (columns.ratio, top), "hazard ratio\n(95 %)", columns.size, head=True)
+    for row, y in zip(table.itertuples(), rows, strict=True):
+        write(figure, (2.0, y), GROUP_LABELS[row.group], columns.size)
+        events = f"{row.events} : {row.events_against} / {row.patients:,}"
+        write(figure, (columns.events, y), events, columns.size)
+        ratio = interval(row.hazard_ratio, row.low, row.high)
+        write(figure, (columns.ratio, y), ratio, columns.size)
+
+
+def write_gains(
+    figure: Figure, gains: pd.DataFrame, groups: list[str], columns: Columns, rows: list[float]
+) -> None:
+    """Days and cures gained by each group, in rows at so many mm from the top."""
+    top, by = rows[0] - 3.8, gains.set_index(["group", "quantity"])
+    heads = "days relapse-free\nin 2 years, gained", "cures gained\n(share)"
+    quantities = (("restricted mean", 0), ("cure fraction", 2))
+    for x, head, (quantity, digits) in zip(
+        (columns.days, columns.cures), heads, quantities, strict=True
+    ):
+        write(figure, (x, top), head, columns.size, head=True)
+        for group, y in zip(groups, rows, strict=True):
+            found = by.loc[(group, quantity)]
+            words = interval(found.value, found.low, found.high, digits)
+            write(figure, (x, y), words, columns.size)
+
+
+def interaction_in_words(found: dict[str, float]) -> str:
+    """How the effect in CXCR4-high patients relates to that in all others."""
+    if np.isnan(found["ratio"]):
+        return "Interaction: too few events"
+    ratio = interval(found["ratio"], found["low"], found["high"])
+    return f"Interaction: {ratio}, p = {found['p']:.2g}"
 
 
 def interval(value: float, low: float, high: float, digits: int = 2) -> str:
@@ -146,4 +205,4 @@ def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
         "gain": gains_by_group(ds, arm, against),
         "interaction": interactions,
     }
-    return pd.concat([each.assign(part=part) for part, each in parts.items()], ignore_index=True)
+    return by_part(parts)

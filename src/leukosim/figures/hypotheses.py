@@ -50,7 +50,7 @@ from leukosim.figures.style import (
     subtype_colors,
 )
 
-HIGH, BARS = 24.0, 24.0  # mm
+HIGH, LOW = 24.0, 16.0  # mm, of a panel on a page and in a column
 GAP = 3.0  # mm
 
 
@@ -185,7 +185,8 @@ def hypotheses_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     titles = title_lines(arms, panels.wide)
     above, key = title_height(titles), key_height(colors, width_mm - 6.0)
     labels = LETTER * max(map(len, names)) + 2.0
-    one = above + 2 * HIGH + BARS + 2 * GAP + LINE + labels + 3.0
+    high = HIGH if width_mm >= PAGE else LOW
+    one = above + 3 * high + 2 * GAP + LINE + labels + 3.0
     said = [line for arm in arms if (line := statement(ds, arm))]
     cells = " or ".join(enriched_subtypes(ds))
     words = (
@@ -197,18 +198,16 @@ def hypotheses_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     figure = empty_figure(
         width_mm, panels.rows * one + LINE + 1.0 + key + spoken + note_height(note, width_mm)
     )
-    low, high = enrichment_ends(tables[1])
+    ends = enrichment_ends(tables[1])
     for i, arm in enumerate(arms):
         top, first = panels.row(i) * one + above, panels.is_first(i)
         of_arm = [table[table["arm"] == arm] for table in tables]
         axes = [
-            add_axes(figure, panels.at(i), top + down, panels.wide, high_mm)
-            for down, high_mm in (
-                (0.0, HIGH), (HIGH + GAP, HIGH), (2 * (HIGH + GAP) + LINE, BARS),
-            )
-        ]  # fmt: skip
+            add_axes(figure, panels.at(i), top + down, panels.wide, high)
+            for down in (0.0, high + GAP, 2 * (high + GAP) + LINE)
+        ]
         draw_estimates(of_arm[0], axes[0], names).set(ylim=(-0.03, 1.03), yticks=(0.0, 0.5, 1.0))
-        draw_estimates(of_arm[1], axes[1], names).set_ylim(low, high)
+        draw_estimates(of_arm[1], axes[1], names).set_ylim(*ends)
         axes[1].axhline(0.0, color=GREY, linewidth=0.5, linestyle=":")
         n = of_arm[1].set_index("hypothesis")["n"].reindex(names).fillna(0)
         axes[1].set_xticks(range(len(names)), [f"{each:.0f}" for each in n])

@@ -23,7 +23,7 @@ from leukosim.figures.style import (
 from leukosim.individual_effects import FATES, count_fates, gains_by_trait
 
 COLORS = dict(zip(FATES, (BLUE, SKY_BLUE, "#C0C0C0", ORANGE, VERMILLION), strict=True))
-LEFT, TOP, ROW, HIGH = 14.0, 8.0, 2.9, 52.0  # mm
+LEFT, TOP, ROW, HIGH, LOW = 14.0, 8.0, 2.9, 52.0, 44.0  # mm; the last of panels in a column
 NAMES = {
     "age_years": "age (years)",
     "doubling_days": "doubling time (days)",
@@ -113,18 +113,21 @@ def individual_effects_figure(
     table = gains_by_trait(ds, effects)
     arm, against = (str(effects[name].iloc[0]) for name in ("arm", "against"))
     note = note_of(effects, table, until_day)
-    tall = max(ROW * len(table), HIGH)
-    figure = empty_figure(width_mm, TOP + tall + 9.0 + note_height(note, width_mm) + 1.0)
-    wide = 0.44 * width_mm
+    on_page, rows = width_mm >= PAGE, ROW * len(table)
+    tall = max(rows, HIGH) if on_page else rows
+    high, wide = (min(tall, 70.0), 0.44 * width_mm) if on_page else (LOW, width_mm - LEFT - 3.0)
+    left, top = (LEFT + wide + 46.0, 0.0) if on_page else (44.0, TOP + high + 10.0)  # of groups
+    end = top + TOP + tall + 9.0
+    figure = empty_figure(width_mm, end + note_height(note, width_mm) + 1.0)
     title = f"Days gained by {words(arm)} over {words(against)}"
     add_heading(
         figure, (0.0, 1.0), title if len(title) < 60 else "Days gained by each patient", "a"
     )
-    draw_gains(effects, add_axes(figure, LEFT, TOP, wide, min(tall, 70.0)))
-    left = LEFT + wide + 46.0
-    add_heading(figure, (LEFT + wide + 6.0, 1.0), "Who gains (mean, 95 % interval)", "b")
-    draw_by_trait(table, add_axes(figure, left, TOP, width_mm - left - 3.0, tall))
-    add_note(figure, note, TOP + tall + 9.0)
+    draw_gains(effects, add_axes(figure, LEFT, TOP, wide, high))
+    at = left - 40.0 if on_page else 0.0
+    add_heading(figure, (at, top + 1.0), "Who gains (mean, 95 % interval)", "b")
+    draw_by_trait(table, add_axes(figure, left, top + TOP, width_mm - left - 3.0, tall))
+    add_note(figure, note, end)
     return figure
 
 

@@ -7,18 +7,26 @@ import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from leukosim.endpoints import TWO_YEARS, horizon_days, relapse_free_survival
-from leukosim.figures.small_multiples import add_note, note_height
+from leukosim.figures.small_multiples import (
+    Panels,
+    add_note,
+    color_key,
+    key_height,
+    note_height,
+)
 from leukosim.figures.style import (
     BLACK,
     GREY,
+    LETTER,
+    LINE,
     ORANGE,
     PAGE,
     add_axes,
     add_heading,
     empty_figure,
+    wrapped,
 )
 from leukosim.results import CXCR4_GROUPS
 from leukosim.survival import paired_difference
@@ -28,7 +36,7 @@ LEAD, HYPOTHESIS = "motixafortide.lead_hours", "cxcr4_by_subtype"
 ORDER = ("equal", "measured", "reversed")
 COLORS = {"all": BLACK, "high": ORANGE}
 LABELS = {"all": "all patients", "high": "CXCR4-high"}
-LEFT, RIGHT, GAP, TOP, HIGH = 16.0, 3.0, 5.0, 9.0, 40.0  # mm
+LEFT, GAP, TOP, HIGH = 16.0, 8.0, 7.0, 38.0  # mm
 
 
 def sweeps_lead_time(ds: xr.Dataset) -> bool:
@@ -109,24 +117,28 @@ def lead_time_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
         f"95 % paired intervals, {n} patients each. Hours of the injection relative to the first "
         "infusion of cytarabine on a day: −2 is two hours before, as in the trial."
     )
-    figure = empty_figure(width_mm, TOP + HIGH + 10.0 + note_height(note, width_mm))
-    wide = (width_mm - LEFT - RIGHT + GAP) / len(found) - GAP
+    panels = Panels(len(found), width_mm, left=LEFT, gap=GAP, narrowest=26.0)
+    words = "CXCR4 by subtype: {}"
+    titles = [wrapped(words.format(name), panels.wide, LETTER) if name else "" for name in found]
+    colors = {LABELS[name]: color for name, color in COLORS.items()}
+    key = key_height(colors, width_mm - 6.0) + 1.0
+    above = TOP + LINE * max(title.count("\n") for title in titles)
+    one = above + HIGH + 10.0
+    end = key + panels.rows * one
+    figure = empty_figure(width_mm, end + note_height(note, width_mm))
+    color_key(figure, 3.0, 1.0, width_mm - 6.0, colors)
     span = table["low"].min(), table["high"].max()
-    for i, hypothesis in enumerate(found):
+    for i, (hypothesis, title) in enumerate(zip(found, titles, strict=True)):
         shown = table[table[HYPOTHESIS] == hypothesis] if hypothesis else table
-        left = LEFT + i * (wide + GAP)
-        ax = draw_gains(shown, add_axes(figure, left, TOP, wide, HIGH))
-        ax.set_ylim(min(span[0], 0.0) - 0.03, span[1] + 0.09)
-        title = f"CXCR4 by subtype: {hypothesis}" if hypothesis else "All scenarios"
-        add_heading(figure, (left - 6.0, 2.0), title, "abcdefgh"[i])
+        left, top = panels.at(i), key + panels.row(i) * one
+        ax = draw_gains(shown, add_axes(figure, left, top + above, panels.wide, HIGH))
+        ax.set_ylim(min(span[0], 0.0) - 0.03, max(span[1], 0.0) + 0.03)
+        add_heading(figure, (left - 6.0, top + 2.0), title, "abcdefgh"[i] if title else "")
         ax.set_xlabel("Hours of the injection")
-        if i:
-            ax.set_yticklabels([])
-        else:
+        ax.tick_params(labelleft=panels.is_first(i))
+        if panels.is_first(i):
             ax.set_ylabel("Gain (difference of shares)")
-            lines = [Line2D([], [], color=c, marker="o", markersize=3.0) for c in COLORS.values()]
-            ax.legend(lines, list(LABELS.values()), loc="upper right", ncols=2)
-    add_note(figure, note, TOP + HIGH + 9.0)
+    add_note(figure, note, end - 1.0)
     return figure
 
 

@@ -12,7 +12,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from leukosim.endpoints import DAYS_PER_MONTH, conversion_day, horizon_days, preemptive_start_day
+from leukosim.endpoints import (
+    DAYS_PER_MONTH,
+    began_overt,
+    best_response,
+    conversion_day,
+    horizon_days,
+    preemptive_start_day,
+)
 from leukosim.figures.style import (
     BLACK,
     GREY,
@@ -52,19 +59,34 @@ def choose_patients(
     """
     arms = [str(arm) for arm in ds["arm"].values]
     arm = triggered if triggered in arms else arms[0]
-    compared = at_relapse in arms and at_relapse != arm
+    shown = has_marker(ds, shown_marker(ds))
+    sampled = shown & ds["sample_day"].sel(arm=arm).notnull().any("sample").values
+    is_overt = "overt_blasts" in ds and bool(began_overt(ds).any())
+    compared = at_relapse if at_relapse in arms and at_relapse != arm else None
+    kinds = kinds_from_diagnosis(ds, arm) if is_overt else kinds_in_remission(ds, arm, compared)
+    seen = {kind: found & sampled for kind, found in kinds.items()}
+    chosen = [Chosen(int(np.argmax(found)), kind) for kind, found in seen.items() if found.any()]
+    taken = {each.patient for each in chosen}
+    others = [int(i) for i in np.flatnonzero(shown) if i not in taken]
+    return (chosen + [Chosen(i, "") for i in others])[:at_most]
+
+
+def kinds_in_remission(ds: xr.Dataset, arm: str, at_relapse: str | None) -> dict[str, np.ndarray]:
+    """Who has which kind of course in an arm, bool[patient].
+
+    at_relapse : the arm to tell from what treatment did, if there is one
+    """
+    compared = at_relapse is not None
     relapses = ds["relapse_day"].notnull()
     relapse = relapses.sel(arm=arm).values
     without = relapses.sel(arm=at_relapse).values if compared else np.full(len(relapse), compared)
     treated = preemptive_start_day(ds).sel(arm=arm).notnull().values
     converted = conversion_day(ds).sel(arm=arm).notnull().values
     dead = ds["death_day"].sel(arm=arm).notnull().values
-    shown = has_marker(ds, shown_marker(ds))
-    sampled = shown & ds["sample_day"].sel(arm=arm).notnull().any("sample").values
     early = ds["sample_day"].sel(arm=arm) < ds["relapse_day"].sel(arm=arm)
     warned = (early & (ds["mrd"].sel(arm=arm) > 0.0)).any("sample").values
     well = ~relapse & ~dead
-    kinds = {
+    return {
         "relapse held off": converted & treated & well & without,
         "relapse despite treatment": converted & treated & relapse,
         "relapse before the trigger": ~converted & relapse & warned,
@@ -74,11 +96,21 @@ def choose_patients(
         "treated, no relapse": converted & treated & well & (not compared),
         "death in remission": dead & ~relapse,
     }
-    seen = {kind: found & sampled for kind, found in kinds.items()}
-    chosen = [Chosen(int(np.argmax(found)), kind) for kind, found in seen.items() if found.any()]
-    taken = {each.patient for each in chosen}
-    others = [int(i) for i in np.flatnonzero(shown) if i not in taken]
-    return (chosen + [Chosen(i, "") for i in others])[:at_most]
+
+
+def kinds_from_diagnosis(ds: xr.Dataset, arm: str) -> dict[str, np.ndarray]:
+    """The same of patients with overt leukaemia, whose MRD is positive at the start."""
+    responded = best_response(ds).sel(arm=arm).values == 1.0
+    relapse, dead = (
+        ds[f"{what}_day"].sel(arm=arm).notnull().values for what in ("relapse", "death")
+    )
+    return {
+        "lasting response": responded & ~relapse & ~dead,
+        "relapse after response": responded & relapse,
+        "no response, alive": ~responded & ~dead,
+        "death without response": ~responded & dead,
+        "death in response": responded & ~relapse & dead,
+    }
 
 
 def has_marker(ds: xr.Dataset, marker: str) -> np.ndarray:
@@ -224,7 +256,8 @@ def mrd_courses_figure(
             ax = add_axes(
                 figure, left + column * (wide + gap), top + row * (high + gap), wide, high
             )
-            draw_mrd_course(course, ax, colors[arm], truth)
+            color = colors[arm] if colors[arm] != GREY else BLACK  # grey is the true ratio
+            draw_mrd_course(course, ax, color, truth)
             ticks = month_ticks(last, at_most=6 if wide > 26.0 else 4)
             ax.set(xlim=(0.0, last / DAYS_PER_MONTH * 1.03), xticks=ticks)
             ax.set(ylim=(lowest, HIGHEST_RATIO), yticks=10.0 ** np.arange(-5, 3))

@@ -4,25 +4,20 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leukosim.endpoints import (
-    DAYS_PER_MONTH,
     began_overt,
     duration_of_response,
     event_free_survival,
     horizon_days,
     overall_survival,
 )
-from leukosim.figures.relapse_free_survival import (
-    draw_curves,
-    last_day,
-    months_with_interval,
-)
+from leukosim.figures.curves import at_risk, draw_at_risk, draw_curves, last_day
+from leukosim.figures.relapse_free_survival import months_with_interval
 from leukosim.figures.small_multiples import add_note, note_height, say_nothing_to_see
 from leukosim.figures.style import (
     GREY,
@@ -32,13 +27,11 @@ from leukosim.figures.style import (
     arm_colors,
     empty_figure,
     in_words,
-    month_ticks,
 )
 from leukosim.survival import (
     cumulative_incidence,
     kaplan_meier,
     median_survival,
-    numbers_at_risk,
 )
 
 ROW, AT_RISK = 4.4, 2.6  # mm of a row of the summary and of numbers at risk
@@ -85,33 +78,10 @@ CURVES = (
 def draw_panel(ds: xr.Dataset, ax: Axes, curve: Curve, at_most: int = 9) -> Axes:
     """Curves of all arms."""
     last, table = last_day(ds), curve.table(ds)
-    draw_curves(table, ax, arm_colors(ds["arm"].values), last, "value")
-    ax.set_xticks(month_ticks(last, at_most))
+    draw_curves(table, ax, arm_colors(ds["arm"].values), last, "value", at_most)
     ax.set(xlabel=f"Months from {curve.origin}", ylabel=curve.axis)
     if table.empty:
         say_nothing_to_see(ax, "no responder" if curve.origin == "response" else "no patient")
-    return ax
-
-
-def at_risk(ds: xr.Dataset, curve: Curve, at_most: int = 9) -> pd.DataFrame:
-    """Numbers at risk at the ticks: columns arm, day, at_risk, month."""
-    last = last_day(ds)
-    months = np.array(month_ticks(last, at_most))
-    table = numbers_at_risk(curve.times(ds), np.minimum(months * DAYS_PER_MONTH, last))
-    return table.assign(month=np.tile(months, len(table) // len(months)))
-
-
-def draw_at_risk(ds: xr.Dataset, ax: Axes, curve: Curve, at_most: int = 9) -> Axes:
-    """Numbers at risk in the colours of the arms, a row for each arm."""
-    colors, table = arm_colors(ds["arm"].values), at_risk(ds, curve, at_most)
-    arms = list(colors)
-    ax.set(ylim=(len(arms) - 0.5, -0.5))
-    ax.set_axis_off()
-    for each in table.itertuples():
-        ax.text(
-            each.month, arms.index(each.arm), f"{each.at_risk:,}", ha="center", va="center",
-            size=5.0, color=colors[each.arm],
-        )  # fmt: skip
     return ax
 
 
@@ -128,10 +98,17 @@ def summary_numbers(ds: xr.Dataset) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True)
 
 
-def draw_summary(ds: xr.Dataset, ax: Axes, size: float) -> Axes:
-    """The key to the curves: for each arm patients, responders and medians."""
+def draw_summary(ds: xr.Dataset, ax: Axes, small: bool = False) -> Axes:
+    """The key to the curves: for each arm patients, responders and medians.
+
+    small : whether it has to fit a column
+    """
     table, colors = summary_numbers(ds).set_index(["curve", "arm"]), arm_colors(ds["arm"].values)
-    starts = (0.0, 0.31, 0.37, 0.575, 0.78)
+    starts, size, letters = (
+        ((0.0, 0.315, 0.365, 0.56, 0.75), 5.0, 19)
+        if small
+        else ((0.0, 0.31, 0.37, 0.575, 0.78), 6.0, 34)
+    )
     heads = ("", "n", "Overall", "Event-free", "In response (n)")
     ax.set(xlim=(0, 1), ylim=(len(colors) - 0.5, -1.5))
     ax.set_axis_off()
@@ -139,7 +116,7 @@ def draw_summary(ds: xr.Dataset, ax: Axes, size: float) -> Axes:
         ax.text(x, -0.9, head, va="center", color=GREY, size=size)
     for row, (arm, color) in enumerate(colors.items()):
         ax.plot([0.0, 0.03], [row, row], color=color, clip_on=False)
-        label = "\n".join(textwrap.wrap(in_words(arm), 34 if size > 5.0 else 22))
+        label = "\n".join(textwrap.wrap(in_words(arm), letters))
         ax.text(0.04, row, label, va="center", size=size, linespacing=0.95)
         cells = []
         for curve in CURVES[:3]:
@@ -158,7 +135,7 @@ def draw_summary(ds: xr.Dataset, ax: Axes, size: float) -> Axes:
 
 def overall_survival_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     """Medians, and below them four panels, each with numbers at risk."""
-    n_arms = ds.sizes["arm"]
+    n_arms, colors = ds.sizes["arm"], arm_colors(ds["arm"].values)
     summary = (n_arms + 1) * ROW + 2.0
     wide, high = width_mm / 2.0, 46.0 if width_mm >= PAGE else 30.0
     below = n_arms * AT_RISK + 1.5
@@ -167,9 +144,7 @@ def overall_survival_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     small = width_mm < PAGE
     figure.text(2.0 / width_mm, 1.0 - 1.0 / (figure.get_figheight() * 25.4),
         "Median in months (95 % interval)", va="top", color=GREY, size=5.0)  # fmt: skip
-    draw_summary(
-        ds, add_axes(figure, 3.0, 3.0, min(width_mm - 4.0, 150.0), summary), 4.6 if small else 6.0
-    )
+    draw_summary(ds, add_axes(figure, 3.0, 3.0, min(width_mm - 4.0, 150.0), summary), small)
     at_most = 5 if small else 9
     for i, curve in enumerate(CURVES):
         left, top = (i % 2) * wide, summary + 5.0 + (i // 2) * one
@@ -178,7 +153,7 @@ def overall_survival_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
         draw_panel(ds, ax, curve, at_most)
         counts = add_axes(figure, left + 10.0, top + 4.0 + high + 8.0, wide - 14.0, below - 1.5)
         counts.set_xlim(ax.get_xlim())
-        draw_at_risk(ds, counts, curve, at_most)
+        draw_at_risk(at_risk(curve.times(ds), last_day(ds), at_most), counts, colors, 5.0)
     add_note(figure, NOTE, summary + 5.0 + 2 * one)
     return figure
 
@@ -188,7 +163,8 @@ def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
     tables = [summary_numbers(ds).assign(part="median")]
     for curve in CURVES:
         tables.append(curve.table(ds).assign(part="curve", curve=curve.name))
-        tables.append(at_risk(ds, curve).assign(part="at risk", curve=curve.name))
+        counts = at_risk(curve.times(ds), last_day(ds))
+        tables.append(counts.assign(part="at risk", curve=curve.name))
     table = pd.concat([each for each in tables if len(each)], ignore_index=True)
     first = ["part", "curve", "arm"]
     return table[[*first, *(name for name in table.columns if name not in first)]]

@@ -94,14 +94,18 @@ def draw_effects(evidence: Evidence, ax: Axes) -> Axes:
 def power_figure(evidence: Evidence, width_mm: float = PAGE) -> Figure:
     """Power at the left, the effect at the right."""
     note = note_of(evidence)
-    figure = empty_figure(width_mm, TOP + HIGH + FOOT + note_height(note, width_mm) + 1.0)
-    wide = (width_mm - LEFT - GAP - 4.0) * 0.56
+    on_page, one = width_mm >= PAGE, TOP + HIGH + FOOT
+    rows = min(ROW * (len(evidence.effects) + 0.3), HIGH)
+    wide = (width_mm - LEFT - GAP - 4.0) * 0.56 if on_page else width_mm - LEFT - 4.0
+    left, top = (LEFT + wide + GAP, 0.0) if on_page else (GAP - 2.0, one)  # of the effects
+    end = one if on_page else one + TOP + rows + FOOT
+    figure = empty_figure(width_mm, end + note_height(note, width_mm) + 1.0)
     add_heading(figure, (0.0, 1.5), "Power by size", "a")
     draw_power(evidence, add_axes(figure, LEFT, TOP, wide, HIGH))
-    left, rows = LEFT + wide + GAP, min(ROW * (len(evidence.effects) + 0.3), HIGH)
-    add_heading(figure, (left - 32.0, 1.5), "The effect that the trial would measure", "b")
-    draw_effects(evidence, add_axes(figure, left, TOP, width_mm - left - 4.0, rows))
-    add_note(figure, note, TOP + HIGH + FOOT)
+    at = max(left - GAP + 4.0, 0.0) if on_page else 0.0, top + 1.5
+    add_heading(figure, at, "The effect that the trial would measure", "b")
+    draw_effects(evidence, add_axes(figure, left, top + TOP, width_mm - left - 4.0, rows))
+    add_note(figure, note, end)
     return figure
 
 

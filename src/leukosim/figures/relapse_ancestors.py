@@ -37,7 +37,7 @@ COUNTS = {
     "ancestors_at_relapse": "Any stem cell\nat relapse",
     "major_ancestors_at_relapse": "1 % of stem cells\nor more",
 }
-HIGH, GAP = 26.0, 4.0  # mm
+HIGH, LOW, GAP = 26.0, 18.0, 4.0  # mm, of a panel on a page and in a column
 NOTE = (
     "Share of relapses that descend from one, two, or more of the stem cells that therapy left, by "
     "the number of these; exact 95 % intervals. Above: ancestors of any stem cell at relapse; "
@@ -107,7 +107,7 @@ def draw_shares(table: pd.DataFrame, ax: Axes) -> Axes:
         ax.plot(at, one["share"], "o", color=color, markersize=2.6, mew=0)
     ax.axvline(len(groups) - 1.5, color=GREY, linewidth=0.5, linestyle=":")
     ax.set(xlim=(-0.6, len(groups) - 0.4), ylim=(-0.03, 1.03), yticks=(0.0, 0.5, 1.0))
-    ax.set_xticks(range(len(groups)), groups)
+    ax.set_xticks(range(len(groups)), groups, size=5.0)
     return ax
 
 
@@ -119,14 +119,15 @@ def relapse_ancestors_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     titles = title_lines(arms, panels.wide)
     key = key_height(COLORS, width_mm - 6.0) + 1.0
     above, below = title_height(titles), 9.0
-    one = above + len(COUNTS) * (HIGH + GAP) + below
+    high = HIGH if width_mm >= PAGE else LOW
+    one = above + len(COUNTS) * (high + GAP) + below
     note = note_height(NOTE, width_mm)
     figure = empty_figure(width_mm, key + panels.rows * one + note)
     color_key(figure, 3.0, 1.0, width_mm - 6.0, COLORS)
     for i, arm in enumerate(arms):
         for row, (counted, label) in enumerate(COUNTS.items()):
-            top = key + panels.row(i) * one + above + row * (HIGH + GAP)
-            ax = add_axes(figure, panels.at(i), top, panels.wide, HIGH)
+            top = key + panels.row(i) * one + above + row * (high + GAP)
+            ax = add_axes(figure, panels.at(i), top, panels.wide, high)
             here = table[(table["arm"] == arm) & (table["counted"] == counted)]
             draw_shares(here, ax)
             ax.tick_params(labelleft=panels.is_first(i), labelbottom=row == len(COUNTS) - 1)

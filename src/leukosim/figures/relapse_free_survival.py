@@ -9,7 +9,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from leukosim.endpoints import DAYS_PER_MONTH, TWO_YEARS, horizon_days, relapse_free_survival
+from leukosim.arms import REFERENCES
+from leukosim.endpoints import DAYS_PER_MONTH, TWO_YEARS, relapse_free_survival
+from leukosim.figures.curves import at_risk, draw_at_risk, draw_curves, last_day
+from leukosim.figures.small_multiples import add_note, note_height
 from leukosim.figures.style import (
     BLACK,
     GREY,
@@ -18,7 +21,6 @@ from leukosim.figures.style import (
     arm_colors,
     empty_figure,
     in_words,
-    month_ticks,
     width_of,
 )
 from leukosim.survival import (
@@ -26,12 +28,10 @@ from leukosim.survival import (
     compare,
     kaplan_meier,
     median_survival,
-    numbers_at_risk,
     survival_at,
 )
 
-ROW = 3.6  # mm, of the tables
-REFERENCES = ("at_relapse", "placebo")
+ROW, HEADS = 3.6, 2.2  # mm, of a row of the tables; rows that their heads take
 
 
 def draw_relapse_free_survival(ds: xr.Dataset, ax: Axes) -> Axes:
@@ -45,76 +45,44 @@ def draw_relapse_free_survival(ds: xr.Dataset, ax: Axes) -> Axes:
     return ax
 
 
-def draw_curves(
-    curves: pd.DataFrame, ax: Axes, colors: dict[str, str], last: float, value: str = "survival"
-) -> Axes:
-    """Curves by arm with 95 % bands, and ticks where the table counts patients censored.
-
-    curves : of :func:`leukosim.survival.kaplan_meier` or ``cumulative_incidence``
-    last : day on which the axis ends
-    value : the column to draw
-    """
-    alpha = 0.18 if len(colors) <= 3 else 0.1
-    for arm, color in colors.items():
-        curve = curves[curves["arm"] == arm]
-        if curve.empty:
-            continue
-        months = curve["day"] / DAYS_PER_MONTH
-        ax.fill_between(
-            months, curve["low"], curve["high"], step="post", color=color, alpha=alpha, linewidth=0
-        )
-        ax.step(months, curve[value], where="post", color=color, label=in_words(arm))
-        if "censored" in curve:
-            # The end of the trial censors everyone left; a tick there would say nothing.
-            lost = (curve["censored"] > 0) & (curve["day"] < last)
-            ax.plot(months[lost], curve[value][lost], "|", color=color, markersize=3.5, mew=0.5)
-    ax.set(xlim=(0.0, last / DAYS_PER_MONTH), ylim=(0.0, 1.02), xticks=month_ticks(last))
-    return ax
+def letters_of_names(width_mm: float) -> int:
+    """Letters of a line of an arm's name, in a figure so wide."""
+    return 14 if width_mm < PAGE else 22
 
 
-def last_day(ds: xr.Dataset) -> float:
-    """The end of the axis: that of the trial, even if nobody is left by then."""
-    longest = np.nanmax([1.0, horizon_days(ds), ds["follow_up_day"].max()])
-    return float(longest)
-
-
-def arm_label(arm: str) -> dict[str, Any]:
-    """The name of an arm for a table; a long one in two lines, and small."""
-    lines = textwrap.wrap(in_words(arm), 14)
+def arm_label(arm: str, width_mm: float) -> dict[str, Any]:
+    """The name of an arm for a table; a long one in lines, and small."""
+    lines = textwrap.wrap(in_words(arm), letters_of_names(width_mm))
     small = {"size": 5.0, "linespacing": 0.95} if len(lines) > 1 else {}
     return {"text": "\n".join(lines), **small}
 
 
-def at_risk(ds: xr.Dataset) -> pd.DataFrame:
-    """Numbers at risk at the ticks of the axis: columns arm, day, at_risk, month.
-
-    A tick half a day past the end of the trial, as 24 months of 730 days, means its last day.
-    """
-    last = last_day(ds)
-    months = np.array(month_ticks(last))
-    table = numbers_at_risk(relapse_free_survival(ds), np.minimum(months * DAYS_PER_MONTH, last))
-    return table.assign(month=np.tile(months, len(table) // len(months)))
+def row_height(arms: list[str], width_mm: float) -> float:
+    """mm of a row of the tables, so that the longest name fits."""
+    lines = max((arm_label(arm, width_mm)["text"].count("\n") + 1 for arm in arms), default=1)
+    return max(ROW, 2.1 * lines + 0.6)
 
 
 def draw_numbers_at_risk(ds: xr.Dataset, ax: Axes) -> Axes:
-    """Numbers at risk, each centred under its tick of the curves, a row for each arm."""
-    counts = at_risk(ds)
+    """Numbers at risk under the ticks of the curves, beside the names of the arms."""
+    counts = at_risk(relapse_free_survival(ds), last_day(ds))
     arms = list(counts["arm"].unique())
-    ax.set(ylim=(len(arms) - 0.5, -1.5))
-    ax.set_axis_off()
+    draw_at_risk(counts, ax, dict.fromkeys(arms, BLACK), 6.0)
+    row = row_height(arms, width_of(ax))
+    head = ROW / row  # of a row, for the word above
+    ax.set_ylim(len(arms) - 0.5, -0.5 - head)
     beside: dict[str, Any] = {"ha": "right", "va": "center", "textcoords": "offset points"}
-    for row, label in enumerate([{"text": "At risk"}, *map(arm_label, arms)], -1):
-        ax.annotate(xy=(0.0, row), xytext=(-10.0, 0.0), annotation_clip=False, **label, **beside)
-    for each in counts.itertuples():
-        row = arms.index(each.arm)
-        ax.text(each.month, row, f"{each.at_risk:,}", ha="center", va="center")
+    rows = {-0.5 - head / 2.0: {"text": "At risk"}}
+    rows |= {float(y): arm_label(arm, width_of(ax)) for y, arm in enumerate(arms)}
+    for y, label in rows.items():
+        ax.annotate(xy=(0.0, y), xytext=(-10.0, 0.0), annotation_clip=False, **label, **beside)
     return ax
 
 
 def summary_numbers(ds: xr.Dataset, day: float = TWO_YEARS) -> pd.DataFrame:
     """What the curves amount to: a row for each arm, with the comparison against the reference.
 
-    The reference is the arm "at_relapse" or "placebo", else the last one.
+    The reference is the usual control, such as "at_relapse" or "placebo", else the last arm.
     """
     times = relapse_free_survival(ds)
     arms = arms_with_patients(times)
@@ -141,10 +109,11 @@ def draw_summary(ds: xr.Dataset, ax: Axes, day: float = TWO_YEARS) -> Axes:
     table = summary_numbers(ds, day)
     size = 5.0 if width_of(ax) < PAGE else 6.0
     colors = arm_colors(ds["arm"].values)
-    ax.set(xlim=(0, 1), ylim=(len(table) - 0.5, -2.7))
     ax.set_axis_off()
     if table.empty:
         return ax
+    head = ROW / row_height(list(table["arm"]), width_of(ax))  # of a row, for a line of heads
+    ax.set(xlim=(0, 1), ylim=(len(table) - 0.5, -0.5 - HEADS * head))
     starts = (0.0, 0.23, 0.45, 0.67)
     months = table["day"].iloc[0] / DAYS_PER_MONTH
     arms = table["against"].dropna()
@@ -157,11 +126,11 @@ def draw_summary(ds: xr.Dataset, ax: Axes, day: float = TWO_YEARS) -> Axes:
         "Median (months)",
         f"Hazard ratio (paired errors){against}",
     )
-    for x, head in zip(starts, heads, strict=True):
-        ax.text(x, -0.7, head, va="bottom", color=GREY, size=size, linespacing=1.1)
+    for x, words in zip(starts, heads, strict=True):
+        ax.text(x, -0.5 - 0.2 * head, words, va="bottom", color=GREY, size=size, linespacing=1.1)
     for y, row in enumerate(table.itertuples()):
         ax.plot([0.0, 0.03], [y, y], color=colors[row.arm], clip_on=False)
-        label = {"size": size, **arm_label(row.arm)}
+        label = {"size": size, **arm_label(row.arm, width_of(ax))}
         ax.text(0.04, y, label.pop("text"), va="center", color=BLACK, **label)
         cells = (
             with_interval(row.survival, row.low, row.high),
@@ -195,18 +164,31 @@ def relapse_free_survival_figure(
     ds: xr.Dataset, width_mm: float = PAGE, day: float = TWO_YEARS
 ) -> Figure:
     """Summary, curves and numbers at risk, one under the other."""
-    n_arms = max(len(arms_with_patients(relapse_free_survival(ds))), 1)
-    table = (n_arms + 1) * ROW
-    summary = table + 1.2 * ROW  # with two lines of heads
-    left, right, curve = 20.0, 6.0, 45.0 if width_mm < PAGE else 70.0
-    inside = width_mm - left - right
-    figure = empty_figure(width_mm, summary + curve + table + 16.0)
+    arms = arms_with_patients(relapse_free_survival(ds))
+    row = row_height(arms, width_mm)
+    rows = max(len(arms), 1) * row
+    table, summary = rows + ROW, rows + HEADS * ROW
+    left, curve = (20.0, 45.0) if width_mm < PAGE else (29.0, 70.0)
+    inside = width_mm - left - 6.0
+    foot, note = summary + curve + table + 14.0, note_of(ds)
+    figure = empty_figure(width_mm, foot + note_height(note, width_mm) + 1.0)
     draw_summary(ds, add_axes(figure, 3.0, 1.5, min(width_mm - 4.0, 120.0), summary), day)
     curves = draw_relapse_free_survival(ds, add_axes(figure, left, summary + 4.5, inside, curve))
     counts = add_axes(figure, left, summary + curve + 13.0, inside, table)
     counts.set_xlim(curves.get_xlim())
     draw_numbers_at_risk(ds, counts)
+    add_note(figure, note, foot)
     return figure
+
+
+def note_of(ds: xr.Dataset) -> str:
+    """Of whom the figure is, and how to read it."""
+    n = int(ds["follow_up_day"].notnull().any("arm").sum())
+    shared = ", the same in every arm" if ds.sizes["arm"] > 1 else ""
+    return (
+        f"Kaplan-Meier, {n:,} patients{shared}; bands and brackets: 95 % (log-log). Ticks: "
+        "censored before the end of the trial."
+    )
 
 
 def numbers_drawn(ds: xr.Dataset, day: float = TWO_YEARS) -> pd.DataFrame:
@@ -214,7 +196,7 @@ def numbers_drawn(ds: xr.Dataset, day: float = TWO_YEARS) -> pd.DataFrame:
     times = relapse_free_survival(ds)
     parts = {
         "curve": kaplan_meier(times),
-        "at risk": at_risk(ds),
+        "at risk": at_risk(times, last_day(ds)),
         "summary": summary_numbers(ds, day).rename(columns={"p_logrank": "p_logrank_unpaired"}),
     }
     tables = [table.assign(part=part) for part, table in parts.items() if len(table)]

@@ -125,13 +125,16 @@ def repeated_trials_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     """Hazard ratios at the left, power at the right."""
     table, powers = computed(ds)
     note = note_of(ds, table, powers)
-    figure = empty_figure(width_mm, TOP + HIGH + 10.0 + note_height(note, width_mm))
-    wide = (width_mm - LEFT - 4.0 - GAP) / 2.0
+    on_page, one = width_mm >= PAGE, TOP + HIGH + 10.0
+    wide = (width_mm - LEFT - 4.0 - GAP) / 2.0 if on_page else width_mm - LEFT - 4.0
+    left, top = (wide + GAP, 0.0) if on_page else (0.0, one)  # of the second panel
+    figure = empty_figure(width_mm, top + one + note_height(note, width_mm))
     add_heading(figure, (0.0, 2.0), "What trials of 128 patients would have shown", "a")
     draw_ratios(table, add_axes(figure, LEFT, TOP, wide, HIGH))
-    add_heading(figure, (LEFT + wide + 4.0, 2.0), "Power, with and without the assay", "b")
-    draw_power(powers, add_axes(figure, LEFT + wide + GAP, TOP, wide, HIGH))
-    add_note(figure, note, TOP + HIGH + 9.0)
+    at = left + LEFT - 14.0, top + 2.0
+    add_heading(figure, at, "Power, with and without the assay", "b")
+    draw_power(powers, add_axes(figure, LEFT + left, top + TOP, wide, HIGH))
+    add_note(figure, note, top + one - 1.0)
     return figure
 
 

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from leukosim.figures.save import by_part
 from leukosim.figures.small_multiples import add_note, note_height
 from leukosim.figures.style import (
     BLACK,
@@ -20,7 +21,7 @@ from leukosim.figures.style import (
 )
 from leukosim.results import CXCR4_GROUPS
 
-LEFT, TOP, HIGH = 14.0, 9.0, 46.0  # mm
+LEFT, TOP, HIGH, LOW = 14.0, 9.0, 46.0, 34.0  # mm; the last of panels one under the other
 SEEDED = 1  # of the sideways scatter of points
 
 
@@ -66,6 +67,16 @@ def draw_patients(ds: xr.Dataset, ax: Axes) -> Axes:
     ax.plot(x, table["median"], "o", color=BLACK, markersize=1.4, mew=0)
     ax.axhline(threshold_of(ds), color=GREY, linewidth=0.6, linestyle="--")
     ax.set(yscale="log", xticks=[], xlim=(-1.0, max(len(table), 1)))
+    return label_powers(ax)
+
+
+def label_powers(ax: Axes) -> Axes:
+    """Plain numbers along a logarithmic axis."""
+    low, high = ax.get_ylim()
+    ticks = [n * 10.0**power for power in range(-3, 5) for n in (1, 3)]
+    shown = [tick for tick in ticks if low <= tick <= high]
+    ax.set_yticks(shown, [f"{tick:g}" for tick in shown])
+    ax.minorticks_off()
     return ax
 
 
@@ -87,8 +98,8 @@ def draw_subtypes(ds: xr.Dataset, ax: Axes) -> Axes:
         ax.plot([x - 0.3, x + 0.3], [row["median"]] * 2, color=BLACK, linewidth=1.2)
     ax.axhline(1.0, color=GREY, linewidth=0.6, linestyle="--")
     ax.set(yscale="log", xticks=range(len(names)), xlim=(-0.6, len(names) - 0.4))
-    ax.set_xticklabels(names, rotation=20, ha="right")
-    return ax
+    ax.set_xticklabels(names)
+    return label_powers(ax)
 
 
 def relative(cells: pd.DataFrame) -> pd.DataFrame:
@@ -110,21 +121,26 @@ def note_of(ds: xr.Dataset) -> str:
 
 def single_cell_cxcr4_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     """Patients at the left, subtypes at the right."""
-    note = note_of(ds)
-    figure = empty_figure(width_mm, TOP + HIGH + 13.0 + note_height(note, width_mm))
-    right = 0.26 * width_mm
-    wide = width_mm - LEFT - right - 20.0
+    note, on_page = note_of(ds), width_mm >= PAGE
+    high = HIGH if on_page else LOW
+    right = 0.26 * width_mm if on_page else width_mm - LEFT - 3.0
+    wide = width_mm - LEFT - right - 20.0 if on_page else right
+    second = (width_mm - right - 3.0, 0.0) if on_page else (LEFT, TOP + high + 6.0)
+    end = second[1] + TOP + high + (13.0 if on_page else 8.0)
+    figure = empty_figure(width_mm, end + note_height(note, width_mm))
     add_heading(figure, (0.0, 2.0), "CXCR4 of residual cells, patient by patient", "a")
-    ax = draw_patients(ds, add_axes(figure, LEFT, TOP, wide, HIGH))
+    ax = draw_patients(ds, add_axes(figure, LEFT, TOP, wide, high))
     ax.set(ylabel="CXCR4 of a cell (MFI ratio)", xlabel="Patients, by their median")
     present = [name for name in ("low", "high") if name in set(cells_of(ds)["group"])]
     lines = [Line2D([], [], color=GROUP_COLORS[name], linewidth=1.6) for name in present]
     ax.legend(lines, [f"CXCR4-{name}" for name in present], loc="upper left")
-    at = width_mm - right - 3.0
-    add_heading(figure, (at - 13.0, 2.0), "By subtype as called", "b")
-    by_subtype = draw_subtypes(ds, add_axes(figure, at, TOP, right, HIGH))
-    by_subtype.set(ylabel="CXCR4 relative to the patient's median")
-    add_note(figure, note, TOP + HIGH + 12.0)
+    at = second[0] - 13.0 if on_page else 0.0
+    add_heading(figure, (at, second[1] + 2.0), "By subtype as called", "b")
+    by_subtype = draw_subtypes(ds, add_axes(figure, second[0], second[1] + TOP, right, high))
+    by_subtype.set_ylabel("CXCR4 relative to the\npatient's median")
+    if on_page:
+        by_subtype.tick_params("x", rotation=20)
+    add_note(figure, note, end - 1.0)
     return figure
 
 
@@ -134,4 +150,4 @@ def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
     by_patient = quantiles(cells, ["patient", "group"]).sort_values("median")
     by_subtype = quantiles(relative(cells), ["subtype"])
     parts = {"patient": by_patient, "subtype, relative to the patient's median": by_subtype}
-    return pd.concat([each.assign(part=part) for part, each in parts.items()], ignore_index=True)
+    return by_part(parts)

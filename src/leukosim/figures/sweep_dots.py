@@ -42,7 +42,8 @@ from leukosim.figures.sweep_outcomes import (
     varied,
 )
 
-LEFT, RIGHT, HIGH = 14.0, 3.0, 44.0  # mm, beside the frame of a panel and of its height
+LEFT, RIGHT = 14.0, 3.0  # mm, beside the frame of a panel
+HIGH, LOW = 44.0, 36.0  # mm, of a panel, and of one in three rows or more
 GAP = 5.0  # mm, between panels
 NARROWEST = 42.0  # mm, of one panel among many
 SPREAD = 0.5  # of the distance of values: their arms, side by side
@@ -202,7 +203,8 @@ def sweep_dots_figure(
     key = 2.0 + 3.0 * -(-len(arms) // legend_columns(arms, width_mm)) if len(arms) > 1 else 0.0
     titles = [wrapped(outcome.label, room - 10.0, LETTER) for outcome in outcomes]
     above = 4.5 + LINE * max(title.count("\n") + 1 for title in titles)
-    one = above + HIGH + ticks.height(wide) + 7.0
+    frame = HIGH if rows < 3 else LOW
+    one = above + frame + ticks.height(wide) + 7.0
     note = note_of(summary, outcomes)
     high = key + rows * one + note_height(note, width_mm)
     figure = empty_figure(width_mm, high)
@@ -210,7 +212,7 @@ def sweep_dots_figure(
         left, top = (i % columns) * (room + GAP), key + (i // columns) * one
         letter = "abcdefgh"[i] if len(outcomes) > 1 else ""
         add_heading(figure, (left, top), title, letter)
-        ax = add_axes(figure, left + LEFT, top + above, wide, HIGH)
+        ax = add_axes(figure, left + LEFT, top + above, wide, frame)
         draw_sweep_dots(summary, ax, x=x, outcome=outcome)
     if key:
         figure.legend(

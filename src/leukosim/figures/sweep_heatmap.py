@@ -14,9 +14,9 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from leukosim.figures.cells import MISSING, SIGNED, SMALLEST_CELL, draw_cells
 from leukosim.figures.style import (
     COLUMN,
-    GREY,
     HIGHEST,
     LETTER,
     LINE,
@@ -40,10 +40,9 @@ from leukosim.figures.sweep_outcomes import (
 )
 
 MOST_FACETS = 24
-SMALLEST_CELL, HIGHEST_CELL = 9.5, 15.0  # mm, of their width and of their height
+HIGHEST_CELL = 15.0  # mm, of its height
 GAP, BAR = 5.0, 11.0  # mm, between panels; of the colours' scale
 LEAST_RANGE = 0.2  # of the colours, so that noise does not look like an effect
-MISSING = "#E6E6E6"
 
 
 def facets(summary: xr.Dataset, names: list[str]) -> list[tuple[str, xr.Dataset]]:
@@ -133,42 +132,14 @@ def draw_sweep_heatmap(
     y_values = upwards(facet[y]) if y_values is None else y_values
     colors = colors or colors_of(outcome, *limits(facet, outcome))
     table = cells_of(facet, x, y, outcome)
-    values = np.full((len(y_values), len(x_values)), np.nan)
-    rows, columns = places_of(table["y"], y_values), places_of(table["x"], x_values)
-    values[rows, columns] = table["value"]
-    edges = (np.arange(len(each) + 1) - 0.5 for each in (x_values, y_values))
-    ax.pcolormesh(
-        *edges, np.ma.masked_invalid(values), cmap=colors.cmap, norm=colors.norm,
-        edgecolors="white", linewidth=0.5,
-    )  # fmt: skip
-    ax.set_facecolor(MISSING)
-    for row, column in zip(*np.nonzero(np.isnan(values)), strict=True):
-        ax.text(column, row, "no data", ha="center", va="center", size=5.0, color=GREY)
-    for row, column, cell in zip(rows, columns, table.itertuples(), strict=True):
-        if np.isnan(cell.value):
-            continue
-        red, green, blue, _ = colors.to_rgba(cell.value)
-        light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
-        ink = {"color": "black" if light else "white", "ha": "center"}
-        if intervals and not np.isnan(cell.low):
-            bounds = (in_figures(bound, outcome.diverging) for bound in (cell.low, cell.high))
-            between = " to " if outcome.diverging else "–"
-            ax.text(column, row, in_figures(cell.value, outcome.diverging), va="bottom", **ink)
-            ax.text(column, row - 0.06, between.join(bounds), va="top", size=5.0, **ink)
-        else:
-            ax.text(column, row, in_figures(cell.value, outcome.diverging), va="center", **ink)
+    table = table.assign(
+        x=places_of(table["x"].to_numpy(), x_values), y=places_of(table["y"].to_numpy(), y_values)
+    )
+    draw_cells(table, ax, x_values, y_values, colors, signed=outcome.diverging, intervals=intervals)
     ax.set_xticks(range(len(x_values)), [tick_label(value) for value in x_values])
     ax.set_yticks(range(len(y_values)), [tick_label(value) for value in y_values])
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
     ax.set(xlabel=axis_label(facet[x]), ylabel=axis_label(facet[y]))
     return ax
-
-
-def in_figures(value: float, signed: bool) -> str:
-    """A share, or a difference with its sign, in two decimals."""
-    shown = f"{value:+.2f}" if signed else f"{value:.2f}"
-    return "0.00" if shown in ("+0.00", "-0.00") else shown.replace("-", "−")
 
 
 @dataclass(frozen=True)
@@ -258,7 +229,7 @@ def sweep_heatmap_figure(
     if any("arm" in summary[outcome.value].dims for outcome in outcomes):
         raise ValueError("a heat map shows one arm: select it, such as summary.sel(arm=...)")
     maps = facets(summary, rest)
-    words = 1.5 if any(outcome.diverging for outcome in outcomes) else 1.0
+    words = SIGNED if any(outcome.diverging for outcome in outcomes) else 1.0
 
     def layout_in(width_mm: float, n_stacked: int) -> Layout:
         highest = HIGHEST / n_stacked - heading - BAR

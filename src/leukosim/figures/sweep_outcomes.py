@@ -33,6 +33,10 @@ AXES = {
     "monitoring.sample": "Sample",
     "venetoclax.days_per_cycle": "Venetoclax (days per cycle)",
     "venetoclax.dose_mg": "Venetoclax (mg)",
+    "motixafortide.lead_hours": "Injection relative to cytarabine (hours)",
+    "cxcr4_by_subtype": "CXCR4 by subtype",
+    "drug.cytarabine.s_phase_kill": "Kill in S phase outside the niche (1/day)",
+    "disease.niche.s_phase_factor": "Kill inside the niche / outside",
     "cohort.size": "Patients",
     "horizon_days": "Follow-up (days)",
     "seed": "Seed",
@@ -91,7 +95,7 @@ def axis_label(coordinate: xr.DataArray) -> str:
 def tick_label(value: object) -> str:
     """A value on an axis; words in lines that fit beside a cell."""
     if isinstance(value, float | int | np.number):
-        return f"{value:g}"
+        return f"{value:g}".replace("-", "−") if value < 0 else f"{value:g}"
     return "\n".join(textwrap.wrap(in_words(str(value)), 14))
 
 
@@ -132,7 +136,7 @@ class Outcome:
 
 def survival_outcome(summary: xr.Dataset) -> Outcome:
     """Relapse-free survival, of all arms or of the one that was selected from the summary."""
-    label = f"{years(summary)}-year relapse-free survival"
+    label = f"{period(summary)} relapse-free survival"
     if summary["arm"].ndim == 0:
         label += f", {in_words(str(summary['arm'].values))}"
     return Outcome("survival", label, "Share of patients")
@@ -141,7 +145,7 @@ def survival_outcome(summary: xr.Dataset) -> Outcome:
 def difference_outcome(summary: xr.Dataset) -> Outcome:
     """The paired difference of two arms."""
     arm, against = (in_words(summary.attrs[name]) for name in ("arm", "against"))
-    label = f"Difference in {years(summary)}-year relapse-free survival, {arm} minus {against}"
+    label = f"Difference in {period(summary)} relapse-free survival, {arm} minus {against}"
     return Outcome("difference", label, "Difference of shares", diverging=True)
 
 
@@ -244,13 +248,16 @@ def treatment_outcomes(summary: xr.Dataset) -> list[Outcome]:
     """
     arm = f", {in_words(str(summary['arm'].values))}" if summary["arm"].ndim == 0 else ""
     known = [each for each in OF_TREATMENT if summary[each.value].notnull().any()]
-    labels = {"alive": f"{years(summary)}-year overall survival"}
+    labels = {"alive": f"{period(summary)} overall survival"}
     return [replace(each, label=labels.get(each.value, each.label) + arm) for each in known]
 
 
-def years(summary: xr.Dataset) -> str:
-    """The day of the outcome in years."""
-    return f"{summary.attrs['day'] / 365.25:.2g}"
+def period(summary: xr.Dataset) -> str:
+    """The time to the day of the outcome, such as "2-year"; in months where it is under a year."""
+    day = float(summary.attrs["day"])
+    if day < ONE_YEAR:
+        return f"{day / DAYS_PER_MONTH:.2g}-month"
+    return f"{day / 365.25:.2g}-year"
 
 
 def patients_in_words(summary: xr.Dataset) -> str:

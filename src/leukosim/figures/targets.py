@@ -5,11 +5,20 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from leukosim.figures.style import BLUE, GREY, PAGE, VERMILLION, add_axes, empty_figure
+from leukosim.figures.style import (
+    BLUE,
+    GREY,
+    PAGE,
+    SMALL_LETTER,
+    VERMILLION,
+    add_axes,
+    empty_figure,
+    wrapped,
+)
 
 ROW, OFFSET = 6.0, 0.17  # mm of a target; rows between the published value and the model's
 FEW = 5  # patients
-UNITS = {"probability": "Share of patients", "day": "Days"}
+UNITS = {"probability": "Share of patients", "day": "Days", "fold": "Fold"}
 
 
 def draw_targets(table: pd.DataFrame, ax: Axes) -> Axes:
@@ -76,13 +85,15 @@ def draw_targets(table: pd.DataFrame, ax: Axes) -> Axes:
 def targets_figure(table: pd.DataFrame, width_mm: float = PAGE) -> Figure:
     """A panel for each unit, one under the other, with aligned rows."""
     panels = [table[table["unit"] == unit] for unit in dict.fromkeys(table["unit"])]
-    left = 52.0 if width_mm < PAGE else 60.0
+    left = 37.0 if width_mm < PAGE else 60.0
     height = 6.0 + sum(ROW * len(panel) + 10.0 for panel in panels)
     figure, top = empty_figure(width_mm, height), 6.0
     axes = []
     for panel in panels:
         ax = add_axes(figure, left, top, width_mm - left - 15.0, ROW * len(panel))
         draw_targets(panel, ax)
+        labels = [wrapped(label, left - 4.0, SMALL_LETTER) for label in panel["label"]]
+        ax.set_yticks(range(len(panel)), labels, linespacing=1.0)
         top += ROW * len(panel) + 10.0
         axes.append(ax)
     if axes:

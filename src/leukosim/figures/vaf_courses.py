@@ -100,7 +100,7 @@ def vaf_courses_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     patients = chosen_patients(ds)
     variants = shown_variants(ds, patients)
     colors = dict(zip(variants, CLONE_COLORS, strict=False))
-    panels = Panels(len(arms), width_mm, left=14.0, narrowest=22.0)
+    panels = Panels(len(arms), width_mm, left=14.0, gap=3.0, narrowest=20.0)
     titles = title_lines(arms, panels.wide)
     key = (key_height(colors, width_mm - 6.0) if colors else 0.0) + 1.0
     one = title_height(titles) + HIGH + GAP

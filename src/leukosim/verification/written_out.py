@@ -11,8 +11,9 @@ from leukosim.biology.blood import Blood
 from leukosim.biology.cycle import PHASES
 from leukosim.biology.disease import Disease
 from leukosim.biology.niche import PLACES, Niche
-from leukosim.cohort import Cohort, draw_patient
+from leukosim.cohort import Cohort
 from leukosim.drugs.drug import EXPOSURES
+from leukosim.enrolment import draw_patient
 from leukosim.patient import Patient
 from leukosim.verification.branching import Event
 

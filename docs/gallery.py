@@ -1,0 +1,93 @@
+"""Make gallery.md: every figure of the studies, from their pages and the code that draws them.
+
+What a figure shows is the first sentence of its module, its command the one that stands above it on
+the page of its study, and the picture the one that lies there.
+"""
+
+import re
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import groupby
+from pathlib import Path
+
+from leukosim.figures import SWEEP_FIGURES, TRIAL_FIGURES
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "gallery.md"
+COMMANDS = re.compile(r"^```\n(leukosim .*?)^```", re.MULTILINE | re.DOTALL)
+PICTURE = re.compile(r"!\[.*?\]\(figures/(\w+)\.png\)")
+VERBS = {"comparison": "compare", "individual_effects": "compare", "power": "power"}
+WIDE = 380  # pixels of a thumbnail
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure on the page of a study."""
+
+    study: str  # a folder of experiments
+    name: str
+    command: str
+
+
+def shown_in(page: Path) -> list[Shown]:
+    """The figures of a study's page, in its order, each with the command above it."""
+    text = page.read_text(encoding="utf-8")
+    commands = list(COMMANDS.finditer(text))
+    found = []
+    for picture in PICTURE.finditer(text):
+        above = [each[1].strip() for each in commands if each.start() < picture.start()][-1]
+        name = picture[1]
+        found.append(Shown(page.parent.name, name, command_of(name, above.splitlines())))
+    return found
+
+
+def command_of(name: str, lines: list[str]) -> str:
+    """The command of a figure, of several that stand together the one with its verb."""
+    own = [line for line in lines if line.startswith(f"leukosim {VERBS.get(name, 'run')} ")]
+    return "\n".join(own or lines)
+
+
+def sentence_of(name: str) -> str:
+    """What a figure shows: the first sentence of the module that draws it."""
+    said = import_module(f"leukosim.figures.{name}").__doc__ or ""
+    return " ".join(said.split("\n\n")[0].split())
+
+
+def needs_of(name: str) -> str:
+    """The variables that a result must hold, in words."""
+    if name in VERBS:
+        return "any result of two arms or more"
+    each = next(figure for figure in (*TRIAL_FIGURES, *SWEEP_FIGURES) if figure.name == name)
+    variables = ", ".join(f"`{variable}`" for variable in each.needs.variables)
+    return variables or "the configuration that a result carries"
+
+
+def entry(shown: Shown) -> str:
+    """A row of the table: the picture, linked to its file, and what there is to say."""
+    picture = f"../experiments/{shown.study}/figures/{shown.name}.png"
+    image = f'<a href="{picture}"><img src="{picture}" width="{WIDE}" alt="{shown.name}"></a>'
+    words = f"**{shown.name}**<br>{sentence_of(shown.name)}<br>Needs {needs_of(shown.name)}."
+    return f"| {image} | {words} |"
+
+
+def gallery() -> str:
+    """The whole page."""
+    lines = [
+        "# Gallery",
+        "",
+        "Made by `make docs` from the pages of the studies and the code; do not edit. A run draws",
+        "every figure whose needs its result meets; the days of relapse, of death and of the last",
+        "follow-up are in all results ([results.md](results.md)). For one column of a journal, and",
+        "only some: `leukosim figures FOLDER width_mm=89 only=targets format=pdf`.",
+    ]
+    for page in sorted((ROOT / "experiments").glob("*/README.md")):
+        study = page.parent.name
+        lines += ["", f"## [{study}](../experiments/{study}/README.md)"]
+        for command, figures in groupby(shown_in(page), key=lambda shown: shown.command):
+            lines += ["", "```", command, "```", "", "| | |", "| --- | --- |"]
+            lines += [entry(each) for each in figures]
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    PAGE.write_text(gallery(), encoding="utf-8")

@@ -1,0 +1,71 @@
+"""Verbs that take results and then fields: what a user wrote after them, checked."""
+
+import typing
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from leukosim import store
+from leukosim.config import explain
+from leukosim.validation import ConfigError, build
+
+
+def read_words(
+    words: list[str], kind: type, verb: str, most: int, any_file: bool = False
+) -> tuple[list[Path], Any]:
+    """The results and the fields that follow a verb, checked.
+
+    most : results that the verb takes
+    any_file : whether a dataset will do that no run left, as one written from Python
+
+    Raises
+    ------
+    ConfigError
+    """
+    named = [word for word in words if "=" not in word]
+    if not 1 <= len(named) <= most:
+        wanted = "one result" if most == 1 else f"one to {most} results"
+        raise ConfigError(
+            f"{verb} needs {wanted}, each the folder or the results.nc in it, then field=value"
+        )
+    paths = []
+    for name in named:
+        path = Path(name)
+        path = path / store.RESULTS if path.is_dir() else path
+        if not path.is_file():
+            raise ConfigError(f"{verb}: there is no result at {path}")
+        if not any_file and "digest" not in store.attributes_of(path):
+            raise ConfigError(f"{verb}: {path} is not a result of leukosim")
+        if path in paths:
+            raise ConfigError(f"{verb}: {path} is named twice")
+        paths.append(path)
+    try:
+        fields = OmegaConf.to_container(
+            OmegaConf.from_dotlist([as_list(word, kind) for word in words if "=" in word])
+        )
+    except (OmegaConfBaseException, YAMLError) as error:
+        raise ConfigError(f"{verb}: {explain(error)}") from None
+    return paths, build(kind, fields)
+
+
+def as_list(word: str, kind: type) -> str:
+    """A field that holds a list, written as one: ``days=365,730`` is ``days=[365,730]``."""
+    name, _, value = word.partition("=")
+    is_list = typing.get_origin(typing.get_type_hints(kind).get(name)) is list
+    if not is_list or value.lstrip().startswith("["):
+        return word
+    names = "(" in value  # of arms of a sweep, which hold commas themselves
+    return f"{name}=[{quoted(value) if names else value}]"
+
+
+def quoted(value: str) -> str:
+    """A text that YAML takes as it is."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def without_folder(asked: Any) -> dict[str, Any]:
+    """What was asked for, but for where it is written, which changes nothing."""
+    return {name: value for name, value in vars(asked).items() if name != "output"}
