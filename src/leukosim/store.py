@@ -35,8 +35,9 @@ CONFIG_TITLE, DECISIONS_TITLE = "# leukosim: the configuration", "arm,patient,da
 # What cannot change a number of a result: fields of a configuration, and source files.
 WITHOUT_INFLUENCE = ("output", "overwrite")
 ONLY_SHOWN = (
-    "arms", "calibration", "cli", "comparison", "descent", "discrimination", "figures", "files",
-    "individual_effects", "mesa_model", "page", "power", "reference", "repeated_trials",
+    "arms", "calibration", "cli", "comparison", "descent", "discrimination", "document", "evidence",
+    "figures", "files", "individual_effects", "mesa_model", "page", "power", "predictions",
+    "reference", "repeated_trials",
     "report", "resampling", "screen", "survival", "tables", "verification", "warmup",
 )  # fmt: skip
 
