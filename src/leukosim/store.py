@@ -178,6 +178,11 @@ def save_text(text: str, path: Path) -> None:
     write_whole(path, lambda to: to.write_text(text, encoding="utf-8"))
 
 
+def as_json(value: Any) -> str:
+    """Plain data as a text that people can read."""
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+
+
 # ---------------------------------------------------------------------- the output folder
 
 

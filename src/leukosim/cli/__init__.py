@@ -19,6 +19,8 @@ VERBS = {
     "power": "reading",
     "report": "reading",
     "page": "serving",
+    "predict": "predicting",
+    "validate": "predicting",
     "verify": "checking",
     "warmup": "compiling",
     "parameters": "listing",
@@ -35,6 +37,8 @@ leukosim: acute myeloid leukaemia in remission and relapse, simulated cell by ce
   leukosim power FOLDER [field=value ...]          patients that a trial of two arms would need
   leukosim report FOLDER [field=value ...]         the study as one HTML page
   leukosim page [--port N] [--no-open]             one patient in the browser, day by day
+  leukosim predict FOLDER [FOLDER ...]             freeze what results say of quantities not fitted
+  leukosim validate FILE                           observed values beside the frozen predictions
   leukosim warmup                                  compile the engine, so that no run has to wait
   leukosim verify [--quick] [--seed N]             hold the engine against exact laws
   leukosim parameters [--markdown FILE]            every parameter with unit, range and source
