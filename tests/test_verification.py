@@ -167,7 +167,7 @@ def test_the_table_says_what_failed(monkeypatch):
     assert (good.passed, bad.passed, unknown.passed) == (True, False, False)
     monkeypatch.setattr(verification, "run_checks", lambda *_: iter([("group", good), ("b", bad)]))
     console = Console(file=io.StringIO(), width=100)
-    assert not verification.verify(console=console)
+    assert not verification.verify(console=console).passed
     text = console.file.getvalue()
     assert "FAILED" in text
     assert "1 of 2 checks passed" in text

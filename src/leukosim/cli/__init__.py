@@ -41,6 +41,7 @@ leukosim: acute myeloid leukaemia in remission and relapse, simulated cell by ce
   leukosim validate FILE                           observed values beside the frozen predictions
   leukosim warmup                                  compile the engine, so that no run has to wait
   leukosim verify [--quick] [--seed N]             hold the engine against exact laws
+  leukosim verify --report PAGE [FOLDER ...]       the same, and all evidence as one page and PDF
   leukosim parameters [--markdown FILE]            every parameter with unit, range and source
   leukosim vocabulary [--markdown FILE]            every variable of a result
   leukosim --version
