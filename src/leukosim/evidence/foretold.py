@@ -37,8 +37,8 @@ def validated(given: Given, album: Album) -> tuple[list[Block], str]:
     """What a folder of predictions holds, and a sentence on it."""
     table, record = read_frozen(given.folder / PREDICTIONS)
     results = [
-        f"{each['study']}: {each['patients']} patients, {each['parameter_sets']} sets of parameters, "
-        f"seed {each['seed']}, result {each['digest']}"
+        f"{each['study']}: {each['patients']} patients, sets of parameters: "
+        f"{each['parameter_sets']}, seed {each['seed']}, result {each['digest']}"
         for each in record["results"]
     ]
     rows = [
