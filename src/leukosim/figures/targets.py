@@ -9,7 +9,7 @@ from leukosim.figures.style import BLUE, GREY, PAGE, VERMILLION, add_axes, empty
 
 ROW, OFFSET = 6.0, 0.17  # mm of a target; rows between the published value and the model's
 FEW = 5  # patients
-UNITS = {"probability": "Share of patients", "day": "Days"}
+UNITS = {"probability": "Share of patients", "day": "Days", "ratio": "Hazard ratio"}
 
 
 def draw_targets(table: pd.DataFrame, ax: Axes) -> Axes:

@@ -142,7 +142,7 @@ QUANTITIES = [
     ),
     Quantity(
         "V03", "Death, venetoclax + azacitidine against azacitidine", "ratio", PUBLISHED, VIALE_A,
-        BOTH, 431, UNTREATED, "Cox model, two to one, followed for two years", RATIO,
+        BOTH, 431, UNTREATED, "death of any cause, Cox model, two to one, followed for two years", RATIO,
         overall_survival, 286 / 431,
     ),
     Quantity(
@@ -199,14 +199,14 @@ QUANTITIES = [
         "day 91", SHARE, negative_after_three_cycles,
     ),
     Quantity(
-        "V15", "Relapse or death, motixafortide against placebo", "ratio", OPEN, BLAST,
-        ("motixafortide", "placebo"), 128, CONSOLIDATED, "Cox model, followed for five years",
+        "V15", "Motixafortide against placebo, all patients", "ratio", OPEN, BLAST,
+        ("motixafortide", "placebo"), 128, CONSOLIDATED, "relapse or death, Cox model, followed for five years",
         RATIO, relapse_free_survival,
     ),
     Quantity(
-        "V16", "The same, CXCR4-high", "ratio", OPEN, BLAST, ("motixafortide", "placebo"), 44,
+        "V16", "Motixafortide against placebo, CXCR4-high", "ratio", OPEN, BLAST, ("motixafortide", "placebo"), 44,
         CONSOLIDATED + ", median CXCR4 of residual cells 10 or more",
-        "Cox model, followed for five years", RATIO, of_cxcr4_high,
+        "relapse or death, Cox model, followed for five years", RATIO, of_cxcr4_high,
     ),
     Quantity(
         "V17", "CR or CRi where LMPP-like cells dominate", "probability", OPEN, VIALE_A, COMBINED,
