@@ -28,6 +28,7 @@ bench:
 docs:
 	$(PYTHON) -m leukosim.cli parameters --markdown docs/parameters.md
 	$(PYTHON) -m leukosim.cli vocabulary --markdown docs/results.md
+	$(PYTHON) -m leukosim.cli odd --markdown docs/odd.md
 
 # The versions that tests run with, for every supported Python at once.
 lock:

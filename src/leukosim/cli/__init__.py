@@ -25,6 +25,7 @@ VERBS = {
     "warmup": "compiling",
     "parameters": "listing",
     "vocabulary": "listing",
+    "odd": "listing",
 }
 
 HELP = """\
@@ -44,6 +45,7 @@ leukosim: acute myeloid leukaemia in remission and relapse, simulated cell by ce
   leukosim verify --report PAGE [FOLDER ...]       the same, and all evidence as one page and PDF
   leukosim parameters [--markdown FILE]            every parameter with unit, range and source
   leukosim vocabulary [--markdown FILE]            every variable of a result
+  leukosim odd [--markdown FILE]                   the model by the ODD protocol
   leukosim --version
 
 Studies: {studies}

@@ -142,7 +142,8 @@ QUANTITIES = [
     ),
     Quantity(
         "V03", "Death, venetoclax + azacitidine against azacitidine", "ratio", PUBLISHED, VIALE_A,
-        BOTH, 431, UNTREATED, "death of any cause, Cox model, two to one, followed for two years", RATIO,
+        BOTH, 431, UNTREATED,
+        "death of any cause, Cox model, two to one, followed for two years", RATIO,
         overall_survival, 286 / 431,
     ),
     Quantity(
@@ -200,11 +201,13 @@ QUANTITIES = [
     ),
     Quantity(
         "V15", "Motixafortide against placebo, all patients", "ratio", OPEN, BLAST,
-        ("motixafortide", "placebo"), 128, CONSOLIDATED, "relapse or death, Cox model, followed for five years",
+        ("motixafortide", "placebo"), 128, CONSOLIDATED,
+        "relapse or death, Cox model, followed for five years",
         RATIO, relapse_free_survival,
     ),
     Quantity(
-        "V16", "Motixafortide against placebo, CXCR4-high", "ratio", OPEN, BLAST, ("motixafortide", "placebo"), 44,
+        "V16", "Motixafortide against placebo, CXCR4-high", "ratio", OPEN, BLAST,
+        ("motixafortide", "placebo"), 44,
         CONSOLIDATED + ", median CXCR4 of residual cells 10 or more",
         "relapse or death, Cox model, followed for five years", RATIO, of_cxcr4_high,
     ),
