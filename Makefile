@@ -28,8 +28,9 @@ bench:
 docs:
 	$(PYTHON) -m leukosim.cli parameters --markdown docs/parameters.md
 	$(PYTHON) -m leukosim.cli vocabulary --markdown docs/results.md
+	$(PYTHON) -m leukosim.cli odd --markdown docs/odd.md
 	$(PYTHON) docs/gallery.py
 
 # The versions that tests run with, for every supported Python at once.
 lock:
-	uv pip compile --universal --python-version 3.11 --extra test --extra lint --extra page --extra browser --extra dask --extra slurm --no-header --output-file requirements/locked.txt pyproject.toml
+	uv pip compile --universal --python-version 3.11 --extra test --extra lint --extra page --extra browser --extra pdf --extra dask --extra slurm --no-header --output-file requirements/locked.txt pyproject.toml

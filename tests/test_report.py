@@ -14,7 +14,8 @@ from synthetic import dataset_of_arms, sweep, trial
 from leukosim import cli, store
 from leukosim.config import as_plain, compose
 from leukosim.figures import calendar
-from leukosim.report import DEFAULT_QUESTION, command_of, config_of, question_of
+from leukosim.report.repeating import command_of, config_of
+from leukosim.report.wording import DEFAULT_QUESTION, question_of
 from leukosim.store import save_dataset
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}

@@ -8,6 +8,7 @@ import io
 
 import numpy as np
 import pytest
+import xarray as xr
 from rich.console import Console
 from scipy import linalg
 
@@ -34,12 +35,15 @@ from leukosim.verification import (
     resistance,
     resistance_at_detection,
     resistant_at_size,
+    same_numbers,
+    segments_converge,
     shared_or_not,
     sizes_and_extinction,
     suite_cases,
     unequal_cells,
     whole_model,
 )
+from leukosim.verification.invariances import differing
 
 # Replicates with which a check is quick, and with which it sees an error of five percent.
 CHECKS = {
@@ -167,7 +171,20 @@ def test_the_table_says_what_failed(monkeypatch):
     assert (good.passed, bad.passed, unknown.passed) == (True, False, False)
     monkeypatch.setattr(verification, "run_checks", lambda *_: iter([("group", good), ("b", bad)]))
     console = Console(file=io.StringIO(), width=100)
-    assert not verification.verify(console=console)
+    assert not verification.verify(console=console).passed
     text = console.file.getvalue()
     assert "FAILED" in text
     assert "1 of 2 checks passed" in text
+
+
+def test_what_must_not_matter_does_not():
+    assert not failed(same_numbers(1))
+    assert not failed(segments_converge([2.0]))
+
+
+def test_that_comparison_sees_one_number_and_long_segments():
+    one = xr.Dataset({"mrd": (("patient", "sample"), [[0.1, np.nan]])}, {"patient": [3]})
+    assert differing(one, one) == 0
+    assert differing(one, one.fillna(0.2)) == 1
+    assert differing(one.isel(sample=[0]), one) == 0  # what only one of them holds
+    assert failed(segments_converge([24.0]))

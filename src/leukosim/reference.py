@@ -1,12 +1,122 @@
 """Pages of the documentation that are made from the code, so that they cannot disagree with it."""
 
+import inspect
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from leukosim.config import Config
+from leukosim import agenda, kernels, store
+from leukosim.biology.blasts import STAGES
+from leukosim.biology.clones import TRAITS
+from leukosim.biology.cycle import PHASES
+from leukosim.biology.niche import PLACES
+from leukosim.config import Config, as_plain
+from leukosim.drugs.drug import EXPOSURES
 from leukosim.parameters import allowed_range, parameter_rows
+from leukosim.patient import Patient
 from leukosim.results import VARIABLES
+from leukosim.strategy.chart import Chart, Treatment
+
+# What has state, and the class that declares it.
+ENTITIES = {
+    "stem cells": kernels.Cells,
+    "clones and blasts": kernels.Clones,
+    "healthy blood": kernels.Healthy,
+    "patient": Patient,
+    "chart": Chart,
+    "treatment": Treatment,
+}
+# What can fall on a day, in the order in which it happens.
+ON_A_DAY = {
+    agenda.END: "the follow-up ends",
+    agenda.MRD_SAMPLE: "a sample for MRD is taken; with marrow, one for morphology, too",
+    agenda.BLOOD_COUNT: "blood is counted",
+    agenda.MARROW_SAMPLE: "a marrow sample is taken for morphology",
+    agenda.REPORT: "a result becomes known: conversion and response are noted, rules decide",
+    agenda.RELEASE: "a hold that has lasted as long as it may ends",
+    agenda.START: "a course begins",
+    agenda.CYCLE: "the doses of a cycle are given",
+}
+
+
+def odd_page() -> str:
+    """The description of the model by the ODD protocol, as Markdown."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    config = Config()
+    defaults = store.flat(as_plain(config))
+    environment = Environment(
+        loader=PackageLoader("leukosim", "data"),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("odd.md.jinja").render(
+        subtypes=", ".join(config.disease.subtypes), places=", ".join(PLACES),
+        phases=", ".join(PHASES), traits=", ".join(TRAITS), stages=STAGES,
+        state=lines(table(("entity", "variable", "meaning"), state_variables())),
+        exposures=lines(table(("exposure", "unit", "meaning"), exposures())),
+        agenda=lines(f"{i}. {said}" for i, (_, said) in enumerate(sorted(ON_A_DAY.items()), 1)),
+        parameters=lines(
+            table(("group", "parameters", "of them assumed"), parameter_groups(config))
+        ),
+        value=lambda path: number(defaults[path]),
+        percent=lambda path: f"{defaults[path]:.0%}".replace("%", " %"),
+    )  # fmt: skip
+
+
+def state_variables() -> Iterator[tuple[str, ...]]:
+    """Entity, name and meaning of every state variable: the comment beside its declaration."""
+    for entity, declared in ENTITIES.items():
+        for name, comment in commented_fields(declared):
+            yield entity, f"`{name}`", comment
+
+
+def commented_fields(declared: type) -> Iterator[tuple[str, str]]:
+    """The fields of a class as its source has them: name, and comment or else type."""
+    source = inspect.getsource(declared).partition('"""')[2].partition('"""')[2]
+    name, said = "", ""
+    for line in source.splitlines():
+        field = re.match(
+            r"    (\w+): ([^=#]+?)(?: = .*?)?\s*(?:# type: ignore\S*\s*)?(?:#\s*(.*))?$", line
+        )
+        more = re.match(r"    +#\s*(.*)$", line)
+        if field:
+            if name:
+                yield name, said
+            name, said = field[1], field[3] or in_words(field[2])
+        elif more and name:
+            said += f" {more[1]}"
+        elif line.strip():  # a method: what follows are no fields
+            break
+    if name:
+        yield name, said
+
+
+def in_words(annotation: str) -> str:
+    """A type, as far as it says what a field is."""
+    return annotation.replace("[", " of ").replace("]", "").replace("|", "or")
+
+
+def exposures() -> Iterator[tuple[str, ...]]:
+    """Name, unit and meaning of everything that a drug can do."""
+    for name, (unit, meaning) in EXPOSURES.items():
+        yield f"`{name}`", unit, meaning
+
+
+def parameter_groups(config: Config) -> Iterator[tuple[str, ...]]:
+    """Groups of estimates: how many there are, and how many are assumed."""
+    groups: dict[str, list[bool]] = {}
+    for row in parameter_rows(config):
+        group = ".".join(row.path.split(".")[:-1][:2])
+        groups.setdefault(group, []).append("assumed" in row.source)
+    for group, assumed in groups.items():
+        yield f"`{group}`", str(len(assumed)), str(sum(assumed))
+
+
+def lines(rows: Iterable[str]) -> str:
+    """Lines, one under the other."""
+    return "\n".join(rows)
 
 
 def parameter_page() -> str:

@@ -35,8 +35,9 @@ CONFIG_TITLE, DECISIONS_TITLE = "# leukosim: the configuration", "arm,patient,da
 # What cannot change a number of a result: fields of a configuration, and source files.
 WITHOUT_INFLUENCE = ("output", "overwrite")
 ONLY_SHOWN = (
-    "arms", "calibration", "cli", "comparison", "descent", "discrimination", "figures", "files",
-    "individual_effects", "mesa_model", "page", "power", "reference", "repeated_trials",
+    "arms", "calibration", "cli", "comparison", "descent", "discrimination", "document", "evidence",
+    "figures", "files", "individual_effects", "mesa_model", "page", "power", "predictions",
+    "reference", "repeated_trials",
     "report", "resampling", "screen", "survival", "tables", "verification", "warmup",
 )  # fmt: skip
 
@@ -175,6 +176,11 @@ def save_table(table: pd.DataFrame, path: Path) -> None:
 def save_text(text: str, path: Path) -> None:
     """Write a text."""
     write_whole(path, lambda to: to.write_text(text, encoding="utf-8"))
+
+
+def as_json(value: Any) -> str:
+    """Plain data as a text that people can read."""
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
 # ---------------------------------------------------------------------- the output folder

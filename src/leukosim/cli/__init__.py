@@ -19,10 +19,13 @@ VERBS = {
     "power": "reading",
     "report": "reading",
     "page": "serving",
+    "predict": "predicting",
+    "validate": "predicting",
     "verify": "checking",
     "warmup": "compiling",
     "parameters": "listing",
     "vocabulary": "listing",
+    "odd": "listing",
 }
 
 HELP = """\
@@ -35,10 +38,14 @@ leukosim: acute myeloid leukaemia in remission and relapse, simulated cell by ce
   leukosim power FOLDER [field=value ...]          patients that a trial of two arms would need
   leukosim report FOLDER [field=value ...]         the study as one HTML page
   leukosim page [--port N] [--no-open]             one patient in the browser, day by day
+  leukosim predict FOLDER [FOLDER ...]             freeze what results say of quantities not fitted
+  leukosim validate FILE                           observed values beside the frozen predictions
   leukosim warmup                                  compile the engine, so that no run has to wait
   leukosim verify [--quick] [--seed N]             hold the engine against exact laws
+  leukosim verify --report PAGE [FOLDER ...]       the same, and all evidence as one page and PDF
   leukosim parameters [--markdown FILE]            every parameter with unit, range and source
   leukosim vocabulary [--markdown FILE]            every variable of a result
+  leukosim odd [--markdown FILE]                   the model by the ODD protocol
   leukosim --version
 
 Studies: {studies}

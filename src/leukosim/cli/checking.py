@@ -1,15 +1,60 @@
-"""``leukosim verify``."""
+"""``leukosim verify``: the exact checks, and on request all evidence as a document."""
 
 import argparse
+import shlex
+from datetime import UTC, datetime
+from pathlib import Path
 
-from leukosim.cli.words import FAILED
+from leukosim.cli.words import FAILED, say
+from leukosim.validation import ConfigError
 from leukosim.verification import verify as hold_against_exact_laws
+
+PAGE = "evidence.html"
 
 
 def verify(words: list[str]) -> int:
     """``leukosim verify``."""
     parser = argparse.ArgumentParser(prog="leukosim verify")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--quick", action="store_true", help="fewer repetitions")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the repetitions")
+    parser.add_argument(
+        "--report", metavar="PAGE", help=f"write all evidence: a file.html, or a folder for {PAGE}"
+    )
+    parser.add_argument(
+        "folders", nargs="*",
+        help="results, a calibration, a sensitivity analysis, predictions: shown in the report",
+    )  # fmt: skip
     asked = parser.parse_args(words)
-    return 0 if hold_against_exact_laws(seed=asked.seed, quick=asked.quick) else FAILED
+    if asked.folders and not asked.report:
+        raise ConfigError("verify shows folders in a report: add --report PAGE")
+    if not asked.report:
+        return 0 if hold_against_exact_laws(asked.seed, asked.quick).passed else FAILED
+    return report(asked, words)
+
+
+def report(asked: argparse.Namespace, words: list[str]) -> int:
+    """Run the checks and write the document, as a page and, with the extra ``pdf``, as a PDF."""
+    from leukosim import store
+    from leukosim.document import can_typeset, html_of, pdf_of
+    from leukosim.evidence import Made, evidence, folders_named
+    from leukosim.files import write_whole
+
+    shown = folders_named(asked.folders)
+    path = Path(asked.report)
+    page = path if path.suffix == ".html" else path / PAGE
+    store.prepare_folder(page.parent)
+    checked = hold_against_exact_laws(asked.seed, asked.quick)
+    made = Made(
+        asked.seed, checked.replicates, f"{datetime.now(UTC):%Y-%m-%d}",
+        shlex.join(["leukosim", "verify", *words]),
+    )  # fmt: skip
+    document = evidence(checked.rows, made, shown)
+    store.save_text(html_of(document), page)
+    typeset = page.with_suffix(".pdf")
+    if can_typeset():
+        pdf = pdf_of(document)
+        write_whole(typeset, lambda to: to.write_bytes(pdf))
+        say(f"{page}, {typeset.name}: the evidence, each in one file")
+    else:
+        say(f"{page}: the evidence in one file; as a PDF, too: pip install 'leukosim[pdf]'")
+    return 0 if checked.passed else FAILED

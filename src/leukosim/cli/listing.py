@@ -1,8 +1,8 @@
-"""``leukosim parameters`` and ``leukosim vocabulary``: pages made from the code."""
+"""``leukosim parameters``, ``vocabulary`` and ``odd``: pages made from the code."""
 
 from pathlib import Path
 
-from leukosim.reference import parameter_page, vocabulary_page
+from leukosim.reference import odd_page, parameter_page, vocabulary_page
 from leukosim.store import save_text
 from leukosim.validation import ConfigError
 
@@ -15,6 +15,11 @@ def parameters(words: list[str]) -> int:
 def vocabulary(words: list[str]) -> int:
     """``leukosim vocabulary``."""
     return show_page(words, "vocabulary", vocabulary_page())
+
+
+def odd(words: list[str]) -> int:
+    """``leukosim odd``."""
+    return show_page(words, "odd", odd_page())
 
 
 def show_page(words: list[str], verb: str, page: str) -> int:

@@ -18,7 +18,9 @@ from leukosim.figures.style import (
 
 ROW, OFFSET = 6.0, 0.17  # mm of a target; rows between the published value and the model's
 FEW = 5  # patients
-UNITS = {"probability": "Share of patients", "day": "Days", "fold": "Fold"}
+UNITS = {
+    "probability": "Share of patients", "day": "Days", "fold": "Fold", "ratio": "Hazard ratio",
+}  # fmt: skip
 
 
 def draw_targets(table: pd.DataFrame, ax: Axes) -> Axes:

@@ -1,0 +1,79 @@
+"""The verbs of validation: ``predict`` freezes what the model says, ``validate`` compares."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from leukosim import store
+from leukosim.cli.drawing import FIGURES
+from leukosim.cli.reading import read_words
+from leukosim.cli.words import say
+from leukosim.figures.save import save_figure
+from leukosim.figures.style import house_style
+from leukosim.figures.targets import targets_figure
+from leukosim.predictions import (
+    COMPARED,
+    OBSERVED,
+    PREDICTIONS,
+    QUANTITIES,
+    RECORD,
+    Foretelling,
+    as_targets,
+    compare,
+    coverage,
+    frozen,
+    read_frozen,
+    read_observed,
+)
+from leukosim.predictions import (
+    predict as predict_quantities,
+)
+from leukosim.validation import ConfigError
+
+MOST = 9  # results
+
+
+def predict(words: list[str]) -> int:
+    """``leukosim predict``: a frozen table of what results say of quantities not fitted."""
+    paths, asked = read_words(words, Foretelling, "predict", MOST)
+    results = [store.load_dataset(path) for path in paths]
+    table = predict_quantities(results, asked)
+    if table.empty:
+        raise ConfigError("predict: none of these results holds an arm that a prediction needs")
+    folder = Path(asked.output)
+    for name in (PREDICTIONS, RECORD):
+        if (folder / name).exists():
+            raise ConfigError(f"predict: {folder / name} is frozen: choose another output")
+    store.prepare_folder(folder)
+    text, record = frozen(table, results, asked, f"{datetime.now(UTC):%Y-%m-%d}")
+    store.save_text(text, folder / PREDICTIONS)
+    store.save_text(store.as_json(record), folder / RECORD)
+    missing = [each.id for each in QUANTITIES if each.id not in set(table["id"])]
+    left = f"; not foretold by these results: {', '.join(missing)}" if missing else ""
+    say(f"{folder}: {PREDICTIONS}, {RECORD}: {len(table)} predictions, "
+        f"SHA-256 {record['sha256'][:12]}{left}")  # fmt: skip
+    return 0
+
+
+def validate(words: list[str]) -> int:
+    """``leukosim validate``: observed values beside the predictions that were frozen."""
+    if not 1 <= len(words) <= 2 or any(word.startswith("-") for word in words):
+        raise ConfigError(
+            f"validate needs {OBSERVED}, and {PREDICTIONS} where that does not lie beside it"
+        )
+    observed = Path(words[0])
+    observed = observed / OBSERVED if observed.is_dir() else observed
+    predicted = Path(words[1]) if len(words) == 2 else observed.with_name(PREDICTIONS)
+    predicted = predicted / PREDICTIONS if predicted.is_dir() else predicted
+    table, record = read_frozen(predicted)
+    compared = compare(table, read_observed(observed, table))
+    folder = observed.parent
+    store.save_table(compared, folder / COMPARED)
+    shown = as_targets(compared)
+    with house_style():
+        save_figure(targets_figure(shown), shown, folder / FIGURES, "validation")
+    inside, known, p = coverage(compared)
+    said = f"{inside} of {known} observed values lie in their 95 % intervals"
+    said += f" (as few by chance: {p:.2g})" if known else ""
+    say(f"{said}; predictions of {record['made']}, SHA-256 {record['sha256'][:12]}")
+    say(f"{folder}: {COMPARED}, {FIGURES}/validation.*")
+    return 0
