@@ -64,8 +64,8 @@ def power(words: list[str]) -> int:
     store.save_table(evidence.needed, folder / "sample_size.csv")
     with house_style():
         figure = power_figure.power_figure(evidence, proposal.width_mm or PAGE_WIDTH)
-        numbers, origin = power_figure.numbers_drawn(evidence), dict(asked=without_folder(proposal))
-        save_figure(figure, numbers, folder / FIGURES, "power", results=[result], **origin)
+        numbers, asked = power_figure.numbers_drawn(evidence), without_folder(proposal)
+        save_figure(figure, numbers, folder / FIGURES, "power", results=[result], asked=asked)
     wide_console().print(*power_tables(evidence), sep="\n")
     say(f"{folder}: power.csv, sample_size.csv, {FIGURES}/power.*")
     return 0

@@ -8,9 +8,10 @@ import xarray as xr
 from scipy import linalg
 
 from leukosim.biology.disease import Disease
-from leukosim.cohort import Cohort, draw_patient
+from leukosim.cohort import Cohort
 from leukosim.drugs.drug import EXPOSURES, Dose, exposure
 from leukosim.drugs.formulary import formulary
+from leukosim.enrolment import draw_patient
 from leukosim.follow_up import COLUMNS, FollowUp
 from leukosim.patient import Patient
 from leukosim.protocol import Protocol
