@@ -366,7 +366,7 @@ def two_figures(monkeypatch):
     """Two standard figures for any dataset, of which the first fails; the names of those drawn."""
     drawn = []
 
-    def draw_figure(each, dataset, folder):
+    def draw_figure(each, dataset, folder, *how):
         if each.name == "first":
             raise ValueError("no [data]")
         drawn.append(each.name)
