@@ -61,7 +61,7 @@ def second_reading() -> list[Block]:
         Heading("Second reading"),
         Paragraph(
             f"{len(table)} numbers, the calibration targets among them, have a source. They were "
-            f"typed a second time, from another reading: {counts}. A test fails where the two differ."
+            f"typed a second time, read {counts}. A test fails where the two differ."
         ),
         Table(
             heads, rows, small=True, folded="All second readings",
