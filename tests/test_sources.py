@@ -114,9 +114,8 @@ def test_the_words_hold_the_number(reading):
         derived = DERIVED[reading["name"]]
         assert value == pytest.approx(derived, rel=0.03)
         return
-    found = [
-        float(text.replace(",", "")) for text in re.findall(r"\d[\d,]*\.?\d*", reading["says"])
-    ]
+    numbers = re.findall(r"\d[\d,]*\.?\d*", reading["says"])
+    found = [float(text.replace(",", "")) for text in numbers]
     as_written = [value, 100.0 * value] if value < 1.0 else [value]
     assert any(
         number == pytest.approx(shown, abs=0.05 if shown > 1.0 else 1e-9)
@@ -204,8 +203,7 @@ def test_a_recipients_share_triggers_as_in_relaza2():
 
 
 def test_blast_is_run_as_it_was():
-    """29 sites, November 2015 to November 2019, followed for 25.4 months; three cycles of 3 g/m2, or
-    from 60 years on two of 1 g/m2."""
+    """29 sites, November 2015 to 2019, 25.4 months; 3 cycles of 3 g/m2, or 2 of 1 from 60 years."""
     blast = compose(["study=blast"])
     design = blast.operations
     assert (design.centres, design.accrual_years, design.follow_up_months) == (29, 4.0, 25.4)
