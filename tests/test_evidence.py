@@ -159,4 +159,4 @@ def test_an_interval_without_an_end_goes_on():
 def test_a_sweep_has_no_targets():
     ds = dataset_of_arms({"triggered": [{}] * 3}).expand_dims(scenario=2)
     keep(ds.transpose("scenario", ...), "outputs/sweep")
-    assert "T09" not in page_of(checked(), "outputs/sweep").text
+    assert "0.585 (0.45 to 0.71)" not in page_of(checked(), "outputs/sweep").words

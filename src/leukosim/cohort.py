@@ -111,7 +111,8 @@ class Cohort:
     )  # fmt: skip
     stem_cell_share_log10_high: float = estimate(
         -5.0, "log10 cells per blast", low=-6.0, high=-4.0, lowest=-10.0, highest=-3.0,
-        source="assumed", note="log-uniform; Ailles et al. 1999 found up to 1e-4",
+        source="assumed",
+        note="log-uniform; Ailles et al. 1999 found 7e-8 to 4.5e-6 in six patients",
     )  # fmt: skip
     contained_share: float = estimate(
         0.2, "fraction", low=0.0, high=0.3, source="assumed",
@@ -155,8 +156,9 @@ class Cohort:
         0.3, "log10", low=0.1, high=0.5, highest=2.0, source="assumed"
     )
     transplanted_share: float = estimate(
-        0.55, "fraction", low=0.4, high=0.7, source="Platzbecker et al. 2018, Lancet Oncol 19:1668",
-        note="of the patients treated in RELAZA2",
+        0.55, "fraction", low=0.4, high=0.7,
+        source="RELAZA2, entire cohort: Blood 2020, 136(Suppl 1):10",
+        note="of the patients treated in RELAZA2: 52 of 94",
     )  # fmt: skip
     chimerism_share: float = estimate(
         0.9, "fraction", low=0.5, high=1.0, source="assumed",
