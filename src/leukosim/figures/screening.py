@@ -20,6 +20,7 @@ from leukosim.figures.style import (
 
 SHOWN = 12  # parameters, by name
 TOP, FOOT, RIGHT, GAP = 8.0, 8.5, 4.0, 17.0  # mm
+APART = 0.06  # of an axis, between ranks
 LIGHT = "#D9D9D9"
 
 
@@ -39,12 +40,16 @@ def draw_ranks(table: pd.DataFrame, ax: Axes) -> Axes:
 
 
 def draw_interactions(table: pd.DataFrame, ax: Axes) -> Axes:
-    """Sigma over mu* of every parameter; the first few by their rank."""
+    """Sigma over mu* of every parameter; the first few by their rank, where there is room."""
     ends = 1.08 * max(table["mu_star"].max(), table["sigma"].max(), 1e-12)
     ax.plot([0.0, ends], [0.0, ends], ":", color=GREY, linewidth=0.7)
     ax.scatter(table["mu_star"], table["sigma"], s=9, c=colors_of(table), linewidths=0)
+    taken: list[tuple[float, float]] = []
     for rank, row in enumerate(table.head(SHOWN).itertuples(), 1):
-        if row.is_beyond_chance:
+        x, y = row.mu_star / ends, row.sigma / ends
+        is_free = all(abs(x - a) > APART or abs(y - b) > APART for a, b in taken)
+        if row.is_beyond_chance and is_free:
+            taken.append((x, y))
             ax.annotate(str(rank), (row.mu_star, row.sigma), (1.6, 1.6), size=5.0,
                         textcoords="offset points")  # fmt: skip
     ax.set(xlim=(0.0, ends), ylim=(0.0, ends))
@@ -77,7 +82,12 @@ def figure_of(table: pd.DataFrame, label: str, unit: str, width_mm: float = PAGE
     ax = draw_ranks(shown, add_rows(figure, (left, top), wide, names, room))
     ax.set_xlabel(f"μ* ({unit}, for a full range)" if not narrow else f"μ* ({unit})")
     corner = (14.0, below + 5.0) if narrow else (width_mm - RIGHT - square, top)
-    add_heading(figure, (corner[0] - 12.0, corner[1] - 7.0), "By itself, or together", "b")
+    add_heading(
+        figure,
+        (0.0 if narrow else corner[0] - 12.0, corner[1] - 7.0),
+        "By itself, or together",
+        "b",
+    )
     other = draw_interactions(table, add_axes(figure, *corner, square, square))
     other.set(xlabel=f"μ* ({unit})", ylabel=f"σ ({unit})")
     add_note(figure, note, foot)

@@ -19,7 +19,7 @@ from leukosim.figures.style import (
 from leukosim.sensitivity.indices import POOR
 
 COLORS = {"first": BLUE, "total": ORANGE}
-LABELS = {"first": "by itself (first order)", "total": "with all others (total)"}
+LABELS = {"first": "by itself", "total": "with all others"}
 TOP, FOOT, RIGHT = 8.0, 9.0, 4.0  # mm
 
 
@@ -58,8 +58,8 @@ def note_of(table: pd.DataFrame, unit: str) -> str:
     r2, sd = table["r2"].iloc[0], table["standard_deviation"].iloc[0]
     doubt = "" if r2 >= POOR else " That is poor: these indices mean little."
     return (
-        "Sobol' indices of a Gaussian process fitted to the simulated points; each parameter "
-        "anywhere in its plausible range, all that are not shown at the study's own value. "
+        "Sobol' indices, first order and total, of a Gaussian process fitted to the simulated "
+        "points; each parameter anywhere in its plausible range, all that are not shown at the study's own value. "
         f"Standard deviation over the ranges: {sd:.3g} ({unit}). R² of points left out of the fit: "
         f"{r2:.2f}.{doubt} Lines: 95 % of resampled patients."
     )

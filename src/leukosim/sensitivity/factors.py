@@ -16,7 +16,6 @@ from leukosim.validation import ConfigError
 
 DECADE = 10.0  # high / low, from which on a range is logarithmic
 RATES = ("1/day", "1/year")  # logarithmic, too, as they are positive and of unknown size
-PROTEINS = ("bcl2", "bclxl", "mcl1")  # shares of protection, which sum to 1
 LOWER, UPPER = "_low", "_high"  # ends of a distribution, which must not cross
 
 
@@ -144,7 +143,8 @@ def points_at(
     """The points of a design: values of the same fields in each.
 
     What belongs to a factor is set along with it: shares of protection are brought back to a sum
-    of 1, and the lower end of a distribution is not moved beyond the upper one.
+    of 1, the lower end of a distribution is not moved beyond the upper one, and a volume goes with
+    clearance and half-lives.
 
     Parameters
     ----------
@@ -174,8 +174,10 @@ def constraints_of(paths: Sequence[str], known: Mapping[str, float]) -> list[Con
     found: dict[str, Constraint] = {}
     for path in paths:
         section, _, name = path.rpartition(".")
-        if name in PROTEINS:
-            found[section] = summing_to_one, [f"{section}.{each}" for each in PROTEINS]
+        for names, meet in TOGETHER.items():
+            own = [f"{section}.{each}" for each in names]
+            if name in names and all(each in known for each in own):
+                found[section] = meet, own
         stem = path.removesuffix(LOWER).removesuffix(UPPER)
         ends = [stem + LOWER, stem + UPPER]
         if path in ends and all(end in known for end in ends):
@@ -193,3 +195,23 @@ def in_order(ends: list[float]) -> list[float]:
     """Two ends of which the lower one does not exceed the upper one."""
     low, high = ends
     return [min(low, high), high]
+
+
+def between_half_lives(numbers: list[float]) -> list[float]:
+    """The volume from which a drug leaves by neither half-life alone, nearest to the one given.
+
+    numbers : clearance (L/hour), volume (L), fast half-life (minute), slow half-life (hour)
+    """
+    clearance, volume, fast, slow = numbers
+    smallest, largest = (clearance * hours / math.log(2.0) for hours in (fast / 60.0, slow))
+    within = min(max(volume, MARGIN * smallest), largest / MARGIN)
+    return [clearance, within, fast, slow]
+
+
+MARGIN = 1.02
+TOGETHER: Mapping[tuple[str, ...], Callable[[list[float]], list[float]]] = {
+    ("bcl2", "bclxl", "mcl1"): summing_to_one,  # shares of protection
+    (
+        "clearance_per_hour", "volume", "fast_half_life_minutes", "slow_half_life_hours"
+    ): between_half_lives,
+}  # fmt: skip

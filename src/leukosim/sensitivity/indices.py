@@ -24,7 +24,7 @@ from leukosim.descent import interval
 from leukosim.sensitivity.screening import problem_of
 
 FOLDS = 5
-RESTARTS = 4  # of the fit
+RESTARTS = 2  # of the fit
 DESIGN = 2  # what keys its random stream
 POOR = 0.5  # R2 below which indices are said to mean little
 BOOTSTRAPPED = 200  # resamples of patients for which indices are computed
