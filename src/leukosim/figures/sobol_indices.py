@@ -59,7 +59,8 @@ def note_of(table: pd.DataFrame, unit: str) -> str:
     doubt = "" if r2 >= POOR else " That is poor: these indices mean little."
     return (
         "Sobol' indices, first order and total, of a Gaussian process fitted to the simulated "
-        "points; each parameter anywhere in its plausible range, all that are not shown at the study's own value. "
+        "points; each parameter anywhere in its plausible range, all that are not shown at the "
+        "study's own value. "
         f"Standard deviation over the ranges: {sd:.3g} ({unit}). R² of points left out of the fit: "
         f"{r2:.2f}.{doubt} Lines: 95 % of resampled patients."
     )
