@@ -101,9 +101,11 @@ def test_a_design_is_run_once_and_continued(capsys, tmp_path):
     code, out, _ = called(capsys, *words, "trajectories=3")  # a design may grow
     assert code == 0
     assert "9 points" in out
-    code, _, err = called(capsys, *words, "trajectories=3", "seed=2")
+    kept = {path: path.read_bytes() for path in folder.rglob("*.csv")}
+    code, _, err = called(capsys, *words, "only=cohort", "seed=2")
     assert code == 2
     assert "holds results of" in err
+    assert kept == {path: path.read_bytes() for path in folder.rglob("*.csv")}
 
 
 @pytest.mark.parametrize(

@@ -241,6 +241,7 @@ def sensitivity_tables(
             f"{beyond} of {varied} parameters are beyond chance, where {by_chance:.0f} of as many "
             "that do nothing would be. By chance: exceeded once in twenty times by a parameter "
             "that does nothing, because of who the patients are."
+            + ("" if beyond else " A larger cohort.size would see smaller effects.")
         ),
     ]
     if "tornado" in own:

@@ -139,8 +139,8 @@ def answer(question: Question, screen: Console) -> None:
         why_not = screen_groups(question, factors)
         left_out += [LeftOut(f.path, why_not[f.group]) for f in factors if f.group in why_not]
         factors = [factor for factor in factors if factor.group not in why_not]
-    keep(question, "parameters", factor_table(factors, left_out))
     found = screen_factors(question, factors)
+    keep(question, "parameters", factor_table(factors, left_out))
     keep(question, "morris", found)
     leading = leading_factors(question, factors, found)
     tables: dict[str, pd.DataFrame] = {"morris": found}
@@ -217,17 +217,16 @@ def leading_factors(
 def vary_singly(question: Question, leading: Sequence[Factor]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Each leading parameter at either end, and how precise the headlines of the study are."""
     coordinates = single_coordinates(len(leading))
-    of_patients = simulate(
-        question, SINGLE, leading, coordinates, f"{len(leading)} parameters, one at a time",
-        question.asked.single_patients,
-    )  # fmt: skip
+    words = f"{len(leading)} parameters, one at a time" if leading else "the study as it is"
+    patients = question.asked.single_patients
+    of_patients = simulate(question, SINGLE, leading, coordinates, words, patients)
     tables, estimates = [], {}
     for each, outcomes in resampled(question, of_patients):
         estimates[each.name] = outcomes[:, 0]
         table = single_effects(outcomes, leading)
         tables.append(table.assign(headline=each.name, headline_unit=each.unit))
-    patients = next(iter(of_patients.values())).shape[1]
-    precision = precision_table(question.headlines, estimates, patients)
+    treated = next(iter(of_patients.values())).shape[1]
+    precision = precision_table(question.headlines, estimates, treated)
     return pd.concat(tables, ignore_index=True), precision
 
 
@@ -281,7 +280,7 @@ def simulate(
     sweep = sweeps.check(replace(table, labels=numbered))
     size = sweep.scenarios[0].config.cohort.size
     arms = listed(question.config.arms)
-    say(f"{step}: {words}, {len(points)} points of {size} patients in {arms}")
+    say(f"{step}: {words}, {counted(len(points), 'point')} of {size} patients in {arms}")
     if sweep.scenarios[0].config.overwrite or not sweeps.is_finished(sweep):
         report = finish(sweep, question.console)
         if report.errors:
@@ -293,6 +292,11 @@ def simulate(
             each.name: each.of_patients(ds).transpose("scenario", "patient").values.astype(float)
             for each in question.headlines
         }
+
+
+def counted(n: int, what: str) -> str:
+    """A number of something, in words."""
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def resampled(
