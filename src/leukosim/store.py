@@ -36,9 +36,9 @@ CONFIG_TITLE, DECISIONS_TITLE = "# leukosim: the configuration", "arm,patient,da
 WITHOUT_INFLUENCE = ("output", "overwrite")
 ONLY_SHOWN = (
     "arms", "calibration", "cli", "comparison", "descent", "discrimination", "document", "evidence",
-    "figures", "files", "individual_effects", "mesa_model", "page", "power", "predictions",
-    "reference", "repeated_trials",
-    "report", "resampling", "screen", "survival", "tables", "verification", "warmup",
+    "figures", "files", "headlines", "individual_effects", "mesa_model", "page", "power",
+    "predictions", "reference", "repeated_trials", "report", "resampling", "screen", "sensitivity",
+    "survival", "tables", "verification", "warmup",
 )  # fmt: skip
 
 

@@ -16,8 +16,9 @@ class Niche:
     """Places, anchoring and protection."""
 
     places: float = estimate(
-        1e6, "cells", low=1e5, high=1e7, lowest=1.0, source="assumed",
-        note="shared with healthy stem cells; must hold most stem cells at diagnosis",
+        1e6, "cells", low=4e5, high=1e7, lowest=1.0, source="assumed",
+        note="shared with healthy stem cells, of which there may be 2e5; must hold most stem "
+        "cells at diagnosis",
     )  # fmt: skip
     detachment_rate: float = estimate(
         0.02, "1/day", low=0.005, high=0.1, source="assumed", note="at rest"

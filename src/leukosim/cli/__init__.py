@@ -17,6 +17,7 @@ VERBS = {
     "figures": "drawing",
     "compare": "reading",
     "power": "reading",
+    "sensitivity": "sensing",
     "report": "reading",
     "page": "serving",
     "predict": "predicting",
@@ -36,6 +37,7 @@ leukosim: acute myeloid leukaemia in remission and relapse, simulated cell by ce
   leukosim figures FOLDER [field=value ...]        draw the figures of a result again, width_mm=89
   leukosim compare FOLDER [FOLDER] [field=value]   arms, or scenarios, over the same patients
   leukosim power FOLDER [field=value ...]          patients that a trial of two arms would need
+  leukosim sensitivity study=NAME [field=value ..] which parameters decide a study's answer
   leukosim report FOLDER [field=value ...]         the study as one HTML page
   leukosim page [--port N] [--no-open]             one patient in the browser, day by day
   leukosim predict FOLDER [FOLDER ...]             freeze what results say of quantities not fitted

@@ -1,0 +1,326 @@
+"""``leukosim sensitivity``: which parameters decide a study's answer.
+
+Each step is a sweep in a folder of its own, so that the same command runs what is missing. What a
+later step looks at depends on what an earlier one found; the first one refuses a folder that holds
+something else.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+
+from leukosim import store
+from leukosim import sweep as sweeps
+from leukosim.cli.composing import compose
+from leukosim.cli.drawing import FIGURES
+from leukosim.cli.fields import read_fields
+from leukosim.cli.reading import wide_console
+from leukosim.cli.running import finish, tell
+from leukosim.cli.words import FAILED, say
+from leukosim.config import Config, read_config
+from leukosim.endpoints import TWO_YEARS
+from leukosim.figures import screening as screening_figure
+from leukosim.figures import sobol_indices as indices_figure
+from leukosim.figures import tornado as tornado_figure
+from leukosim.figures.save import save_figure
+from leukosim.figures.style import house_style
+from leukosim.headlines import Headline, arms_of, headlines_of
+from leukosim.parameters import parameter_rows
+from leukosim.resampling import times_drawn
+from leukosim.scenarios import Table, table_of_points
+from leukosim.sensitivity import Sensitivity, check_packages
+from leukosim.sensitivity.factors import (
+    INERT,
+    MINOR,
+    Factor,
+    LeftOut,
+    factor_table,
+    factors_of,
+    points_at,
+)
+from leukosim.sensitivity.indices import sobol_indices, surrogate_design
+from leukosim.sensitivity.screening import inert_groups, leading_of, screened, trajectories
+from leukosim.sensitivity.single import (
+    precision_table,
+    resampled_headline,
+    single_coordinates,
+    single_effects,
+)
+from leukosim.tables import sensitivity_tables
+from leukosim.validation import ConfigError, listed, names_of
+
+# What no headline needs, and what would cost time or memory.
+SPARED = {"operations.centres": 0, "record.treatment_week": False, "record.courses": False}
+GROUPS, MORRIS, SINGLE, SURROGATE = "groups", "morris", "tornado", "sobol"  # folders of steps
+FIRST_STEP = {True: GROUPS, False: MORRIS}  # by whether there are groups
+
+
+class Incomplete(Exception):
+    """Some points of a design have failed; why has been said."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A study, what is asked of it, and where the answer goes."""
+
+    asked: Sensitivity
+    composed: DictConfig
+    config: Config
+    headlines: list[Headline]
+    known: Mapping[str, float]  # the study's own value of every estimate
+    folder: Path
+    console: Console
+
+    @property
+    def first(self) -> Headline:
+        """The headline by which leading parameters are chosen."""
+        return self.headlines[0]
+
+
+def sensitivity(words: list[str]) -> int:
+    """``leukosim sensitivity``: screening, single parameters, shares of variance, precision."""
+    own = [word for word in words if word.partition("=")[0] in names_of(Sensitivity)]
+    asked = read_fields(own, Sensitivity, "sensitivity")
+    rest = [word for word in words if word not in own]
+    for composed in compose(rest):
+        if isinstance(composed, Table):
+            raise ConfigError("sensitivity varies parameters itself: it takes no -m")
+        check_packages()
+        try:
+            answer(question_of(asked, composed, rest), wide_console())
+        except Incomplete:
+            return FAILED
+    return 0
+
+
+def question_of(asked: Sensitivity, composed: DictConfig, words: Sequence[str]) -> Question:
+    """The study with the arms that its headlines need, and without what they do not.
+
+    Raises
+    ------
+    ConfigError
+    """
+    config = read_config(composed)
+    headlines = headlines_of(config.study, asked.headlines)
+    if config.horizon_days < TWO_YEARS:
+        raise ConfigError(
+            f"horizon_days = {config.horizon_days} (day) is too short: headlines look at two "
+            f"years, allowed {TWO_YEARS:g} or more"
+        )
+    composed = composed.copy()
+    for path, value in {**SPARED, "arms": arms_of(headlines, config.arms)}.items():
+        OmegaConf.update(composed, path, value, force_add=True)
+    config = read_config(composed)
+    named = any(word.startswith("output=") for word in words)
+    folder = store.folder_of(config.output if named else f"outputs/{config.study}-sensitivity")
+    known = {row.path: row.value for row in parameter_rows(config)}
+    return Question(asked, composed, config, headlines, known, folder, Console(stderr=True))
+
+
+def answer(question: Question, screen: Console) -> None:
+    """Run and report one step after the other."""
+    asked = question.asked
+    given = {
+        drug
+        for strategy in question.config.strategies_of_arms().values()
+        for course in strategy.courses.values()
+        for drug in course.drugs
+    }
+    factors, left_out = factors_of(
+        parameter_rows(question.config), given, asked.only, asked.leave_out
+    )
+    if asked.group_trajectories:
+        why_not = screen_groups(question, factors)
+        left_out += [LeftOut(f.path, why_not[f.group]) for f in factors if f.group in why_not]
+        factors = [factor for factor in factors if factor.group not in why_not]
+    found = screen_factors(question, factors)
+    keep(question, "parameters", factor_table(factors, left_out))
+    keep(question, "morris", found)
+    leading = leading_factors(question, factors, found)
+    tables: dict[str, pd.DataFrame] = {"morris": found}
+    draw(question, "screening", screening_figure, found)
+    tornado, tables["precision"] = vary_singly(question, leading)
+    keep(question, "precision", tables["precision"])
+    if leading:
+        tables["tornado"] = tornado
+        keep(question, "tornado", tornado)
+        draw(question, "tornado", tornado_figure, tornado)
+    if len(leading) > 1 and asked.surrogate_points:
+        tables["sobol"] = share_variance(question, leading)
+        keep(question, "sobol", tables["sobol"])
+        draw(question, "sobol_indices", indices_figure, tables["sobol"])
+    screen.print(*sensitivity_tables(question.first, tables, len(factors)), sep="\n")
+    written = [f"{name}.csv" for name in ("parameters", *tables)]
+    say(f"{question.folder}: {', '.join(written)}, {FIGURES}")
+
+
+# ---------------------------------------------------------------------- the steps
+
+
+def screen_groups(question: Question, factors: Sequence[Factor]) -> dict[str, str]:
+    """Keep the effects of whole sections; why some of them need no closer look, by section."""
+    asked, groups = question.asked, [factor.group for factor in factors]
+    walks = trajectories(groups, asked.group_trajectories, asked.levels, question.config.seed)
+    of_patients = simulate(question, GROUPS, factors, walks, f"{len(set(groups))} sections")
+    table = screening_of(question, walks, of_patients, groups)
+    keep(question, GROUPS, table)
+    of_first = table.loc[table["headline"] == question.first.name, "group"]
+    minor = of_first.iloc[asked.leading_groups :] if asked.leading_groups else []
+    inert = inert_groups(walks, of_patients, groups)
+    return dict.fromkeys(minor, MINOR) | dict.fromkeys(inert, INERT)
+
+
+def screen_factors(question: Question, factors: Sequence[Factor]) -> pd.DataFrame:
+    """The effects of single parameters on each headline, with what is known of them."""
+    if not factors:
+        raise ConfigError("no section changes any patient: there is nothing to look at closer")
+    paths = [factor.path for factor in factors]
+    walks = trajectories(
+        paths, question.asked.trajectories, question.asked.levels, question.config.seed
+    )
+    of_patients = simulate(question, MORRIS, factors, walks, f"{len(paths)} parameters")
+    table = screening_of(question, walks, of_patients, paths).rename(columns={"group": "parameter"})
+    return table.merge(factor_table(factors, []).drop(columns="why_not"), on="parameter")
+
+
+def screening_of(
+    question: Question,
+    walks: np.ndarray,
+    of_patients: Mapping[str, np.ndarray],
+    groups: Sequence[str],
+) -> pd.DataFrame:
+    """Screening of every headline, one under the other."""
+    tables = []
+    for each, outcomes in resampled(question, of_patients):
+        table = screened(walks, outcomes, groups, question.asked.levels, question.config.seed)
+        tables.append(table.assign(headline=each.name, headline_unit=each.unit))
+    return pd.concat(tables, ignore_index=True)
+
+
+def leading_factors(
+    question: Question, factors: Sequence[Factor], found: pd.DataFrame
+) -> list[Factor]:
+    """Those that move the first headline most, beyond chance."""
+    of_first = found[found["headline"] == question.first.name].rename(
+        columns={"parameter": "group"}
+    )
+    by_path = {factor.path: factor for factor in factors}
+    return [by_path[path] for path in leading_of(of_first, question.asked.leading)]
+
+
+def vary_singly(question: Question, leading: Sequence[Factor]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Each leading parameter at either end, and how precise the headlines of the study are."""
+    coordinates = single_coordinates(len(leading))
+    words = f"{len(leading)} parameters, one at a time" if leading else "the study as it is"
+    patients = question.asked.single_patients
+    of_patients = simulate(question, SINGLE, leading, coordinates, words, patients)
+    tables, estimates = [], {}
+    for each, outcomes in resampled(question, of_patients):
+        estimates[each.name] = outcomes[:, 0]
+        table = single_effects(outcomes, leading)
+        tables.append(table.assign(headline=each.name, headline_unit=each.unit))
+    treated = next(iter(of_patients.values())).shape[1]
+    precision = precision_table(question.headlines, estimates, treated)
+    return pd.concat(tables, ignore_index=True), precision
+
+
+def share_variance(question: Question, leading: Sequence[Factor]) -> pd.DataFrame:
+    """Sobol' indices of the leading parameters on each headline, by a surrogate."""
+    asked, seed = question.asked, question.config.seed
+    coordinates = surrogate_design(len(leading), asked.surrogate_points, seed)
+    of_patients = simulate(
+        question, SURROGATE, leading, coordinates, f"{len(leading)} parameters at once"
+    )
+    tables = []
+    for each, outcomes in resampled(question, of_patients):
+        found = sobol_indices(coordinates, outcomes, asked.sobol_points, seed)
+        table = found.table.assign(
+            r2=found.r2, standard_deviation=found.standard_deviation, headline=each.name,
+            headline_unit=each.unit,
+        )  # fmt: skip
+        table.insert(0, "parameter", [factor.path for factor in leading])
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+# ---------------------------------------------------------------------- a step as a sweep
+
+
+def simulate(
+    question: Question,
+    step: str,
+    factors: Sequence[Factor],
+    coordinates: np.ndarray,
+    words: str,
+    patients: int = 0,
+) -> dict[str, np.ndarray]:
+    """Run what is missing of a design: float64[point, patient] by headline.
+
+    patients : other than of the study; 0: as many
+
+    Raises
+    ------
+    Incomplete
+        A point has failed.
+    """
+    composed = question.composed.copy()
+    if patients:
+        OmegaConf.update(composed, "cohort.size", patients)
+    if step != FIRST_STEP[bool(question.asked.group_trajectories)]:
+        OmegaConf.update(composed, "overwrite", True)  # finished points are kept all the same
+    points = points_at(factors, coordinates, question.known)
+    table = table_of_points(composed, points, str(question.folder / step))
+    numbered = [{"point": i} for i in range(len(points))]
+    sweep = sweeps.check(replace(table, labels=numbered))
+    size = sweep.scenarios[0].config.cohort.size
+    arms = listed(question.config.arms)
+    say(f"{step}: {words}, {counted(len(points), 'point')} of {size} patients in {arms}")
+    if sweep.scenarios[0].config.overwrite or not sweeps.is_finished(sweep):
+        report = finish(sweep, question.console)
+        if report.errors:
+            tell(report)
+            raise Incomplete
+    path = sweep.folder / store.RESULTS
+    with store.opened(path, sweeps.bytes_to_hold(sweep)) as ds:
+        return {
+            each.name: each.of_patients(ds).transpose("scenario", "patient").values.astype(float)
+            for each in question.headlines
+        }
+
+
+def counted(n: int, what: str) -> str:
+    """A number of something, in words."""
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def resampled(
+    question: Question, of_patients: Mapping[str, np.ndarray]
+) -> Iterator[tuple[Headline, np.ndarray]]:
+    """Every headline, and what it comes to: float64[1 + resample, point].
+
+    Patients are resampled alike for all headlines and points.
+    """
+    patients = next(iter(of_patients.values())).shape[1]
+    drawn = times_drawn(patients, question.asked.resamples, question.config.seed)
+    for each in question.headlines:
+        yield each, resampled_headline(of_patients[each.name], drawn)
+
+
+def keep(question: Question, name: str, table: pd.DataFrame) -> None:
+    """Write a table beside the folders of the steps."""
+    store.save_table(table, question.folder / f"{name}.csv")
+
+
+def draw(question: Question, name: str, drawn_by: Any, table: pd.DataFrame) -> None:
+    """Draw the figure of the first headline."""
+    first = question.first
+    shown = table[table["headline"] == first.name]
+    with house_style():
+        figure = drawn_by.figure_of(shown, first.label, first.unit)
+        save_figure(figure, shown, question.folder / FIGURES, name)

@@ -1,0 +1,57 @@
+"""Headlines against the endpoints they stand for, and of every study as it is run."""
+
+import numpy as np
+import pytest
+from synthetic import trial
+
+from leukosim.config import compose
+from leukosim.endpoints import TWO_YEARS, mrd_conversion, relapse_free_survival
+from leukosim.headlines import CELLS, DAY, HEADLINES, arms_of, headlines_of
+from leukosim.survival import paired_difference
+from leukosim.sweep import treat
+from leukosim.validation import ConfigError
+
+HIGHEST = {DAY: TWO_YEARS, CELLS: np.inf}  # all others are shares
+
+
+def test_the_gain_is_the_paired_difference():
+    ds = trial(60)
+    gain, conversion = headlines_of("relaza2")
+    expected = paired_difference(relapse_free_survival(ds), "triggered", "at_relapse")
+    assert float(gain.of_patients(ds).mean()) == pytest.approx(expected.value)
+    assert expected.value > 0.05
+    share = mrd_conversion(ds).sel(arm="triggered").mean()
+    assert float(conversion.of_patients(ds).mean()) == pytest.approx(float(share))
+
+
+@pytest.mark.parametrize("study", HEADLINES)
+def test_every_study_has_its_headlines(study):
+    """Of a few patients, in the arms that headlines need and no others."""
+    headlines = headlines_of(study)
+    known = compose([f"study={study}"]).arms
+    size = 12 if study == "clonal_relapse" else 3
+    arms = ",".join(arms_of(headlines, known))
+    config = compose(
+        [f"study={study}", f"arms=[{arms}]", f"cohort.size={size}", "horizon_days=730",
+         "operations.centres=0", "record.courses=false", "record.treatment_week=false"]
+    )  # fmt: skip
+    ds = treat(config, 1).dataset
+    for each in headlines:
+        values = each.of_patients(ds)
+        assert values.dims == ("patient",) and values.sizes["patient"] == size
+        known_values = values.values[~np.isnan(values.values)]
+        assert each.name == "gain_high" or len(known_values)
+        lowest = -1.0 if each.name.startswith("gain") else 0.0
+        assert (known_values >= lowest).all()
+        assert (known_values <= HIGHEST.get(each.unit, 1.0)).all()
+
+
+def test_what_there_is_not_is_refused():
+    with pytest.raises(ConfigError, match="study = mine has no headline"):
+        headlines_of("mine")
+    with pytest.raises(ConfigError, match="headlines: gian .* did you mean gain"):
+        headlines_of("relaza2", ["gian"])
+    assert [each.name for each in headlines_of("relaza2", ["conversion"])] == ["conversion"]
+    assert arms_of(headlines_of("relaza2", ["conversion"]), ["triggered", "x"]) == ["triggered"]
+    with pytest.raises(ConfigError, match="at_relapse missing"):
+        arms_of(headlines_of("relaza2"), ["triggered"])
