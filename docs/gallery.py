@@ -16,7 +16,13 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "gallery.md"
 COMMANDS = re.compile(r"^```\n(leukosim .*?)^```", re.MULTILINE | re.DOTALL)
 PICTURE = re.compile(r"!\[.*?\]\(figures/(\w+)\.png\)")
-VERBS = {"comparison": "compare", "individual_effects": "compare", "power": "power"}
+TWO_ARMS = "any result of two arms or more"
+OF_VERBS = {  # figures that no run draws: the verb that does, the module, what is needed
+    "comparison": ("compare", "comparison", TWO_ARMS),
+    "individual_effects": ("compare", "individual_effects", TWO_ARMS),
+    "power": ("power", "power", TWO_ARMS),
+    "validation": ("validate", "targets", "frozen predictions and what was observed"),
+}
 WIDE = 380  # pixels of a thumbnail
 
 
@@ -29,34 +35,46 @@ class Shown:
     command: str
 
 
-def shown_in(page: Path) -> list[Shown]:
-    """The figures of a study's page, in its order, each with the command above it."""
+def shown_in(study: Path) -> list[Shown]:
+    """The figures of a study's page, in its order, each with the command above it.
+
+    Without a page, those that lie there, each with the command of its verb.
+    """
+    page = study / "README.md"
+    if not page.exists():
+        names = sorted(path.stem for path in study.glob("figures/*.png"))
+        return [
+            Shown(study.name, name, f"leukosim {OF_VERBS[name][0]} experiments/{study.name}")
+            for name in names
+        ]
     text = page.read_text(encoding="utf-8")
     commands = list(COMMANDS.finditer(text))
     found = []
     for picture in PICTURE.finditer(text):
         above = [each[1].strip() for each in commands if each.start() < picture.start()][-1]
         name = picture[1]
-        found.append(Shown(page.parent.name, name, command_of(name, above.splitlines())))
+        found.append(Shown(study.name, name, command_of(name, above.splitlines())))
     return found
 
 
 def command_of(name: str, lines: list[str]) -> str:
     """The command of a figure, of several that stand together the one with its verb."""
-    own = [line for line in lines if line.startswith(f"leukosim {VERBS.get(name, 'run')} ")]
+    verb = OF_VERBS[name][0] if name in OF_VERBS else "run"
+    own = [line for line in lines if line.startswith(f"leukosim {verb} ")]
     return "\n".join(own or lines)
 
 
 def sentence_of(name: str) -> str:
     """What a figure shows: the first sentence of the module that draws it."""
-    said = import_module(f"leukosim.figures.{name}").__doc__ or ""
+    module = OF_VERBS[name][1] if name in OF_VERBS else name
+    said = import_module(f"leukosim.figures.{module}").__doc__ or ""
     return " ".join(said.split("\n\n")[0].split())
 
 
 def needs_of(name: str) -> str:
     """The variables that a result must hold, in words."""
-    if name in VERBS:
-        return "any result of two arms or more"
+    if name in OF_VERBS:
+        return OF_VERBS[name][2]
     each = next(figure for figure in (*TRIAL_FIGURES, *SWEEP_FIGURES) if figure.name == name)
     variables = ", ".join(f"`{variable}`" for variable in each.needs.variables)
     return variables or "the configuration that a result carries"
@@ -80,10 +98,11 @@ def gallery() -> str:
         "follow-up are in all results ([results.md](results.md)). For one column of a journal, and",
         "only some: `leukosim figures FOLDER width_mm=89 only=targets format=pdf`.",
     ]
-    for page in sorted((ROOT / "experiments").glob("*/README.md")):
-        study = page.parent.name
-        lines += ["", f"## [{study}](../experiments/{study}/README.md)"]
-        for command, figures in groupby(shown_in(page), key=lambda shown: shown.command):
+    for study in sorted({path.parents[1] for path in ROOT.glob("experiments/*/figures/*.png")}):
+        page = study / "README.md"
+        where = page if page.exists() else study
+        lines += ["", f"## [{study.name}](../{where.relative_to(ROOT).as_posix()})"]
+        for command, figures in groupby(shown_in(study), key=lambda shown: shown.command):
             lines += ["", "```", command, "```", "", "| | |", "| --- | --- |"]
             lines += [entry(each) for each in figures]
     return "\n".join([*lines, ""])

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from synthetic import trial as synthetic_trial
 
 from leukosim import __version__, cli
 from leukosim.cli import drawing
@@ -366,7 +367,7 @@ def two_figures(monkeypatch):
     """Two standard figures for any dataset, of which the first fails; the names of those drawn."""
     drawn = []
 
-    def draw_figure(each, dataset, folder, *how):
+    def draw_figure(each, dataset, folder, width_mm, formats):
         if each.name == "first":
             raise ValueError("no [data]")
         drawn.append(each.name)
@@ -400,6 +401,34 @@ def test_a_file_that_no_figure_shows_is_told(capsys, tmp_path):
     xr.Dataset({"a": ("x", [1.0])}).to_netcdf(tmp_path / "foreign.nc")
     code, _, err = called(capsys, "figures", "foreign.nc")
     assert (code, err) == (2, "leukosim: figures: foreign.nc holds nothing that a figure shows\n")
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("width_mm=50", "width_mm = 50 is not allowed: it is in mm, allowed from 89 to 183"),
+        ("only=relapse_free_surviva", "did you mean only.relapse_free_survival?"),
+        ("format=pdf,jpg", "format.jpg is not a known format: did you mean format.png?"),
+    ],
+)
+def test_a_figure_that_cannot_be_is_told(capsys, tmp_path, field, said):
+    synthetic_trial(4).to_netcdf(tmp_path / "results.nc")
+    code, _, err = called(capsys, "figures", "results.nc", field)
+    assert code == 2
+    assert said in err
+    assert not (tmp_path / "figures").exists()
+
+
+def test_figures_of_another_width_leave_those_of_the_run(capsys, tmp_path):
+    synthetic_trial(4).to_netcdf(tmp_path / "results.nc")
+    words = ("figures", ".", "only=targets", "format=png")
+    assert called(capsys, *words)[0] == 0
+    assert called(capsys, *words, "width_mm=89")[1] == "figures-89mm: targets\n"
+    drawn = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("targets.*")}
+    ends = ("png", "json", "csv")
+    assert drawn == {
+        f"{each}/targets.{end}" for each in ("figures", "figures-89mm") for end in ends
+    }
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ course from before stays in grey behind the new one.
 """
 
 import html
+import logging
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +21,9 @@ from mesa.visualization.utils import update_counter
 from leukosim.figures.patient_course import PANELS, Course, Samples, panel_figure
 from leukosim.figures.style import house_style
 from leukosim.mesa_model import LeukemiaModel
+
+# Solara draws outside of the house style, where the fonts that are missing would be told each time.
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 REST_SECONDS = 0.3  # of a slider, before the patient is followed anew
 DAYS_AT_ONCE = 7  # between two drawings, and for the button Step

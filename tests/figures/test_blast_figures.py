@@ -13,7 +13,7 @@ from leukosim.figures import draw_figure, figures_for
 from leukosim.figures.forest import interval
 from leukosim.figures.gain_map import KILL, PROTECTION
 from leukosim.figures.lead_time import HYPOTHESIS, LEAD, gains, outcome_of
-from leukosim.figures.repeated_trials import FEWEST, computed
+from leukosim.figures.repeated_trials import FEWEST, computed, repeated_trials_figure
 from leukosim.figures.single_cell_cxcr4 import cells_of, threshold_of
 from leukosim.figures.style import COLUMN, MM_PER_INCH, PAGE, house_style
 from leukosim.figures.treatment_hours import in_niche
@@ -92,11 +92,13 @@ def test_a_pool_draws_repeated_trials(trial, tmp_path):
     pool = xr.concat([trial] * times, "patient", data_vars="minimal")
     pool = pool.assign_coords(patient=np.arange(pool.sizes["patient"]))
     found = {each.name: each for each in figures_for(pool)}
-    assert_readable_in_both_widths(found["repeated_trials"], pool)
     assert all(
         p.stat().st_size > 200 for p in draw_figure(found["repeated_trials"], pool, tmp_path)
     )
-    table, powers = computed(pool)
+    table, powers = both = computed(pool)
+    with house_style():
+        for width in (COLUMN, PAGE):
+            assert_readable(repeated_trials_figure(pool, width, both))
     assert len(table) == 1000
     assert powers["power"].between(0.0, 1.0).all()
 

@@ -453,7 +453,7 @@ def test_one_axis_makes_dots_and_one_scenario_a_dot(tmp_path):
     for values in ([0.001, 0.01], [0.01]):
         ds = sweep({"trigger.level": values}, 5)
         paths = draw_figures(ds, tmp_path)
-        assert [path.stem for path in paths] == ["sweep_dots"] * 4
+        assert [path.stem for path in paths] == ["sweep_dots"] * 5
         table = pd.read_csv(tmp_path / "sweep_dots.csv")
         counts = table["outcome"].value_counts().to_dict()
         assert counts == {"survival": 3 * len(values), "difference": len(values)}

@@ -124,6 +124,13 @@ def has_targets(ds: xr.Dataset) -> bool:
     return bool(target_table(ds)["model"].notna().any())
 
 
+def draw_repeated_trials(ds: xr.Dataset, width_mm: float | None = None) -> Drawing:
+    """Trials drawn from a pool: once, for the figure and its numbers."""
+    found = repeated_trials.computed(ds)
+    figure = repeated_trials.repeated_trials_figure(ds, width_mm or PAGE, found)
+    return figure, repeated_trials.numbers_drawn(ds, found)
+
+
 def draw_sweep(ds: xr.Dataset, width_mm: float | None = None) -> Drawing:
     """What the scenarios come to, by what is at stake for their patients.
 
@@ -241,7 +248,7 @@ TRIAL_FIGURES = (
     StandardFigure(
         "repeated_trials",
         has("cxcr4_group", "follow_up_day", also=repeated_trials.is_pool),
-        wide(PAGE, repeated_trials.repeated_trials_figure, repeated_trials.numbers_drawn),
+        draw_repeated_trials,
     ),
     StandardFigure(
         "fish_plot",

@@ -42,7 +42,10 @@ def is_pool(ds: xr.Dataset) -> bool:
     return has_groups(ds) and ds.sizes["patient"] >= FEWEST
 
 
-def computed(ds: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
+Computed = tuple[pd.DataFrame, pd.DataFrame]
+
+
+def computed(ds: xr.Dataset) -> Computed:
     """The repeated trials and the power by size, of :mod:`leukosim.repeated_trials`."""
     pool, design = pool_of(ds, *arms_of(ds)), Design()
     return effects(repeat(pool, design, SEED)), power_by_size(pool, design, SEED)
@@ -121,9 +124,14 @@ def note_of(ds: xr.Dataset, table: pd.DataFrame, powers: pd.DataFrame) -> str:
     )
 
 
-def repeated_trials_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
-    """Hazard ratios at the left, power at the right."""
-    table, powers = computed(ds)
+def repeated_trials_figure(
+    ds: xr.Dataset, width_mm: float = PAGE, found: Computed | None = None
+) -> Figure:
+    """Hazard ratios and power; side by side on a page.
+
+    found : of :func:`computed`, where it is known
+    """
+    table, powers = found or computed(ds)
     note = note_of(ds, table, powers)
     on_page, one = width_mm >= PAGE, TOP + HIGH + 10.0
     wide = (width_mm - LEFT - 4.0 - GAP) / 2.0 if on_page else width_mm - LEFT - 4.0
@@ -138,9 +146,9 @@ def repeated_trials_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     return figure
 
 
-def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
+def numbers_drawn(ds: xr.Dataset, found: Computed | None = None) -> pd.DataFrame:
     """Every trial, the power by size, the sizes for the power, and the shares; by ``part``."""
-    table, powers = computed(ds)
+    table, powers = found or computed(ds)
     shares = summary(table).rename_axis("quantity").reset_index(name="value")
     parts = {
         "trial": table,
