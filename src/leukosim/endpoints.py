@@ -17,6 +17,7 @@ from leukosim.results import RESPONSES
 SIX_MONTHS, ONE_YEAR, TWO_YEARS = 182.0, 365.0, 730.0  # day, as the trials count them
 DAYS_PER_MONTH = 365.25 / 12
 LEVEL = 0.95  # of every interval
+TOO_EXTREME = 10.0  # log hazard ratio: the likelihood has no maximum
 RELAPSE_FREE, OVERALL = "relapse-free survival", "overall survival"
 EITHER = "relapse-free survival, or overall survival from overt leukaemia"
 CYCLE_DAYS = 28.0  # of a cycle that a patient did not live, or was not treated, to begin

@@ -16,9 +16,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from leukosim.endpoints import LEVEL, TWO_YEARS, Estimate, proportion, relapse_free_survival
-
-TOO_EXTREME = 10.0  # log hazard ratio: the likelihood has no maximum
+from leukosim.endpoints import (
+    LEVEL,
+    TOO_EXTREME,
+    TWO_YEARS,
+    Estimate,
+    proportion,
+    relapse_free_survival,
+)
 
 
 def arm_times(times: xr.Dataset, arm: str) -> tuple[np.ndarray, np.ndarray]:

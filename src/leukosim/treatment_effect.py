@@ -13,9 +13,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from leukosim.endpoints import LEVEL, NOTHING, TWO_YEARS, Estimate, relapse_free_survival
+from leukosim.endpoints import (
+    LEVEL,
+    NOTHING,
+    TOO_EXTREME,
+    TWO_YEARS,
+    Estimate,
+    relapse_free_survival,
+)
 from leukosim.results import CXCR4_GROUPS
-from leukosim.survival import TOO_EXTREME
 
 READINGS = ("both arms", "as randomised")
 GROUP_LABELS = {
