@@ -7,7 +7,7 @@ import numpy as np
 from leukosim.assays.mobilisation import leukaemic_fold
 from leukosim.drugs.drug import COLUMN, Dose, Drug, exposure, segment_edges
 from leukosim.follow_up import anchored
-from leukosim.marrow import Marrow
+from leukosim.marrow import AGENTS, Marrow
 from leukosim.patient import TYPICAL, Patient
 from leukosim.protocol import Protocol
 from leukosim.rates import Rates
@@ -23,8 +23,10 @@ def treatment_week(
     patients: Sequence[Patient],
     arms: Mapping[str, Strategy | OwnStrategy],
     protocol: Protocol,
+    method: str = "tally",
+    agents: int = AGENTS,
 ) -> dict[str, np.ndarray]:
-    """Exposure and the niche over the first cycle's week.
+    """Exposure and the niche over the first cycle's week, by marrows of their own.
 
     Returns
     -------
@@ -42,7 +44,7 @@ def treatment_week(
     for p, patient in enumerate(patients):
         rates = Rates(patient)
         for a in range(len(arms)):
-            marrow = Marrow(patient, rates=rates)
+            marrow = Marrow(patient, method, rates, agents=agents)
             response = patient.responsiveness
             given = exposure(protocol.drugs, doses[a][p], 0.0, WEEK, response, patient)
             whole = np.isin(edges, given.end)  # all of them, but in a patient given nothing

@@ -109,10 +109,9 @@ def run_trial(
         if progress is not None:
             progress(finished)
     courses = [of_patient for position in range(len(blocks)) for of_patient in found[position]]
+    week = week_values(patients, arms, protocol, method, agents)
     return Trial(
-        gather(
-            patients, list(arms), courses, days, protocol, week_values(patients, arms, protocol)
-        ),
+        gather(patients, list(arms), courses, days, protocol, week),
         decisions_of(patients, list(arms), courses),
     )
 
@@ -147,11 +146,13 @@ def week_values(
     patients: Sequence[Patient],
     arms: Mapping[str, Strategy | OwnStrategy],
     protocol: Protocol,
+    method: str,
+    agents: int,
 ) -> dict[str, np.ndarray]:
     """The first treatment week by the hour, and what a dose of a CXCR4 inhibitor does to blood."""
     if not protocol.treatment_week:
         return {}
-    week = treatment_week(patients, arms, protocol)
+    week = treatment_week(patients, arms, protocol, method, agents)
     doses = [d.amount_mg for s in arms.values() for d in first_cycle(patients[0], s)
              if d.drug == BLOCKER and d.amount_mg > 0.0]  # fmt: skip
     if doses:
