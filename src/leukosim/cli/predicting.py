@@ -70,7 +70,8 @@ def validate(words: list[str]) -> int:
     store.save_table(compared, folder / COMPARED)
     shown = as_targets(compared)
     with house_style():
-        save_figure(targets_figure(shown), shown, folder / FIGURES, "validation")
+        asked = {"predictions": record["sha256"], "made": record["made"]}
+        save_figure(targets_figure(shown), shown, folder / FIGURES, "validation", asked=asked)
     inside, known, p = coverage(compared)
     said = f"{inside} of {known} observed values lie in their 95 % intervals"
     said += f" (as few by chance: {p:.2g})" if known else ""

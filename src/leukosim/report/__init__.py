@@ -78,8 +78,8 @@ def report_page(
     effects = individual_effects(gathered, against, found.until_day)
     reference, sentences = findings(found, against)
     album = Album()
-    calendar_picture = draw_calendar(config, figures, album)
-    compared = draw_compared(gathered, found, against, effects, figures, album)
+    calendar_picture = draw_calendar(ds, config, figures, album)
+    compared = draw_compared(ds, gathered, found, against, effects, figures, album)
     return environment().get_template(TEMPLATE).render(
         title=asked.title or f"Study {plain(config.study)}" if config.study else "A study",
         question=asked.question or question_of(config.study),

@@ -25,18 +25,19 @@ from leukosim.figures.style import house_style
 from leukosim.strategy.words import plain
 
 
-def draw_calendar(config: Config, folder: Path, album: Album) -> Picture:
+def draw_calendar(ds: xr.Dataset, config: Config, folder: Path, album: Album) -> Picture:
     """The strategies as a calendar."""
     what = config.strategies_of_arms(), config.monitoring, float(config.horizon_days)
     with house_style():
         figure = calendar.calendar_figure(*what)
-        save_figure(figure, calendar.numbers_drawn(*what), folder, "calendar")
+        save_figure(figure, calendar.numbers_drawn(*what), folder, "calendar", results=[ds])
     return album.add(
         folder / "calendar.svg", "The strategies as a calendar: visits, then days of each course."
     )
 
 
 def draw_compared(
+    ds: xr.Dataset,
     gathered: xr.Dataset,
     found: Resampled,
     against: str,
@@ -48,7 +49,7 @@ def draw_compared(
     with house_style():
         figure = comparison.comparison_figure(found, against)
         numbers = comparison.numbers_drawn(found, against)
-        save_figure(figure, numbers, folder, "comparison")
+        save_figure(figure, numbers, folder, "comparison", results=[ds])
     pictures = [album.add(folder / "comparison.svg", f"Arms compared with {plain(against)}.")]
     best = next((arm for arm in ranking(found)["arm"] if arm != against), None)
     if best is not None:
@@ -56,7 +57,7 @@ def draw_compared(
         with house_style():
             figure = patients_figure.individual_effects_figure(gathered, of_best, found.until_day)
             numbers = patients_figure.numbers_drawn(gathered, of_best)
-            save_figure(figure, numbers, folder, "individual_effects")
+            save_figure(figure, numbers, folder, "individual_effects", results=[ds])
         caption = (
             f"What each patient gains from {plain(best)} over {plain(against)}, and who gains."
         )
