@@ -222,7 +222,7 @@ def test_the_indices_of_ishigamis_function():
     assert found.r2 > 0.8
     assert far_off(found) < 0.1
     assert found.standard_deviation == pytest.approx(np.sqrt(13.845), rel=0.1)
-    half = indices_of(lambda x: ishigami(x) - 3.5 * np.sin(np.pi * (2.0 * x[:, 1] - 1.0)) ** 2)
+    half = indices_of(lambda x: ishigami(x) - 3.5 * np.sin(np.pi * (2.0 * x[:, 1] - 1.0)) ** 2, 64)
     assert far_off(half) > 0.2
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
@@ -144,17 +145,17 @@ def answer(question: Question, screen: Console) -> None:
     keep(question, "morris", found)
     leading = leading_factors(question, factors, found)
     tables: dict[str, pd.DataFrame] = {"morris": found}
-    draw(question, "screening", screening_figure, found)
+    draw(question, "screening", screening_figure, found, MORRIS)
     tornado, tables["precision"] = vary_singly(question, leading)
     keep(question, "precision", tables["precision"])
     if leading:
         tables["tornado"] = tornado
         keep(question, "tornado", tornado)
-        draw(question, "tornado", tornado_figure, tornado)
+        draw(question, "tornado", tornado_figure, tornado, SINGLE)
     if len(leading) > 1 and asked.surrogate_points:
         tables["sobol"] = share_variance(question, leading)
         keep(question, "sobol", tables["sobol"])
-        draw(question, "sobol_indices", indices_figure, tables["sobol"])
+        draw(question, "sobol_indices", indices_figure, tables["sobol"], SURROGATE)
     screen.print(*sensitivity_tables(question.first, tables, len(factors)), sep="\n")
     written = [f"{name}.csv" for name in ("parameters", *tables)]
     say(f"{question.folder}: {', '.join(written)}, {FIGURES}")
@@ -317,10 +318,18 @@ def keep(question: Question, name: str, table: pd.DataFrame) -> None:
     store.save_table(table, question.folder / f"{name}.csv")
 
 
-def draw(question: Question, name: str, drawn_by: Any, table: pd.DataFrame) -> None:
-    """Draw the figure of the first headline."""
+def draw(question: Question, name: str, drawn_by: Any, table: pd.DataFrame, step: str) -> None:
+    """Draw the figure of the first headline, from what came of a step."""
     first = question.first
     shown = table[table["headline"] == first.name]
     with house_style():
         figure = drawn_by.figure_of(shown, first.label, first.unit)
-        save_figure(figure, shown, question.folder / FIGURES, name)
+        save_figure(
+            figure, shown, question.folder / FIGURES, name,
+            results=[origin_of(question.folder / step / store.RESULTS)], asked=vars(question.asked),
+        )  # fmt: skip
+
+
+def origin_of(path: Path) -> xr.Dataset:
+    """What a dataset says of its making, without its data."""
+    return xr.Dataset(attrs=store.attributes_of(path))
