@@ -1,5 +1,7 @@
 """Small result datasets with known outcomes, in the vocabulary of results, without a simulation."""
 
+import json
+
 import numpy as np
 import xarray as xr
 
@@ -176,3 +178,37 @@ def sweep(axes: dict[str, list], n_patients: int = 40) -> xr.Dataset:
         text = isinstance(column[0], str)
         dataset = dataset.assign_coords({name: ("scenario", column.astype(str if text else float))})
     return dataset
+
+
+def search(n_candidates: int = 12, n_patients: int = 40, **asked) -> xr.Dataset:
+    """The dataset of a search over four fields, with candidates of growing effect and more drug."""
+    luck = np.random.default_rng(1)
+    n = n_candidates + 1
+    effects = np.linspace(0.0, 2.0, n)
+    dataset = xr.concat(
+        [trial(n_patients, effect=effect).sel(arm=["triggered"]) for effect in effects],
+        "scenario", data_vars="all", combine_attrs="override",
+    ).drop_vars(["blasts", "time"])  # fmt: skip
+    axes = {
+        "trigger.level": 10.0 ** luck.uniform(-4.0, -1.0, n),
+        "monitoring.interval_days": luck.choice([14, 28, 42, 56, 84], n),
+        "monitoring.sample": luck.choice(["marrow", "blood"], n).astype(object),
+        "azacitidine.days_per_cycle": luck.integers(3, 11, n),
+    }
+    dataset = dataset.assign_coords({name: ("scenario", each) for name, each in axes.items()})
+    both = ("scenario", "arm", "patient")
+    days = np.arange(n)[:, None, None] + luck.integers(0, 9, (n, 1, n_patients))
+    dataset["treatment_days"] = both, days.astype(float)
+    dataset["status"] = "scenario", np.full(n, "finished", object)
+    settings = {
+        "maximise": ["restricted_mean"], "at_most": {"drug_days": "12"}, "unguided": 4, **asked,
+    }  # fmt: skip
+    return dataset.assign_attrs(
+        axes=json.dumps(list(axes)),
+        search_asked=json.dumps(settings),
+        search_arm="triggered",
+        search_log_axes=json.dumps(["trigger.level"]),
+        search_limits=json.dumps(
+            [[name, 1.0, float(most)] for name, most in settings["at_most"].items()]
+        ),
+    )

@@ -187,7 +187,7 @@ def test_treatment_is_triggered_as_in_relaza2(relaza2):
     """A ratio of 1 %; reassessment after six cycles."""
     rules = relaza2.strategies["triggered"].rules
     assert relaza2.trigger.level == rules["conversion"].at_least == 0.01
-    assert rules["negative_after_six_cycles"].after_cycles == 6
+    assert rules["negative_after_full_cycles"].after_cycles == 6
 
 
 def test_the_reference_course_is_the_labelled_dose():

@@ -72,6 +72,21 @@ class Engine(Place):
 
 
 @dataclass(frozen=True)
+class AzacitidineDosing:
+    """How azacitidine is given before relapse, wherever a strategy's courses refer to it."""
+
+    days_per_cycle: int = setting(7, "day", lowest=1, highest=28, note="from day 1 on")
+    cycle_days: int = setting(29, "day", lowest=7, highest=366)
+    full_cycles: int = setting(
+        6, "cycles", lowest=1, highest=24, note="before who is negative gets the reduced course"
+    )
+    reduced_days_per_cycle: int = setting(5, "day", lowest=1, highest=28, note="from day 1 on")
+    reduced_cycle_days: int = setting(58, "day", lowest=7, highest=366)
+
+    __post_init__ = check_ranges
+
+
+@dataclass(frozen=True)
 class VenetoclaxDosing:
     """How venetoclax is given, wherever a strategy's courses refer to it."""
 
@@ -119,6 +134,7 @@ class Config:
     cohort: Cohort = field(default_factory=Cohort)
     disease: Disease = field(default_factory=Disease)
     drug: dict[str, OwnDrug] = field(default_factory=declared_drugs)  # known ones keep their class
+    azacitidine: AzacitidineDosing = field(default_factory=AzacitidineDosing)
     venetoclax: VenetoclaxDosing = field(default_factory=VenetoclaxDosing)
     motixafortide: MotixafortideDosing = field(default_factory=MotixafortideDosing)
     record: Record = field(default_factory=Record)

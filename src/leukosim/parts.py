@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from leukosim.dataset import Gathered
 from leukosim.files import write_whole
@@ -145,3 +146,19 @@ def values_in(data: bytes, stored: Stored) -> np.ndarray:
     texts = np.empty(math.prod(stored.shape), object)
     texts[:] = json.loads(raw)
     return texts.reshape(stored.shape)
+
+
+def dataset_in(path: Path) -> xr.Dataset:
+    """A part as the labelled dataset of its trial.
+
+    Raises
+    ------
+    BrokenPart
+    """
+    part, data, _ = read_part(path)
+    variables = {
+        name: (stored.dims, values_in(data, stored), stored.attributes)
+        for name, stored in part.variables.items()
+    }
+    coordinates = {name: variables.pop(name) for name in part.coordinates}
+    return xr.Dataset(variables, coordinates, part.attributes)

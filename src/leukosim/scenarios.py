@@ -1,4 +1,4 @@
-"""Which scenarios a command line with several values asks for.
+"""Which scenarios a command line with several values asks for, or which space to search.
 
 Hydra composes once for each combination of group choices. Values are then set on what it composed,
 and only what refers to them is resolved again: a thousand scenarios are a matter of seconds, where
@@ -12,12 +12,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, RangeSweep
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from leukosim.config import to_plain
-from leukosim.validation import ConfigError
+from leukosim.search_space import Axis, choice_of, span_of
+from leukosim.validation import ConfigError, listed
 
 NOT_SWEPT = ("output", "overwrite", "engine")  # they cannot change a number
+# What makes patients, their disease and how long they are followed: a search leaves it alone.
+NOT_SEARCHED = (
+    "study", "seed", "arms", "strategy", "cohort", "disease", "hypothesis", "cxcr4_by_subtype",
+    "horizon_days", "after_relapse_days", "until_death", "operations", "record",
+)  # fmt: skip
+LOG = "log"  # the only tag of an axis that means something
 REFERENCE = re.compile(r"[\w\-]+(?:\.[\w\-]+)*")
 # Texts that are nothing but a reference, or the names of what is in a group: they need no parser.
 PLAIN_REFERENCE = re.compile(r"\$\{(oc\.dict\.keys:)?([\w\-]+(?:\.[\w\-]+)*)\}")
@@ -79,6 +87,91 @@ def expand(config_loader: Any, master: DictConfig, arguments: Sequence[str]) -> 
             labels.append({n: label(v) for n, v in zip(names, of_point, strict=True)})
             plain.append(config)
     return Table(labels, plain, composed, output)
+
+
+@dataclass(frozen=True)
+class Space:
+    """What a search may vary, around what, and what is asked of it."""
+
+    axes: list[Axis]
+    base: DictConfig  # as composed, with the values that fields have without a search
+    asked: dict[str, Any]  # fields of leukosim.search.Search
+    output: str | None  # None: the user has named no folder
+
+    @property
+    def composed(self) -> list[DictConfig]:
+        """What Hydra composed, as of a table."""
+        return [self.base]
+
+    def default(self) -> dict[str, Any]:
+        """The point whose values the fields have without a search."""
+        plain = to_plain(self.base)
+        return {axis.name: at(plain, tuple(axis.name.split("."))) for axis in self.axes}
+
+
+def read_space(
+    config_loader: Any, master: DictConfig, arguments: Sequence[str], asked: Mapping[str, Any]
+) -> Space:
+    """The space that a command line with intervals, ranges and choices asks to be searched.
+
+    Raises
+    ------
+    ConfigError
+        If no field is searched over, or one that cannot be.
+    """
+    parser = OverridesParser.create(config_loader=config_loader)
+    fixed: list[str] = []
+    axes: list[Axis] = []
+    output = None
+    for override in parser.parse_overrides(list(arguments)):
+        key = override.get_key_element()
+        if not override.is_sweep_override():
+            fixed.append(str(override.input_line))
+            output = str(override.value()) if key == "output" else output
+            continue
+        if key.split(".")[0] in NOT_SWEPT:
+            raise ConfigError(f"{key} cannot be searched over: it does not change a result")
+        if key.split(".")[0] in NOT_SEARCHED:
+            raise ConfigError(
+                f"{key} cannot be searched over: every candidate treats the same patients, and "
+                "follows them for as long"
+            )
+        if override.is_add() or config_loader.get_group_options(key):
+            raise ConfigError(f"{key} cannot be searched over: it is a group, not a field")
+        axes.append(axis_of(key, override))
+    if not axes:
+        raise ConfigError(
+            "search: no field has an interval, a range or a choice to be searched, such as "
+            "'trigger.level=tag(log,interval(1e-4,1e-1))'"
+        )
+    base = config_loader.load_sweep_config(master, fixed)
+    base = OmegaConf.masked_copy(base, [key for key in base if key != "hydra"])
+    return Space(axes, base, dict(asked), output)
+
+
+def axis_of(key: str, override: Override) -> Axis:
+    """An axis in Hydra's words: an interval, a range without its end, or a choice."""
+    sweep = override.value()
+    tags = set(getattr(sweep, "tags", ()))
+    if tags - {LOG}:
+        raise ConfigError(f"{key}: tag {listed(sorted(tags - {LOG}))} means nothing: allowed {LOG}")
+    if isinstance(sweep, ChoiceSweep):
+        lines = [f"{key}={value}" for value in override.sweep_string_iterator()]
+        parser = OverridesParser.create()
+        return choice_of(key, [parser.parse_override(line).value() for line in lines])
+    if isinstance(sweep, IntervalSweep):
+        low, high = sweep.start, sweep.end
+        assert low is not None and high is not None
+        is_whole = isinstance(low, int) and isinstance(high, int)
+        return span_of(key, low, high, 1 if is_whole else None, LOG in tags)
+    if isinstance(sweep, RangeSweep):
+        values = list(sweep.range())
+        if not values:
+            raise ConfigError(f"{key}: {override.input_line} has no value")
+        low, high = min(values), max(values)
+        step = abs(sweep.step)
+        return span_of(key, low, high, step, LOG in tags)
+    raise ConfigError(f"{key} needs an interval, a range or a choice: {override.input_line}")
 
 
 def table_of_points(

@@ -13,13 +13,13 @@ from leukosim.discrimination import FEW, MEASURES, NOT_APART, POWER, SIGNIFICANC
 from leukosim.endpoints import began_overt
 
 
-def progress_bar(console: Console) -> Progress:
-    """Patients done, and how long the rest will take."""
+def progress_bar(console: Console, of: str = "patients") -> Progress:
+    """Patients done, or whatever it is of, and how long the rest will take."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("patients"),
+        TextColumn(of),
         TimeRemainingColumn(),
         console=console,
         transient=True,

@@ -37,8 +37,8 @@ WITHOUT_INFLUENCE = ("output", "overwrite")
 ONLY_SHOWN = (
     "arms", "calibration", "cli", "comparison", "descent", "discrimination", "document", "evidence",
     "figures", "files", "headlines", "individual_effects", "mesa_model", "page", "power",
-    "predictions", "reference", "repeated_trials", "report", "resampling", "screen", "sensitivity",
-    "survival", "tables", "verification", "warmup",
+    "predictions", "quantities", "reference", "repeated_trials", "report", "resampling", "screen",
+    "search", "sensitivity", "survival", "tables", "verification", "warmup",
 )  # fmt: skip
 
 

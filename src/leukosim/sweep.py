@@ -58,6 +58,7 @@ class Sweep:
 
     scenarios: list[Scenario]
     folder: Path
+    about: Mapping[str, str] = field(default_factory=dict)  # further attributes of its dataset
 
     @property
     def axes(self) -> list[str]:
@@ -422,6 +423,7 @@ def merge(sweep: Sweep, errors: Mapping[str, str]) -> None:
         **store.provenance(first.identity, "" if errors else sweep.digest),
         "axes": json.dumps(sweep.axes),
         "scenario_digests": json.dumps([scenario.digest for scenario in sweep.scenarios]),
+        **sweep.about,
     }
     files = [
         None if failed else file_of(sweep.folder, scenario)

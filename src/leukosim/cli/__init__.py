@@ -14,6 +14,7 @@ from leukosim.validation import ConfigError, unknown
 # Verbs and the modules that hold them, imported when asked for: --help needs none of them.
 VERBS = {
     "run": "running",
+    "search": "searching",
     "figures": "drawing",
     "compare": "reading",
     "power": "reading",
@@ -34,6 +35,7 @@ leukosim: acute myeloid leukaemia in remission and relapse, simulated cell by ce
 
   leukosim run study=NAME [field=value ...]        run a study: one dataset, a decision log, figures
   leukosim run -m study=NAME field=a,b ...         sweep fields: one dataset of all scenarios
+  leukosim search study=NAME field=interval(a,b)   the best values, within limits
   leukosim figures FOLDER [field=value ...]        draw the figures of a result again, width_mm=89
   leukosim compare FOLDER [FOLDER] [field=value]   arms, or scenarios, over the same patients
   leukosim power FOLDER [field=value ...]          patients that a trial of two arms would need

@@ -15,13 +15,13 @@ from yaml import YAMLError
 
 from leukosim.config import explain, refuse_empty, version_arguments
 from leukosim.folders import config_folder
-from leukosim.scenarios import Table
+from leukosim.scenarios import Space, Table
 from leukosim.validation import ConfigError, listed, unknown
 
 VALUED = ("--config-dir", "-cd", "--config-name", "-cn", "--cfg", "-c", "--package", "-p", "--info")
 
 
-def compose(words: list[str]) -> list[DictConfig | Table]:
+def compose(words: list[str]) -> list[DictConfig | Table | Space]:
     """What Hydra makes of a command line; nothing where it only showed something.
 
     The work is done outside of Hydra, which would turn its errors into tracebacks.

@@ -1,4 +1,4 @@
-"""``leukosim run``: Hydra composes, then one run or one sweep follows."""
+"""``leukosim run``: Hydra composes, then one run, one sweep or one search follows."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ from leukosim.cli.words import FAILED, say
 from leukosim.config import Config, as_plain, read_config
 from leukosim.discrimination import discrimination_table, has_hypotheses
 from leukosim.parts import BrokenPart
-from leukosim.scenarios import Table
+from leukosim.scenarios import Space, Table
 from leukosim.screen import contents, hypotheses_tables, outcome_table, progress_bar
 from leukosim.sweep import Report, Scenario, Sweep, check_machine, treat
 
@@ -32,7 +32,11 @@ def run(words: list[str]) -> int:
     console = Console(stderr=True)
     code = 0
     for task in compose(words):
-        if isinstance(task, Table) and task.axes:
+        if isinstance(task, Space):
+            from leukosim.cli.searching import run_search_of  # which runs scenarios as we do
+
+            code = max(code, run_search_of(task, console))
+        elif isinstance(task, Table) and task.axes:
             code = max(code, run_sweep(task, console))
         else:
             composed = task.composed[0] if isinstance(task, Table) else task

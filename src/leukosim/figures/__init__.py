@@ -35,6 +35,7 @@ from leukosim.figures import (
     relapse_free_survival,
     repeated_trials,
     response_by_subtype,
+    search,
     single_cell_cxcr4,
     survival_by_cxcr4,
     targets,
@@ -53,6 +54,7 @@ from leukosim.figures.sweep_outcomes import (
     treatment_summary,
     varied,
 )
+from leukosim.search import CONFIRMED, is_search, searched
 from leukosim.survival import sweep_summary
 from leukosim.treatment_effect import has_groups
 
@@ -156,14 +158,26 @@ def draw_sweep(ds: xr.Dataset, width_mm: float | None = None) -> Drawing:
     return figure(shown, outcomes, width_mm), numbers_drawn(shown, outcomes)
 
 
+def draw_search(ds: xr.Dataset, width_mm: float | None = None) -> Drawing:
+    """Candidates of a search: judged once, for the figure and its numbers."""
+    found = searched(ds)
+    figure = search.search_figure(ds, width_mm or PAGE, found)
+    return figure, search.numbers_drawn(ds, found)
+
+
 def has_two_axes(ds: xr.Dataset) -> bool:
-    """Whether a sweep is over more than one axis."""
-    return len(varied(ds)) > 1
+    """Whether a sweep has outcomes over more than one axis, and its scenarios are a grid."""
+    return len(varied(ds)) > 1 and not is_of_search(ds)
 
 
 def has_one_axis(ds: xr.Dataset) -> bool:
-    """Whether a sweep is along a single axis, or of a single scenario."""
-    return len(varied(ds)) <= 1
+    """Whether a sweep has outcomes along a single axis, or of a single scenario."""
+    return len(varied(ds)) <= 1 and not is_of_search(ds)
+
+
+def is_of_search(ds: xr.Dataset) -> bool:
+    """Whether scenarios are the candidates of a search, or the best of them on new patients."""
+    return is_search(ds) or CONFIRMED in ds.attrs
 
 
 def began_with(*names: str) -> Needs:
@@ -272,6 +286,7 @@ TRIAL_FIGURES = (
     ),
 )
 SWEEP_FIGURES = (
+    StandardFigure("search", has("follow_up_day", also=is_search), draw_search),
     StandardFigure("sweep_heatmap", has("follow_up_day", also=has_two_axes), draw_sweep),
     StandardFigure("sweep_dots", has("follow_up_day", also=has_one_axis), draw_sweep),
     StandardFigure(

@@ -1,0 +1,54 @@
+"""Hydra's way to leukosim's searches: ``hydra/sweeper=search``, or ``leukosim search``.
+
+The command line says in Hydra's own grammar what may vary: ``interval(1e-4,1e-1)``,
+``tag(log,interval(1e-4,1e-1))``, ``range(3,8)``, ``choice(28,56,84)`` or ``28,56,84``. What is
+asked of the search stands in ``hydra.sweeper.search`` (:class:`leukosim.search.Search`).
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
+
+
+@dataclass
+class SearchSweeperConfig:
+    """How Hydra finds the sweeper, and what is asked of it."""
+
+    _target_: str = "hydra_plugins.leukosim_search_sweeper.SearchSweeper"
+    search: dict[str, Any] = field(default_factory=dict)
+
+
+ConfigStore.instance().store(
+    group="hydra/sweeper", name="search", node=SearchSweeperConfig, provider="leukosim"
+)
+
+
+class SearchSweeper(Sweeper):
+    """Turns the command line's axes into a space and hands it over, with what is asked."""
+
+    def __init__(self, search: DictConfig) -> None:
+        self.search = search
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        """Keep what Hydra offers."""
+        self.hydra_context = hydra_context
+        self.task_function = task_function
+        self.config = config
+
+    def sweep(self, arguments: list[str]) -> Any:
+        """Call the task once, with the space."""
+        from leukosim.scenarios import read_space
+
+        assert self.hydra_context is not None
+        assert self.config is not None
+        asked: Any = OmegaConf.to_container(self.search, resolve=True)
+        loader = self.hydra_context.config_loader
+        return self.task_function(  # type: ignore[arg-type]
+            read_space(loader, self.config, arguments, asked)
+        )
