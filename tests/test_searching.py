@@ -92,7 +92,7 @@ def test_a_search_is_one_dataset_a_table_and_a_comparison_on_new_patients(capsys
     assert "4 new patients" in " ".join(out.split())
     assert "best: trigger.level=" in out
     files = {path.name for path in (tmp_path / "here" / "figures").iterdir()}
-    ends = ("pdf", "svg", "png", "csv")
+    ends = ("pdf", "svg", "png", "json", "csv")
     assert files == {f"{name}.{end}" for name in ("search", "confirmation") for end in ends}
     assert [each.name for each in figures_for(result)] == ["search"]
 

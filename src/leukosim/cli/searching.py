@@ -25,7 +25,8 @@ from leukosim import parts, store
 from leukosim import sweep as sweeps
 from leukosim.cli import drawing
 from leukosim.cli.compiling import compile_first
-from leukosim.cli.reading import as_list, wide_console
+from leukosim.cli.fields import as_list
+from leukosim.cli.reading import wide_console
 from leukosim.cli.running import finish, interrupted_with, run, tell, workers
 from leukosim.cli.words import FAILED, say
 from leukosim.config import Config, as_plain, read_config
@@ -395,11 +396,9 @@ def confirm(
             return FAILED
     arms = {DEFAULT_ARM: 0} | named
     before = arms_of_scenarios(dataset, question.arm, arms)
-    new = arms_of_scenarios(
-        store.load_dataset(folder / store.RESULTS),
-        question.arm,
-        {name: place for place, name in enumerate(arms)},
-    )
+    others = store.load_dataset(folder / store.RESULTS)
+    places = {name: place for place, name in enumerate(arms)}
+    new = arms_of_scenarios(others, question.arm, places)
     known = [name for name in FOR_ALL if name in asked.quantities or has_counts(new, name)]
     quantities = list(dict.fromkeys([*asked.goals, *known, *asked.quantities]))
     look = replace(question.look, resamples=2000)
@@ -407,7 +406,10 @@ def confirm(
     store.save_table(compared, question.folder / f"{CONFIRMATION}.csv")
     with house_style():
         figure = confirmation_figure.confirmation_figure(compared, asked.goals, look)
-        save_figure(figure, compared, question.folder / drawing.FIGURES, CONFIRMATION)
+        save_figure(
+            figure, compared, question.folder / drawing.FIGURES, CONFIRMATION,
+            results=[dataset, others], asked=as_plain(asked),
+        )  # fmt: skip
     shown.print(confirmed_table(compared, asked, look))
     best = " ".join(f"{name}={value}" for name, value in points[1].items())
     say(f"best: {best}")

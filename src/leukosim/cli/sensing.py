@@ -34,7 +34,7 @@ from leukosim.figures.style import house_style
 from leukosim.headlines import Headline, arms_of, headlines_of
 from leukosim.parameters import parameter_rows
 from leukosim.resampling import times_drawn
-from leukosim.scenarios import Table, table_of_points
+from leukosim.scenarios import Space, Table, table_of_points
 from leukosim.sensitivity import Sensitivity, check_packages
 from leukosim.sensitivity.factors import (
     INERT,
@@ -90,7 +90,7 @@ def sensitivity(words: list[str]) -> int:
     asked = read_fields(own, Sensitivity, "sensitivity")
     rest = [word for word in words if word not in own]
     for composed in compose(rest):
-        if isinstance(composed, Table):
+        if isinstance(composed, Table | Space):
             raise ConfigError("sensitivity varies parameters itself: it takes no -m")
         check_packages()
         try:
