@@ -135,7 +135,7 @@ def test_workers_change_nothing(capsys, monkeypatch):
         "engine=threads",
     ]
     for workers in (1, 2):
-        more = [f"engine.workers={workers}", f"output=by{workers}", "search.evaluations=4"]
+        more = [f"engine.workers={workers}", f"output=by{workers}", "search.evaluations=2"]
         assert called(capsys, *words, *more)[0] == 0
     assert Path("by1/search.csv").read_bytes() == Path("by2/search.csv").read_bytes()
 

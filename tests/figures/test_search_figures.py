@@ -14,17 +14,17 @@ from leukosim.search import arms_of_scenarios, chosen, confirmation_table, searc
 
 @pytest.mark.parametrize(
     "asked",
-    [{}, {"at_most": {}}, {"maximise": ["relapse_free_survival"], "minimise": ["samples"]}],
-    ids=["a limit", "no limit", "two goals"],
+    [{}, {"at_most": {}, "maximise": ["relapse_free_survival"], "minimise": ["samples"]}],
+    ids=["a limit", "no limit and two goals"],
 )
 def test_a_search_can_be_read(asked):
-    ds = search(20, **asked)
+    ds = search(12, **asked)
     with house_style():
         figure = search_figure.search_figure(ds, PAGE)
         assert_readable(figure)
     assert figure.get_figheight() * 25.4 <= HIGHEST
     drawn = search_figure.numbers_drawn(ds)
-    assert len(drawn) == 21
+    assert len(drawn) == 13
     assert drawn["best_so_far"].dropna().is_monotonic_increasing
     stars = [line for ax in figure.axes for line in ax.lines if line.get_marker() == "*"]
     assert {len(line.get_xdata()) for line in stars if len(line.get_xdata())} == {1}
@@ -39,7 +39,7 @@ def test_it_is_the_only_figure_of_its_dataset_and_says_where_nothing_was_found()
 
 
 def test_a_confirmation_can_be_read():
-    ds = search(20)
+    ds = search(12)
     named = {"default": 0, **chosen(searched(ds).table, 3)}
     both = (arms_of_scenarios(ds, "triggered", named) for _ in range(2))
     quantities = ["restricted_mean", "relapse_free_survival", "drug_days", "samples"]
