@@ -385,8 +385,8 @@ def evaluations_table(
         ``evaluation`` (0: the default), the axes, each quantity with ``_low`` and ``_high`` (95 %,
         of resampled patients), ``feasible`` (within all limits), ``front`` (feasible, and no other
         feasible one is as good in all goals and better in one), ``rank`` (of the feasible by the
-        first goal, 1 the best; empty for others and for repetitions of the same point) and
-        ``status``.
+        first goal, of equal ones by how far they are from the limits, 1 the best; empty for others
+        and for repetitions of the same point) and ``status``.
     """
     look = asked.look(float(ds.attrs["horizon_days"]))
     rows = []
@@ -407,10 +407,25 @@ def evaluations_table(
     known = table["feasible"] & table[asked.goals].notna().all(axis=1)
     front = is_on_front(table[known], asked).reindex(table.index, fill_value=False)
     table.insert(len(table.columns) - 1, "front", front)
-    first = table[asked.goals[0]].where(known & ~table.duplicated(list(axes)))
-    rank = first.rank(method="first", ascending=not asked.maximise)
-    table.insert(len(table.columns) - 1, "rank", rank.astype("Int64"))
+    order = in_order(table[known & ~table.duplicated(list(axes))], asked, limits)
+    rank = pd.Series(range(1, len(order) + 1), order, dtype="Int64").reindex(table.index)
+    table.insert(len(table.columns) - 1, "rank", rank)
     return table
+
+
+def in_order(feasible: pd.DataFrame, asked: Search, limits: Sequence[Limit]) -> pd.Index:
+    """Candidates by the first goal, the best first; those alike by how far they are from limits."""
+    goal = feasible[asked.goals[0]].astype(float).round(9)  # equal courses are equal
+    keys = pd.DataFrame(
+        {
+            "goal": -goal if asked.maximise else goal,
+            "use": [
+                sum(limit.share_beyond(row) for limit in limits) for _, row in feasible.iterrows()
+            ],
+        },
+        index=feasible.index,
+    )
+    return keys.sort_values(["goal", "use"], kind="stable").index
 
 
 def is_on_front(feasible: pd.DataFrame, asked: Search) -> pd.Series:
