@@ -14,9 +14,9 @@ from leukosim.validation import ConfigError
 HIGHEST = {DAY: TWO_YEARS, CELLS: np.inf}  # all others are shares
 
 
-def test_the_gain_is_the_paired_difference():
+def test_gains_are_paired_differences():
     ds = trial(60)
-    gain, days, conversion = headlines_of("relaza2")
+    days, gain, conversion = headlines_of("relaza2")
     expected = paired_difference(relapse_free_survival(ds), "triggered", "at_relapse")
     assert float(gain.of_patients(ds).mean()) == pytest.approx(expected.value)
     assert expected.value > 0.05
