@@ -7,19 +7,23 @@ from synthetic import trial
 from leukosim.config import compose
 from leukosim.endpoints import TWO_YEARS, mrd_conversion, relapse_free_survival
 from leukosim.headlines import CELLS, DAY, HEADLINES, arms_of, headlines_of
-from leukosim.survival import paired_difference
+from leukosim.survival import paired_difference, restricted_mean
 from leukosim.sweep import treat
 from leukosim.validation import ConfigError
 
 HIGHEST = {DAY: TWO_YEARS, CELLS: np.inf}  # all others are shares
 
 
-def test_the_gain_is_the_paired_difference():
+def test_gains_are_paired_differences():
     ds = trial(60)
-    gain, conversion = headlines_of("relaza2")
+    days, gain, conversion = headlines_of("relaza2")
     expected = paired_difference(relapse_free_survival(ds), "triggered", "at_relapse")
     assert float(gain.of_patients(ds).mean()) == pytest.approx(expected.value)
     assert expected.value > 0.05
+    means = restricted_mean(relapse_free_survival(ds), TWO_YEARS).set_index("arm")["mean"]
+    assert float(days.of_patients(ds).mean()) == pytest.approx(
+        means["triggered"] - means["at_relapse"]
+    )
     share = mrd_conversion(ds).sel(arm="triggered").mean()
     assert float(conversion.of_patients(ds).mean()) == pytest.approx(float(share))
 
@@ -41,9 +45,10 @@ def test_every_study_has_its_headlines(study):
         assert values.dims == ("patient",) and values.sizes["patient"] == size
         known_values = values.values[~np.isnan(values.values)]
         assert each.name == "gain_high" or len(known_values)
-        lowest = -1.0 if each.name.startswith("gain") else 0.0
-        assert (known_values >= lowest).all()
-        assert (known_values <= HIGHEST.get(each.unit, 1.0)).all()
+        highest = HIGHEST.get(each.unit, 1.0)
+        is_difference = "minus" in each.label
+        assert (known_values >= (-highest if is_difference else 0.0)).all()
+        assert (known_values <= highest).all()
 
 
 def test_what_there_is_not_is_refused():

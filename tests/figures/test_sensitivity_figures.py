@@ -27,11 +27,11 @@ def screened():
 
 def singly():
     rows = [
-        (path, "1/day", end, at, 0.1, change, change - 0.02, change + 0.02)
+        (path, "1/day", 0.5, end, at, 0.1, change, change - 0.02, change + 0.02)
         for path, size in zip(PATHS, [0.1, 0.3, 0.2, 0.0], strict=True)
         for end, at, change in (("low", 0.1, -size), ("high", 2.5, size / 2))
     ]
-    columns = ["parameter", "unit", "end", "at", "value", "change", "low", "high"]
+    columns = ["parameter", "unit", "own_value", "end", "at", "value", "change", "low", "high"]
     return pd.DataFrame(rows, columns=columns)
 
 

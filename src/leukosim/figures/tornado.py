@@ -42,15 +42,20 @@ def ordered(table: pd.DataFrame) -> list[str]:
     return list(spread.sort_values(ascending=False, kind="stable").index)
 
 
+def range_of(ends: pd.DataFrame) -> str:
+    """The range of a parameter in words, and where the study stands in it."""
+    at, first = ends.set_index("end")["at"], ends.iloc[0]
+    low, high, own = (
+        f"{x:.3g}".replace("-", "−") for x in (at["low"], at["high"], first.own_value)
+    )
+    unit = "" if first.unit == "1" else f" {first.unit}"
+    return f"{low} to {high}{unit}, here {own}"
+
+
 def figure_of(table: pd.DataFrame, label: str, unit: str, width_mm: float = PAGE) -> Figure:
     """The tornado of one headline."""
     paths = ordered(table)
-    ends = table.pivot(index="parameter", columns="end", values="at")
-    units = table.drop_duplicates("parameter").set_index("parameter")["unit"]
-    names = [
-        f"{path}\n{ends.loc[path, 'low']:.3g} to {ends.loc[path, 'high']:.3g} {units[path]}"
-        for path in paths
-    ]
+    names = [f"{path}\n{range_of(table[table['parameter'] == path])}" for path in paths]
     room = label_room(width_mm)
     title = wrapped(label, width_mm - 10.0, 1.15)
     top = TOP + 2.6 * title.count("\n") + 4.0

@@ -39,9 +39,9 @@ def single_effects(outcomes: np.ndarray, factors: Sequence[Factor]) -> pd.DataFr
     Returns
     -------
     DataFrame
-        ``parameter``, its ``unit``, ``end`` and where that is, ``at``; ``value`` of the headline
-        there, its ``change`` from the study's, and the 95 % interval of that over patients, ``low``
-        and ``high``.
+        ``parameter``, its ``unit`` and ``own_value`` in the study, ``end`` and where that is,
+        ``at``; ``value`` of the headline there, its ``change`` from the study's, and
+        the 95 % interval of that over patients, ``low`` and ``high``.
     """
     changes = outcomes[:, 1:] - outcomes[:, :1]
     rows = []
@@ -49,8 +49,9 @@ def single_effects(outcomes: np.ndarray, factors: Sequence[Factor]) -> pd.DataFr
         for column, end, at in ((2 * i, "low", factor.low), (2 * i + 1, "high", factor.high)):
             bounds = interval(changes[1:, column])
             value, change = outcomes[0, 1 + column], changes[0, column]
-            rows.append((factor.path, factor.unit, end, at, value, change, *bounds))
-    columns = ["parameter", "unit", "end", "at", "value", "change", "low", "high"]
+            own = factor.path, factor.unit, factor.value
+            rows.append((*own, end, at, value, change, *bounds))
+    columns = ["parameter", "unit", "own_value", "end", "at", "value", "change", "low", "high"]
     return pd.DataFrame(rows, columns=columns)
 
 
