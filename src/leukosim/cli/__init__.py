@@ -18,6 +18,7 @@ VERBS = {
     "compare": "reading",
     "power": "reading",
     "report": "reading",
+    "calibrate": "fitting",
     "page": "serving",
     "verify": "checking",
     "warmup": "compiling",
@@ -34,6 +35,7 @@ leukosim: acute myeloid leukaemia in remission and relapse, simulated cell by ce
   leukosim compare FOLDER [FOLDER] [field=value]   arms, or scenarios, over the same patients
   leukosim power FOLDER [field=value ...]          patients that a trial of two arms would need
   leukosim report FOLDER [field=value ...]         the study as one HTML page
+  leukosim calibrate [field=value ...]             fit parameters to the published targets
   leukosim page [--port N] [--no-open]             one patient in the browser, day by day
   leukosim warmup                                  compile the engine, so that no run has to wait
   leukosim verify [--quick] [--seed N]             hold the engine against exact laws

@@ -112,13 +112,23 @@ def read_words(words: list[str], kind: type, verb: str, most: int) -> tuple[list
         if path in paths:
             raise ConfigError(f"{verb}: {path} is named twice")
         paths.append(path)
+    return paths, fields_of([word for word in words if "=" in word], kind, verb)
+
+
+def fields_of(words: list[str], kind: type, verb: str) -> Any:
+    """The fields that follow a verb, as ``field=value``, checked.
+
+    Raises
+    ------
+    ConfigError
+    """
     try:
         fields = OmegaConf.to_container(
-            OmegaConf.from_dotlist([as_list(word, kind) for word in words if "=" in word])
+            OmegaConf.from_dotlist([as_list(word, kind) for word in words])
         )
     except (OmegaConfBaseException, YAMLError) as error:
         raise ConfigError(f"{verb}: {explain(error)}") from None
-    return paths, build(kind, fields)
+    return build(kind, fields)
 
 
 def as_list(word: str, kind: type) -> str:
