@@ -141,9 +141,7 @@ class Prior:
         return [i for i, name in enumerate(self.names) if name in matter]
 
 
-def declared_prior(
-    rows: Iterable[Row], parameters: Mapping[str, Parameter] = PARAMETERS
-) -> Prior:
+def declared_prior(rows: Iterable[Row], parameters: Mapping[str, Parameter] = PARAMETERS) -> Prior:
     """The prior that the declared plausible ranges make.
 
     rows : every declared parameter, of :func:`leukosim.parameters.parameter_rows`

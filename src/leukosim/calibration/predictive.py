@@ -1,6 +1,7 @@
-"""What trials like the published ones would see, if the posterior were true: by the model itself."""
+"""What trials like the published ones would see, were the posterior true: by the model itself."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,14 +12,14 @@ from leukosim.calibration.shares import Count
 REPLICATES = 4000
 NESTED = {"T14": "T13", "T15": "T14", "T16": "T15"}  # who met the second is among the first's
 INSIDE = {"T10": "T09"}  # who met the first met the second
-TAIL = 2.5  # %, on either side of an interval
+TAIL = 0.025  # on either side of an interval
 
 
 def shares_of_draws(k: np.ndarray, n: np.ndarray) -> np.ndarray:
     """The share of patients at each draw, rid of the chance in its few patients: float64[draw].
 
-    Observed shares differ by draws and by chance. Each is drawn to the mean so far that what is left
-    of their variance is what chance cannot explain.
+    Observed shares differ by draws and by chance. Each is drawn to the mean so far that what is
+    left of their variance is what chance cannot explain.
     """
     told = n > 0
     if not told.any():
@@ -62,42 +63,55 @@ def replicates(
 
 
 def predictive_table(
-    targets: pd.DataFrame, repeated: Mapping[str, np.ndarray], counts: Mapping[str, Count]
+    targets: pd.DataFrame, runs: Mapping[str, Runs], counts: Mapping[str, Count], seed: int
 ) -> pd.DataFrame:
-    """Published shares beside those of repetitions of the trials, a row for each target.
+    """Published shares beside those that repetitions of the trials would see.
 
     A target that is a median of times stands as the share of patients at it: published, a half.
+
+    runs : at draws of the posterior, by population
 
     Returns
     -------
     DataFrame
-        id, label; published, low, high, n; predicted, predicted_low, predicted_high (95 %); covered:
-        whether the published share lies in that interval; tail: the probability of one that lies
-        as far out on its side, two-sided; source.
+        A row for each target: the columns of :func:`leukosim.calibration.target_table`, the model's
+        interval being that of repetitions with the published number of patients (95 %), and
+        ``model_n`` the patients simulated; covered: whether it holds the published share; tail:
+        two-sided probability of a share so far out or farther.
     """
+    repeated = replicates(runs, counts, seed)
+    simulated = {name: each.n[name].sum() for each in runs.values() for name in each.n}
     rows = []
     for target in targets.itertuples():
         if target.id not in repeated:
             continue
-        share = repeated[target.id]
+        shares = repeated[target.id]
         is_time = target.unit != "probability"
         published = 0.5 if is_time else target.value
-        low, median, high = np.nanpercentile(share, [TAIL, 50.0, 100.0 - TAIL])
-        below = np.mean(share < published) + 0.5 * np.mean(share == published)
+        low, middle, high = np.nanquantile(shares, [TAIL, 0.5, 1.0 - TAIL])
+        below = np.mean(shares < published) + 0.5 * np.mean(shares == published)
         rows.append(
             {
                 "id": target.id,
-                "label": f"{target.label}: share at {target.value:g} d" if is_time else target.label,
-                "published": published,
-                "low": np.nan if is_time else target.low,
-                "high": np.nan if is_time else target.high,
-                "n": counts[target.id][1] if is_time or np.isnan(target.n) else target.n,
-                "predicted": median,
-                "predicted_low": low,
-                "predicted_high": high,
+                "label": in_time(target) if is_time else target.label,
+                "unit": "probability",
+                "target": published,
+                "target_low": np.nan if is_time else target.low,
+                "target_high": np.nan if is_time else target.high,
+                "target_n": counts[target.id][1] if is_time else target.n,
+                "model": middle,
+                "model_low": low,
+                "model_high": high,
+                "model_n": simulated[target.id],
+                "source": target.source,
                 "covered": bool(low <= published <= high),
                 "tail": 2.0 * min(below, 1.0 - below),
-                "source": target.source,
             }
         )
     return pd.DataFrame(rows)
+
+
+def in_time(target: Any) -> str:
+    """What is counted of a target that is a median of times."""
+    verb = "by" if target.quantity == "median_time_to_first_response" else "beyond"
+    return f"{target.label}: {verb} {target.value:g} d"

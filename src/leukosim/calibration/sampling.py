@@ -1,7 +1,7 @@
 """The posterior: which parameter values make the published counts likely.
 
-The prior is flat on the unit cube. Of each published share k of n the likelihood is binomial, averaged
-over what the emulator does not know of the share at that place.
+The prior is flat on the unit cube. Of each published share k of n the likelihood is binomial,
+averaged over what the emulator does not know of the share at that place.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from leukosim.calibration.shares import Count
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
 LOG_WEIGHTS = np.log(WEIGHTS / WEIGHTS.sum())
 WALKERS_A_PARAMETER = 6
-STARTS = 20_000  # places of the prior, from which the walkers' first are chosen
+POWERS = (0.03, 0.1, 0.3, 1.0)  # of the likelihood, one after the other
 
 
 def log_likelihood_of(k: float, n: float, mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
@@ -23,7 +23,7 @@ def log_likelihood_of(k: float, n: float, mean: np.ndarray, sd: np.ndarray) -> n
 
         log E [p^k (1 - p)^(n - k)],   logit p ~ N(mean, sd^2)
 
-    By Gauss and Hermite's rule; the binomial coefficient, which is the same everywhere, is left out.
+    By Gauss and Hermite's rule; without the binomial coefficient, which is the same everywhere.
     """
     eta = mean[:, None] + sd[:, None] * NODES
     terms = -k * np.logaddexp(0.0, -eta) - (n - k) * np.logaddexp(0.0, eta) + LOG_WEIGHTS
@@ -59,8 +59,8 @@ def sample_posterior(
 ) -> Sample:
     """Draws of the posterior by emcee, the first half of the steps thrown away.
 
-    Walkers start at places drawn from the prior by their likelihood. The same seed gives the same
-    draws.
+    Walkers start in the prior, and the likelihood is raised to a growing power until it is itself:
+    else some would stay behind for long. The same seed gives the same draws.
 
     Parameters
     ----------
@@ -71,26 +71,29 @@ def sample_posterior(
 
     luck = np.random.default_rng(seed)
     walkers = WALKERS_A_PARAMETER * n_parameters
-    places = luck.random((STARTS, n_parameters))
-    likely = log_likelihood(places, emulators, counts)
-    weights = np.exp((likely - likely.max()) / 4.0)  # flattened, lest all start at one place
-    chosen = luck.choice(STARTS, walkers, replace=False, p=weights / weights.sum())
 
-    def log_posterior(cube: np.ndarray) -> np.ndarray:
+    def log_posterior(cube: np.ndarray, power: float) -> np.ndarray:
         inside = ((cube > 0.0) & (cube < 1.0)).all(axis=1)
         found = np.full(len(cube), -np.inf)
         if inside.any():
-            found[inside] = log_likelihood(cube[inside], emulators, counts)
+            found[inside] = power * log_likelihood(cube[inside], emulators, counts)
         return found
 
-    moves = [(emcee.moves.DEMove(), 0.8), (emcee.moves.DESnookerMove(), 0.2)]
-    sampler = emcee.EnsembleSampler(
-        walkers, n_parameters, log_posterior, vectorize=True, moves=moves
-    )
-    state = np.random.RandomState(luck.integers(2**32)).get_state()  # noqa: NPY002, emcee's own kind
-    sampler.run_mcmc(emcee.State(places[chosen], random_state=state), steps, skip_initial_state_check=True)
+    moves = [
+        (emcee.moves.DEMove(), 0.6),
+        (emcee.moves.DEMove(gamma0=1.0), 0.2),
+        (emcee.moves.DESnookerMove(), 0.2),
+    ]
+    random_state = np.random.RandomState(luck.integers(2**32)).get_state()
+    state = emcee.State(luck.random((walkers, n_parameters)), random_state=random_state)
+    for power in POWERS:
+        sampler = emcee.EnsembleSampler(
+            walkers, n_parameters, log_posterior, vectorize=True, moves=moves, args=[power]
+        )
+        state = sampler.run_mcmc(state, steps if power == 1.0 else steps // 8)
+        state.log_prob = None  # of another power
     chain = sampler.get_chain(discard=steps // 2)  # float64[step, walker, parameter]
-    times = emcee.autocorr.integrated_time(chain, quiet=True)
+    times = emcee.autocorr.integrated_time(chain, tol=0)  # never too short to say
     flat = chain.reshape(-1, n_parameters)
     kept = luck.choice(len(flat), min(keep, len(flat)), replace=False)
     return Sample(flat[kept], chain.shape[0] * chain.shape[1] / times, split_r_hat(chain))

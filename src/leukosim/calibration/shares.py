@@ -1,8 +1,9 @@
 """Published values and results of a run, both as counts: so many patients of so many.
 
-A likelihood needs counts that are independent given the parameters. Nested targets are taken apart:
-who responded by cycle 3 is counted among those who had not by cycle 2, and so on. A published median
-is a half of patients at that time; what its interval says of precision becomes a number of patients.
+A likelihood needs counts that are independent given the parameters. Nested targets are taken
+apart: who responded by cycle 3 is counted among those who had not by cycle 2, and so on. A
+published median is a half of patients at that time; how precise it is, by its interval, becomes a
+number of patients.
 """
 
 from collections.abc import Callable
@@ -214,7 +215,7 @@ def published_counts(targets: pd.DataFrame) -> dict[str, Count]:
     targets : of :func:`leukosim.calibration.calibration_targets`
     """
     by_id = targets.set_index("id")
-    return {name: tuple(map(float, share.published(by_id))) for name, share in SHARES.items()}  # type: ignore[misc]
+    return {name: tuple(map(float, share.published(by_id))) for name, share in SHARES.items()}
 
 
 def measured_counts(ds: xr.Dataset, population: str) -> dict[str, Count]:

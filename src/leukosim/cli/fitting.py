@@ -8,23 +8,38 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from rich.console import Console
+from threadpoolctl import threadpool_limits
 
 from leukosim import store
 from leukosim import sweep as sweeps
 from leukosim.calibration import calibration_targets
 from leukosim.calibration.design import SEEDS, run_design
-from leukosim.calibration.fit import Fit, fit
+from leukosim.calibration.fit import fit
 from leukosim.calibration.populations import POPULATIONS, declared_prior, parameters_of
-from leukosim.calibration.predictive import predictive_table, replicates
+from leukosim.calibration.predictive import predictive_table
 from leukosim.calibration.recovery import coverage, ranks_of_truths
 from leukosim.calibration.shares import SHARES, Count, measured_counts, published_counts
-from leukosim.cli.reading import fields_of
+from leukosim.calibration.summary import correlation_table, emulator_table, parameter_table
+from leukosim.cli.drawing import FIGURES
+from leukosim.cli.reading import fields_of, wide_console
 from leukosim.cli.running import finish
-from leukosim.cli.words import FAILED, say
+from leukosim.cli.words import say
 from leukosim.config import Config, compose_plain
+from leukosim.figures import posterior as posterior_figures
+from leukosim.figures.save import save_figure
+from leukosim.figures.style import house_style
+from leukosim.figures.targets import targets_figure
 from leukosim.parameters import check_ranges, parameter_rows, setting
 from leukosim.scenarios import table_of_points
+from leukosim.tables import calibration_tables
 from leukosim.validation import ConfigError
+
+FILES = (
+    "posterior.csv", "parameters.csv", "correlations.csv", "emulators.csv", "coverage.csv",
+    "targets.csv",
+)  # fmt: skip
+PREDICTIVE = "posterior"  # the name of the runs that check the fit
+CHECKS = 1000  # a number that no wave has, for their seeds
 
 
 @dataclass(frozen=True)
@@ -40,7 +55,7 @@ class Calibration:
         note="of a wave, for each parameter that matters in a population",
     )  # fmt: skip
     waves: int = setting(2, "waves", lowest=2, highest=10)
-    steps: int = setting(2000, "steps", lowest=50, highest=10**6, note="of each walker")
+    steps: int = setting(4000, "steps", lowest=50, highest=10**6, note="of each walker")
     draws: int = setting(64, "draws", lowest=2, highest=4000, note="of the posterior, to be kept")
     checked: int = setting(
         24, "draws", lowest=2, highest=4000, note="at which the model itself is run at the end"
@@ -59,62 +74,47 @@ def calibrate(words: list[str]) -> int:
     if any("=" not in word for word in words):
         raise ConfigError("calibrate takes fields only, such as patients=24 output=outputs/fit")
     asked = fields_of(words, Calibration, "calibrate")
-    console = Console(stderr=True)
     folder = store.folder_of(asked.output)
     store.prepare_folder(folder)
     started = time.perf_counter()
-    model = Model(asked, folder, console)
-    prior = declared_prior(parameter_rows(Config()))
+    model = Model(asked, folder, Console(stderr=True))
+    with store.sole_writer(folder), threadpool_limits(1):  # small matrices: threads cost more
+        code = fit_and_report(model, asked, folder)
+    say(f"{folder}: {', '.join(FILES)}, {FIGURES}/ ({time.perf_counter() - started:.0f} s)")
+    return code
+
+
+def fit_and_report(model: "Model", asked: Calibration, folder: Path) -> int:
+    """Fit, check, and leave tables and figures."""
     targets = calibration_targets()
-    counts = published_counts(targets)
+    counts, prior = published_counts(targets), declared_prior(parameter_rows(Config()))
     shares = {p: [s for s in SHARES if SHARES[s].population == p] for p in POPULATIONS}
     found = fit(
         model, prior, shares, counts, waves=asked.waves, steps=asked.steps, seed=asked.seed,
         points={p: asked.points * len(parameters_of(p)) for p in POPULATIONS}, say=say,
     )  # fmt: skip
-    write_posterior(found, asked, folder)
-    ranks = ranks_of_truths(found, shares)
-    store.save_table(coverage(prior.names, ranks), folder / "coverage.csv")
-    luck = np.random.default_rng([asked.seed, 2])
-    kept = found.posterior[luck.permutation(len(found.posterior))[: asked.draws]]
+    parameters = parameter_table(found)
+    recovered = coverage(prior.names, ranks_of_truths(found, shares))
+    kept = found.posterior[np.random.default_rng([asked.seed, 2]).permutation(len(found.posterior))]
+    kept = kept[: max(asked.draws, asked.checked)]
     runs = {
-        p: run_design(model, p, prior, kept[: asked.checked], f"{p}/posterior",
-                      asked.seed + SEEDS * (1000 + i))
+        p: run_design(model, p, prior, kept[: asked.checked], f"{p}/{PREDICTIVE}",
+                      asked.seed + SEEDS * (CHECKS + i))
         for i, p in enumerate(POPULATIONS)
     }  # fmt: skip
-    table = predictive_table(targets, replicates(runs, counts, asked.seed), counts)
-    store.save_table(table, folder / "targets.csv")
-    values = pd.DataFrame(prior.values(kept), columns=prior.names)
-    store.save_table(values, folder / "posterior.csv")
-    print(table.drop(columns=["source"]).to_string())
-    say(f"{folder}: {time.perf_counter() - started:.0f} s")
+    predicted = predictive_table(targets, runs, counts, asked.seed)
+    tables = [
+        pd.DataFrame(prior.values(kept[: asked.draws]), columns=prior.names),
+        parameters, correlation_table(found), emulator_table(found), recovered, predicted,
+    ]  # fmt: skip
+    for name, table in zip(FILES, tables, strict=True):
+        store.save_table(table, folder / name)
+    with house_style():
+        figure = posterior_figures.posterior_figure(found)
+        save_figure(figure, posterior_figures.numbers_drawn(found), folder / FIGURES, "posterior")
+        save_figure(targets_figure(predicted), predicted, folder / FIGURES, "predictive")
+    wide_console().print(*calibration_tables(parameters, predicted, recovered), sep="\n")
     return 0
-
-
-def write_posterior(found: Fit, asked: Calibration, folder: Path) -> None:
-    """What the targets say of each parameter."""
-    sample = found.samples[-1]
-    rows = parameter_summary(found)
-    store.save_table(rows, folder / "parameters.csv")
-    print(rows.to_string())
-    del sample
-
-
-def parameter_summary(found: Fit) -> pd.DataFrame:
-    """Prior and posterior of each parameter."""
-    prior, sample = found.prior, found.samples[-1]
-    values = prior.values(sample.cube)
-    low, median, high = np.percentile(values, [2.5, 50.0, 97.5], axis=0)
-    return pd.DataFrame(
-        {
-            "parameter": prior.names,
-            "prior_low": prior.values(np.zeros(len(prior.names))),
-            "prior_high": prior.values(np.ones(len(prior.names))),
-            "median": median, "low": low, "high": high,
-            "sd_ratio": sample.cube.std(axis=0) * np.sqrt(12.0),
-            "effective": sample.effective, "r_hat": sample.r_hat,
-        }
-    )  # fmt: skip
 
 
 class Model:
@@ -128,7 +128,9 @@ class Model:
     ) -> list[dict[str, Count]]:
         """Counts of a population's shares at each point."""
         asked, whom = self.asked, POPULATIONS[population]
-        a_point = asked.checked_patients if wave.endswith("posterior") else asked.patients * whom.effort
+        a_point = (
+            asked.checked_patients if wave.endswith(PREDICTIVE) else asked.patients * whom.effort
+        )
         base = compose_plain([
             *whom.overrides, f"cohort.size={a_point}", "record.courses=false",
             f"engine.agents={asked.agents}", f"engine.workers={asked.workers}",
