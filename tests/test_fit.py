@@ -9,6 +9,7 @@ from leukosim.calibration import calibration_targets
 from leukosim.calibration.design import Runs
 from leukosim.calibration.emulator import centred, fit_emulator, regressor
 from leukosim.calibration.fit import fit
+from leukosim.calibration.hypotheses import evidence_table
 from leukosim.calibration.populations import (
     DIAGNOSIS,
     PARAMETERS,
@@ -179,9 +180,25 @@ def test_tables_and_figure_of_a_fit(fitted):
     pairs = correlation_table(fitted)
     assert len(pairs) == 3
     assert pairs["correlation"].abs().is_monotonic_decreasing
-    assert (emulator_table(fitted)["explained"] > 0.5).all()
+    assert emulator_table(fitted)["surprise"].between(0.6, 1.4).all()
+    assert (emulator_table(fitted)["unknown"] < 0.3).all()
     assert posterior_figure(fitted).axes
     assert len(numbers_drawn(fitted).query("part == 'marginals'")) == 60
+
+
+def test_a_hypothesis_that_changes_nothing_is_as_likely(fitted):
+    runs = fitted.waves[1][REMISSION]
+    table, moved = evidence_table(fitted, "one", runs, {"other": runs})
+    assert table["evidence"].tolist() == [1.0, 1.0]
+    assert (moved["shift"] == 0.0).all() and (moved["error"] == 0.0).all()
+
+
+def test_a_hypothesis_that_misses_the_targets_is_less_likely(fitted):
+    runs = fitted.waves[1][REMISSION]
+    fewer = Runs(runs.cube, runs.k | {"A": np.floor(runs.k["A"] / 2)}, runs.n)
+    table, moved = evidence_table(fitted, "one", runs, {"other": fewer})
+    assert moved.set_index("share").loc["A", "shift"] < -0.5
+    assert table.set_index("hypothesis").loc["other", "probability"] < 0.2
 
 
 # ---------------------------------------------------------------------- counts of patients

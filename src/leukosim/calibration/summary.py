@@ -67,26 +67,20 @@ def correlation_table(fit: Fit) -> pd.DataFrame:
 
 
 def emulator_table(fit: Fit) -> pd.DataFrame:
-    """How well each emulator knows its share: share, points, surprise, explained.
+    """How well each emulator knows its share.
 
-    surprise : root mean square of what each point differs by from what the others say of it, in the
-        standard deviations that they expect: near 1 where they know how well they know
-    explained : of the variance of the points' logits beyond the chance of their few patients
+    Returns
+    -------
+    DataFrame
+        share, points; surprise: root mean square of how far each point lies from what the others
+        say of it, in the standard deviations that they expect, near 1 where they know how well they
+        know; varies and unknown, in logits: how much the share differs over the posterior, and what
+        the emulator does not know of it there.
     """
     rows = []
     for share, emulator in fit.emulators.items():
-        surprise = emulator.surprises()
-        left_out = emulator.responses - emulator.pull / np.diag(emulator.inverse)
-        weights = 1.0 / emulator.variances
-        total = np.cov(emulator.responses, aweights=weights) - len(weights) / weights.sum()
-        missed = np.average((emulator.responses - left_out) ** 2, weights=weights)
-        missed = max(missed - len(weights) / weights.sum(), 0.0)
-        rows.append(
-            {
-                "share": share,
-                "points": len(weights),
-                "surprise": np.sqrt(np.mean(surprise**2)),
-                "explained": 1.0 - missed / total if total > 0.0 else np.nan,
-            }
-        )
-    return pd.DataFrame(rows)
+        mean, sd = emulator.predict(fit.posterior)
+        surprise = np.sqrt(np.mean(emulator.surprises() ** 2))
+        unknown = np.sqrt(np.mean(sd**2))
+        rows.append((share, len(emulator.responses), surprise, mean.std(), unknown))
+    return pd.DataFrame(rows, columns=["share", "points", "surprise", "varies", "unknown"])

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,15 @@ from threadpoolctl import threadpool_limits
 from leukosim import store
 from leukosim import sweep as sweeps
 from leukosim.calibration import calibration_targets
-from leukosim.calibration.design import SEEDS, run_design
-from leukosim.calibration.fit import fit
-from leukosim.calibration.populations import POPULATIONS, declared_prior, parameters_of
+from leukosim.calibration.design import SEEDS, Runs, run_design
+from leukosim.calibration.fit import Fit, fit
+from leukosim.calibration.hypotheses import evidence_table
+from leukosim.calibration.populations import (
+    DIAGNOSIS,
+    POPULATIONS,
+    declared_prior,
+    parameters_of,
+)
 from leukosim.calibration.predictive import predictive_table
 from leukosim.calibration.recovery import coverage, ranks_of_truths
 from leukosim.calibration.shares import SHARES, Count, measured_counts, published_counts
@@ -39,6 +45,7 @@ FILES = (
     "targets.csv",
 )  # fmt: skip
 PREDICTIVE = "posterior"  # the name of the runs that check the fit
+FITTED_UNDER = "both"  # the hypothesis that a configuration has of itself
 CHECKS = 1000  # a number that no wave has, for their seeds
 
 
@@ -61,6 +68,7 @@ class Calibration:
         24, "draws", lowest=2, highest=4000, note="at which the model itself is run at the end"
     )
     checked_patients: int = setting(60, "patients", lowest=4, highest=10_000, note="at each")
+    hypotheses: list[str] = field(default_factory=list)  # to compare, such as selection
     agents: int = setting(1000, "agents", lowest=100, highest=10**9, note="see engine.agents")
     workers: int = setting(0, "workers", lowest=0, highest=4096, note="0: one for each processor")
     seed: int = setting(1, "1", lowest=0, highest=10**6)
@@ -99,10 +107,11 @@ def fit_and_report(model: "Model", asked: Calibration, folder: Path) -> int:
     kept = kept[: max(asked.draws, asked.checked)]
     runs = {
         p: run_design(model, p, prior, kept[: asked.checked], f"{p}/{PREDICTIVE}",
-                      asked.seed + SEEDS * (CHECKS + i))
-        for i, p in enumerate(POPULATIONS)
+                      seed_of_check(asked, p))
+        for p in POPULATIONS
     }  # fmt: skip
     predicted = predictive_table(targets, runs, counts, asked.seed)
+    compare_hypotheses(found, runs[DIAGNOSIS], asked, model, folder)
     tables = [
         pd.DataFrame(prior.values(kept[: asked.draws]), columns=prior.names),
         parameters, correlation_table(found), emulator_table(found), recovered, predicted,
@@ -117,11 +126,45 @@ def fit_and_report(model: "Model", asked: Calibration, folder: Path) -> int:
     return 0
 
 
+def compare_hypotheses(
+    found: Fit, before: Runs, asked: Calibration, model: "Model", folder: Path
+) -> None:
+    """Run the patients at diagnosis again under other hypotheses, and weigh them.
+
+    before : their runs at draws of the posterior, under the hypothesis of the fit
+    """
+    if not asked.hypotheses:
+        return
+    others = {
+        name: run_design(
+            model.under(f"hypothesis={name}"), DIAGNOSIS, found.prior, before.cube,
+            f"{DIAGNOSIS}/{name}-{PREDICTIVE}", seed_of_check(asked, DIAGNOSIS),
+        )
+        for name in asked.hypotheses
+    }  # fmt: skip
+    weighed, moved = evidence_table(found, FITTED_UNDER, before, others)
+    store.save_table(weighed, folder / "hypotheses.csv")
+    store.save_table(moved, folder / "shifts.csv")
+    print(weighed.round(3).to_string(index=False))
+
+
+def seed_of_check(asked: Calibration, population: str) -> int:
+    """Where the seeds of a population's runs at draws of the posterior begin."""
+    return asked.seed + SEEDS * (CHECKS + list(POPULATIONS).index(population))
+
+
 class Model:
     """The model, asked by sweeps: finished points are found again, the others run."""
 
-    def __init__(self, asked: Calibration, folder: Path, console: Console):
+    def __init__(
+        self, asked: Calibration, folder: Path, console: Console, overrides: tuple[str, ...] = ()
+    ):
         self.asked, self.folder, self.console = asked, folder, console
+        self.overrides = overrides
+
+    def under(self, override: str) -> "Model":
+        """The same with something else in the configuration."""
+        return Model(self.asked, self.folder, self.console, (*self.overrides, override))
 
     def __call__(
         self, population: str, points: Sequence[Mapping[str, float]], wave: str
@@ -132,7 +175,7 @@ class Model:
             asked.checked_patients if wave.endswith(PREDICTIVE) else asked.patients * whom.effort
         )
         base = compose_plain([
-            *whom.overrides, f"cohort.size={a_point}", "record.courses=false",
+            *whom.overrides, *self.overrides, f"cohort.size={a_point}", "record.courses=false",
             f"engine.agents={asked.agents}", f"engine.workers={asked.workers}",
         ])  # fmt: skip
         sweep = sweeps.check(table_of_points(base, points, str(self.folder / wave)))
