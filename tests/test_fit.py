@@ -260,7 +260,7 @@ def test_repetitions_are_as_large_as_the_published_trials():
     assert found["T13"].std() == pytest.approx(np.sqrt(0.25 / 286), rel=0.1)
     assert (found["T13"] <= found["T14"]).all() and (found["T15"] <= found["T16"]).all()
     assert found["T16"].mean() == pytest.approx(1.0 - 0.5**4, abs=0.01)
-    table = predictive_table(calibration_targets(), runs, counts, 1).set_index("id")
+    table = predictive_table(calibration_targets(), runs, counts, 1, counts).set_index("id")
     assert not table.loc["T16", "covered"]
     assert table.loc["T17", "target"] == 0.5 and table.loc["T17", "covered"]
 
@@ -295,6 +295,7 @@ def test_calibrate_leaves_tables_and_figures(tmp_path, monkeypatch, capsys):
     [
         ("waves=1", "waves = 1 is not allowed: it is in waves, allowed from 2 to 10"),
         ("wave=2", "wave is not a known field: did you mean waves?"),
+        ("without=T99", "without: T99 is not a known target of the fit"),
         ("outputs/fit", "calibrate takes fields only"),
     ],
 )

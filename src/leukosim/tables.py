@@ -266,7 +266,7 @@ def calibration_tables(
         predicted.add_column(heading, justify="left" if heading == "target" else "right")
     for row in targets.itertuples():
         predicted.add_row(
-            f"{row.id} {row.label}",
+            f"{row.id} {row.label}" + ("" if row.fitted else " (not fitted)"),
             f"{row.target:.3f}",
             "–" if np.isnan(row.target_n) else f"{row.target_n:.0f}",
             f"{row.model:.3f}",

@@ -52,7 +52,7 @@ def evidence(fit: Fit, moved: pd.DataFrame) -> float:
     moved : of :func:`shifts`
     """
     ratio = np.zeros(len(fit.posterior))
-    for row in moved.itertuples():
+    for row in moved[moved["share"].isin(fit.counts)].itertuples():
         k, n = fit.counts[row.share]
         mean, sd = fit.emulators[row.share].predict(fit.posterior)
         # what the emulator does not know it does not know under either

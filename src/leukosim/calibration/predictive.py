@@ -1,6 +1,6 @@
 """What trials like the published ones would see, were the posterior true: by the model itself."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 import numpy as np
@@ -63,21 +63,26 @@ def replicates(
 
 
 def predictive_table(
-    targets: pd.DataFrame, runs: Mapping[str, Runs], counts: Mapping[str, Count], seed: int
+    targets: pd.DataFrame,
+    runs: Mapping[str, Runs],
+    counts: Mapping[str, Count],
+    seed: int,
+    fitted_to: Container[str],
 ) -> pd.DataFrame:
     """Published shares beside those that repetitions of the trials would see.
 
     A target that is a median of times stands as the share of patients at it: published, a half.
 
     runs : at draws of the posterior, by population
+    fitted_to : ids of targets; the others are predictions
 
     Returns
     -------
     DataFrame
         A row for each target: the columns of :func:`leukosim.calibration.target_table`, the model's
         interval being that of repetitions with the published number of patients (95 %), and
-        ``model_n`` the patients simulated; covered: whether it holds the published share; tail:
-        two-sided probability of a share so far out or farther.
+        ``model_n`` the patients simulated; fitted: whether it was fitted to; covered: whether the
+        interval holds the published share; tail: two-sided probability of one so far out.
     """
     repeated = replicates(runs, counts, seed)
     simulated = {name: each.n[name].sum() for each in runs.values() for name in each.n}
@@ -104,6 +109,7 @@ def predictive_table(
                 "model_high": high,
                 "model_n": simulated[target.id],
                 "source": target.source,
+                "fitted": target.id in fitted_to,
                 "covered": bool(low <= published <= high),
                 "tail": 2.0 * min(below, 1.0 - below),
             }
