@@ -30,6 +30,7 @@ from leukosim.marrow import AGENTS, METHODS
 from leukosim.operations import Operations
 from leukosim.parameters import check_ranges, setting
 from leukosim.patient import Patient
+from leukosim.posterior import Posterior, drawn, posterior_draws, reference
 from leukosim.protocol import Protocol
 from leukosim.strategy.monitoring import Assays, Monitoring, Trigger
 from leukosim.strategy.response import Response
@@ -138,6 +139,7 @@ class Config:
     venetoclax: VenetoclaxDosing = field(default_factory=VenetoclaxDosing)
     motixafortide: MotixafortideDosing = field(default_factory=MotixafortideDosing)
     record: Record = field(default_factory=Record)
+    posterior: Posterior = field(default_factory=Posterior)
     operations: Operations = field(default_factory=Operations)
     engine: Engine = field(default_factory=Engine)
     # last, as strategies refer to fields above, which are to be checked first
@@ -311,8 +313,12 @@ def as_plain(record: Any, known: dict[int, tuple[Any, Any]] | None = None) -> An
 
 
 def register() -> None:
-    """Tell Hydra the defaults, and OmegaConf how to add numbers and list days."""
+    """Tell Hydra the defaults, and OmegaConf how to add numbers, list days and look up draws."""
     node = OmegaConf.create(as_plain(Config()))
+    for name in posterior_draws():
+        declared = OmegaConf.select(node, name)
+        if declared is not None:  # else it is a number of one cohort, whose file refers to it
+            OmegaConf.update(node, name, reference(declared, name))
     for name in node:
         if isinstance(node[name], DictConfig):
             # An unknown field inside is left to read_config, whose message says more.
@@ -323,6 +329,7 @@ def register() -> None:
     add: Any = OmegaConf.register_new_resolver if is_old else OmegaConf.register_resolver
     add("sum", lambda *numbers: sum(numbers), replace=True)
     add("days", days, replace=True)
+    add("drawn", drawn, replace=True)
 
 
 def days(first: Any, last: Any) -> list[int]:

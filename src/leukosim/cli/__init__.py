@@ -20,6 +20,7 @@ VERBS = {
     "power": "reading",
     "sensitivity": "sensing",
     "report": "reading",
+    "calibrate": "fitting",
     "page": "serving",
     "predict": "predicting",
     "validate": "predicting",
@@ -41,6 +42,7 @@ leukosim: acute myeloid leukaemia in remission and relapse, simulated cell by ce
   leukosim power FOLDER [field=value ...]          patients that a trial of two arms would need
   leukosim sensitivity study=NAME [field=value ..] which parameters decide a study's answer
   leukosim report FOLDER [field=value ...]         the study as one HTML page
+  leukosim calibrate [field=value ...]             fit parameters to the published targets
   leukosim page [--port N] [--no-open]             one patient in the browser, day by day
   leukosim predict FOLDER [FOLDER ...]             freeze what results say of quantities not fitted
   leukosim validate FILE                           observed values beside the frozen predictions
