@@ -15,12 +15,17 @@ from leukosim.figures import SWEEP_FIGURES, TRIAL_FIGURES
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "gallery.md"
 COMMANDS = re.compile(r"^```\n(leukosim .*?)^```", re.MULTILINE | re.DOTALL)
+CONTINUED = re.compile(r"\\\n *")  # a command goes on in the next line
 PICTURE = re.compile(r"!\[.*?\]\(figures/(\w+)\.png\)")
 TWO_ARMS = "any result of two arms or more"
 OF_VERBS = {  # figures that no run draws: the verb that does, the module, what is needed
     "comparison": ("compare", "comparison", TWO_ARMS),
     "individual_effects": ("compare", "individual_effects", TWO_ARMS),
     "power": ("power", "power", TWO_ARMS),
+    **{
+        name: ("sensitivity", name, "a study with headlines")
+        for name in ("screening", "tornado", "sobol_indices")
+    },
     "validation": ("validate", "targets", "frozen predictions and what was observed"),
 }
 WIDE = 380  # pixels of a thumbnail
@@ -47,7 +52,7 @@ def shown_in(study: Path) -> list[Shown]:
             Shown(study.name, name, f"leukosim {OF_VERBS[name][0]} experiments/{study.name}")
             for name in names
         ]
-    text = page.read_text(encoding="utf-8")
+    text = CONTINUED.sub("", page.read_text(encoding="utf-8"))
     commands = list(COMMANDS.finditer(text))
     found = []
     for picture in PICTURE.finditer(text):
