@@ -1,12 +1,21 @@
 """What a strategy comes to by name is what `leukosim compare` says of it."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from synthetic import search, trial
 
 from leukosim.comparison import Comparison, differences_table, resample
 from leukosim.quantities import Look, differences, levels
-from leukosim.search import arms_of_scenarios, chosen, confirmation_table, searched
+from leukosim.search import (
+    Limit,
+    Search,
+    arms_of_scenarios,
+    chosen,
+    confirmation_table,
+    in_order,
+    searched,
+)
 
 SAME = {
     "relapse_free_survival": "survival",
@@ -65,6 +74,16 @@ def test_a_point_that_comes_twice_has_one_rank():
     ds = search(6)
     ds = ds.isel(scenario=[0, 1, 2, 3, 3, 4])
     assert searched(ds).table["rank"].isna().tolist() == [False] * 4 + [True] + [False]
+
+
+def test_of_candidates_alike_the_one_that_uses_less_is_better():
+    table = pd.DataFrame(
+        {"restricted_mean": [5.0, 7.0, 7.0, 6.0], "drug_days": [1.0, 4.0, 3.0, 2.0]}
+    )
+    limits = [Limit("drug_days", 1.0, 10.0)]
+    assert list(in_order(table, Search(), limits)) == [2, 1, 3, 0]
+    fewest = Search(maximise=[], minimise=["restricted_mean"])
+    assert list(in_order(table, fewest, limits)) == [0, 3, 2, 1]
 
 
 def test_new_patients_show_what_chance_had_added():
