@@ -103,7 +103,7 @@ def test_every_value_of_a_design_arrives_in_a_run_that_can_be(study):
     rows = list(parameter_rows(read_plain(to_plain(base))))
     factors, _ = factors_of(rows, formulary(), [], [])
     known = {each.path: each.value for each in rows}
-    coordinates = np.random.default_rng(1).integers(0, 4, (6, len(factors))) / 3.0
+    coordinates = np.random.default_rng(1).integers(0, 4, (4, len(factors))) / 3.0
     points = points_at(factors, coordinates, known)
     for point, plain in zip(points, table_of_points(base, points).plain, strict=True):
         config = read_plain(plain)

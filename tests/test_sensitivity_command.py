@@ -121,8 +121,6 @@ def test_a_design_is_run_once_and_continued(capsys, tmp_path):
         (["study=relaza2", "only=cohort.siz"], "only: cohort.siz names no estimate"),
         (["study=relaza2", "strategy=[triggered]"], "at_relapse missing"),
         (["-m", "study=relaza2", "seed=1,2"], "it takes no -m"),
-        (["study=relaza"], "did you mean relaza2?"),
-        (["study=relaza2", "cohort.size=0"], "cohort.size = 0 is not allowed"),
         (["study=relaza2", "output="], "output is empty"),
     ],
 )
