@@ -26,6 +26,9 @@ OF_VERBS = {  # figures that no run draws: the verb that does, the module, what 
         name: ("sensitivity", name, "a study with headlines")
         for name in ("screening", "tornado", "sobol_indices")
     },
+    "posterior": ("calibrate", "posterior", "a fit to the published targets"),
+    "predictive": ("calibrate", "targets", "a fit to the published targets"),
+    "confirmation": ("search", "confirmation", "the best candidates of a search"),
     "validation": ("validate", "targets", "frozen predictions and what was observed"),
 }
 WIDE = 380  # pixels of a thumbnail
