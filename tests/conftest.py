@@ -1,11 +1,17 @@
 """Patients and strategies that tests share."""
 
+import signal
+
 import pytest
 
 from leukosim.biology.disease import Disease
 from leukosim.patient import Patient
 from leukosim.strategy.courses import Course, Dosing
 from leukosim.strategy.rules import Rule, Strategy
+
+# A shell's background job ignores Ctrl-C and has its children ignore it; tests send it to theirs.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
