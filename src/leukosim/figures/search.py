@@ -1,5 +1,6 @@
 """A search: what was found as it went on, and the goal over every field and every limit."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -147,10 +148,11 @@ def use_logarithms(ax: Axes, values: pd.Series) -> None:
 def axis_in_words(axis: str) -> str:
     """A field as a reader would write it."""
     known = OWN_AXES | AXES
-    words = known.get(axis, in_words(axis))
+    words = known.get(axis, in_words(OF_A_STRATEGY.sub("", axis)))
     return words[0].upper() + words[1:]
 
 
+OF_A_STRATEGY = re.compile(r"^strategies\.\w+\.(rules|courses)\.")
 OWN_AXES = {
     "trigger.recipient_share": "Trigger, recipient share",
     "azacitidine.days_per_cycle": "Azacitidine (days per cycle)",
