@@ -79,7 +79,7 @@ def test_targets_of_a_result_stand_beside_the_published_ones():
 
 def test_folders_are_known_by_their_files():
     for name, file in (
-        ("fit", "predictive.csv"),
+        ("fit", "coverage.csv"),
         ("screen", "morris.csv"),
         ("both", "tornado.csv"),
     ):

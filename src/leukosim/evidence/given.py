@@ -17,7 +17,7 @@ RESULT, CALIBRATION, SENSITIVITY, VALIDATION = "result", "calibration", "sensiti
 # Any of these files makes a folder of a kind; the first kind that fits.
 KINDS = {
     SENSITIVITY: ("morris.csv", "sobol.csv", "tornado.csv"),
-    CALIBRATION: ("posterior.csv", "posterior.nc", "predictive.csv", "posterior_predictive.csv"),
+    CALIBRATION: ("posterior.csv", "coverage.csv"),
     VALIDATION: (PREDICTIONS, COMPARED),
     RESULT: (store.RESULTS,),
 }

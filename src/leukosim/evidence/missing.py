@@ -15,7 +15,7 @@ RUNS = {
     "output=outputs/relapsed_refractory": {"T19"},
 }  # fmt: skip
 COMMANDS = {
-    CALIBRATION: "leukosim calibrate --help",
+    CALIBRATION: "leukosim calibrate",
     SENSITIVITY: "leukosim sensitivity study=relaza2",
     VALIDATION: "leukosim predict outputs/relaza2 outputs/blast outputs/venetoclax_resistance\n"
     "leukosim validate outputs/validation/observed.csv",
