@@ -28,6 +28,7 @@ OF_VERBS = {  # figures that no run draws: the verb that does, the module, what 
     },
     "posterior": ("calibrate", "posterior", "a fit to the published targets"),
     "predictive": ("calibrate", "targets", "a fit to the published targets"),
+    "levels_and_cycles": ("search", "search", "the candidates of a search"),
     "confirmation": ("search", "confirmation", "the best candidates of a search"),
     "validation": ("validate", "targets", "frozen predictions and what was observed"),
 }

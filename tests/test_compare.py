@@ -46,7 +46,7 @@ def test_a_comparison_is_printed_written_and_drawn(capsys, tmp_path):
     assert len(pd.read_csv("here/individual_effects.csv")) == 80
     assert len(pd.read_csv("here/ranking.csv")) == 3
     figures = {path.name for path in (tmp_path / "here" / "figures").iterdir()}
-    ends = ("pdf", "svg", "png", "csv")
+    ends = ("pdf", "svg", "png", "json", "csv")
     assert figures == {f"{n}.{e}" for n in ("comparison", "individual_effects") for e in ends}
 
 
@@ -56,7 +56,7 @@ def test_the_same_command_writes_the_same_bytes(capsys, tmp_path):
     called(capsys, "compare", "here/results.nc", "output=two")
     one, two = ({p.relative_to(tmp_path / f): p.read_bytes() for p in (tmp_path / f).rglob("*.*")}
                 for f in ("one", "two"))  # fmt: skip
-    assert len(one) == 11
+    assert len(one) == 13
     assert one == two
 
 

@@ -254,6 +254,7 @@ def test_power_is_printed_written_and_drawn(here, capsys):
         ".pdf",
         ".svg",
         ".png",
+        ".json",
         ".csv",
     }
 

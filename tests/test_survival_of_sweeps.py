@@ -212,8 +212,11 @@ def test_a_damaged_part_is_run_again(tmp_path, undisturbed):
 def test_two_identical_commands_at_once(tmp_path, undisturbed):
     first = start(tmp_path)
     wait_until((tmp_path / "here" / ".leukosim.lock").exists, first)
+    first.send_signal(signal.SIGSTOP)  # lest it be done before the second has begun
     second = start(tmp_path)
-    assert "is being written by process" in second.communicate(timeout=240)[1]
+    said = second.communicate(timeout=240)[1]
+    first.send_signal(signal.SIGCONT)
+    assert "is being written by process" in said
     assert second.returncode == 2
     assert first.communicate(timeout=240) and first.returncode == 0
     assert_equal(tmp_path / "here", undisturbed)
