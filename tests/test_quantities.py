@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from synthetic import search, trial
+from synthetic import dataset_of_arms, search, trial
 
 from leukosim.comparison import Comparison, differences_table, resample
 from leukosim.quantities import Look, differences, levels
@@ -38,6 +38,18 @@ def test_differences_are_those_of_a_comparison():
     for arm, name in ours.index:
         for column in ("value", "low", "high", "method", "n"):
             assert ours.loc[(arm, name), column] == other.loc[(arm, SAME[name]), column]
+
+
+def test_a_share_that_differs_by_rounding_only_has_an_interval():
+    """Who leaves earlier changes the last bit of a curve, and nobody's fate."""
+    times = np.arange(100.0, 400.0, 10.0)
+    one = [{"relapse_day": day} for day in times] + [{}] * 10
+    other = [{"relapse_day": day + 1.0} for day in times[::-1]] + [{}] * 10
+    ds = dataset_of_arms({"a": one, "b": other})
+    row = differences(ds, ["relapse_free_survival"], Look(500.0, 500.0, 200)).iloc[0]
+    assert abs(row["value"]) < 1e-9
+    assert row["method"] == "matched proportions"
+    assert row["low"] < -0.01 < 0.01 < row["high"]
 
 
 def test_samples_are_counted_a_patient():

@@ -216,7 +216,7 @@ def differences_table(found: Resampled, against: str) -> pd.DataFrame:
             difference = values[a] - values[reference]
             low, high = percentiles(difference, found.n)
             method = RESAMPLED
-            if quantity == SURVIVAL and not high > low:
+            if quantity == SURVIVAL and not high - low > NO_MORE:
                 matched = paired_difference(found.times, arm, against, day)
                 low, high, method = matched.low, matched.high, MATCHED
             row = (difference[0], low, high, method, found.n)

@@ -15,6 +15,7 @@ from leukosim.comparison import (
     CYTOPENIA_DAYS,
     DRUG_DAYS,
     MATCHED,
+    NO_MORE,
     RESAMPLED,
     counted_days,
     percentiles,
@@ -164,7 +165,7 @@ def differences(ds: xr.Dataset, names: Sequence[str], look: Look) -> pd.DataFram
             difference = of_arm - values[0]
             low, high = percentiles(difference, n)
             method = RESAMPLED
-            if quantity.times is not None and not high > low:
+            if quantity.times is not None and not high - low > NO_MORE:
                 matched = paired_difference(quantity.times(ds), arm, arms[0], look.day)
                 low, high, method = matched.low, matched.high, MATCHED
             rows.append((arm, name, quantity.unit, difference[0], low, high, method, n))
