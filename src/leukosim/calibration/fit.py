@@ -76,6 +76,19 @@ def fit(
     return Fit(prior, counts, done, emulators, samples)
 
 
+def told_of(
+    fit: Fit, runs: dict[str, Runs], populations: Mapping[str, list[str]], steps: int, seed: int
+) -> Fit:
+    """The fit, its emulators told of further runs, and its posterior drawn anew.
+
+    runs : in every population
+    """
+    waves = [*fit.waves, runs]
+    emulators = emulate(waves, fit.prior, populations)
+    sample = sample_posterior(emulators, fit.counts, len(fit.prior.names), steps, seed)
+    return Fit(fit.prior, fit.counts, waves, emulators, [*fit.samples, sample])
+
+
 def emulate(
     waves: list[dict[str, Runs]], prior: Prior, populations: Mapping[str, list[str]]
 ) -> dict[str, Emulator]:

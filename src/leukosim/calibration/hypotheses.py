@@ -68,6 +68,8 @@ def evidence_table(
 
     Probabilities are those of hypotheses that were equally likely beforehand.
 
+    fit : whose emulators were told of ``before``, too, lest what they had been wrong about there
+        were taken for an effect
     fitted : the hypothesis under which the parameters were fitted
     """
     moved = {name: shifts(before, runs) for name, runs in others.items()}

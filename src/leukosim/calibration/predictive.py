@@ -85,7 +85,7 @@ def predictive_table(
         interval holds the published share; tail: two-sided probability of one so far out.
     """
     repeated = replicates(runs, counts, seed)
-    simulated = {name: each.n[name].sum() for each in runs.values() for name in each.n}
+    simulated = {name: each.n[whole(name)].sum() for each in runs.values() for name in each.n}
     rows = []
     for target in targets.itertuples():
         if target.id not in repeated:
@@ -115,6 +115,12 @@ def predictive_table(
             }
         )
     return pd.DataFrame(rows)
+
+
+def whole(name: str) -> str:
+    """The share whose patients are all those that a target counts."""
+    within = NESTED | INSIDE
+    return whole(within[name]) if name in within else name
 
 
 def in_time(target: Any) -> str:

@@ -93,7 +93,8 @@ def sample_posterior(
         state = sampler.run_mcmc(state, steps if power == 1.0 else steps // 8)
         state.log_prob = None  # of another power
     chain = sampler.get_chain(discard=steps // 2)  # float64[step, walker, parameter]
-    times = emcee.autocorr.integrated_time(chain, tol=0)  # never too short to say
+    with np.errstate(invalid="ignore"):  # of a walker that never moved
+        times = emcee.autocorr.integrated_time(chain, tol=0)  # never too short to say
     flat = chain.reshape(-1, n_parameters)
     kept = luck.choice(len(flat), min(keep, len(flat)), replace=False)
     return Sample(flat[kept], chain.shape[0] * chain.shape[1] / times, split_r_hat(chain))

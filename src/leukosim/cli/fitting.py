@@ -14,7 +14,7 @@ from leukosim import store
 from leukosim import sweep as sweeps
 from leukosim.calibration import calibration_targets
 from leukosim.calibration.design import SEEDS, Runs, run_design
-from leukosim.calibration.fit import Fit, fit
+from leukosim.calibration.fit import Fit, fit, told_of
 from leukosim.calibration.hypotheses import evidence_table
 from leukosim.calibration.populations import (
     DIAGNOSIS,
@@ -27,12 +27,12 @@ from leukosim.calibration.recovery import coverage, ranks_of_truths
 from leukosim.calibration.shares import SHARES, Count, measured_counts, published_counts
 from leukosim.calibration.summary import correlation_table, emulator_table, parameter_table
 from leukosim.cli.drawing import FIGURES
-from leukosim.cli.fields import read_fields
+from leukosim.cli.fields import read_fields, without_folder
 from leukosim.cli.reading import wide_console
 from leukosim.cli.running import finish
 from leukosim.cli.words import say
 from leukosim.config import Config, compose_plain
-from leukosim.figures import posterior as posterior_figures
+from leukosim.figures.posterior import numbers_drawn, posterior_figure
 from leukosim.figures.save import save_figure
 from leukosim.figures.style import house_style
 from leukosim.figures.targets import targets_figure
@@ -135,7 +135,9 @@ def fit_and_report(model: "Model", asked: Calibration, folder: Path) -> int:
         for p in POPULATIONS
     }  # fmt: skip
     predicted = predictive_table(targets, runs, counts, asked.seed, fitted_to)
-    compare_hypotheses(found, runs[DIAGNOSIS], asked, model, folder)
+    if asked.hypotheses:
+        told = told_of(found, runs, shares, asked.steps, asked.seed + asked.waves)
+        compare_hypotheses(told, runs[DIAGNOSIS], asked, model, folder)
     tables = [
         pd.DataFrame(prior.values(kept[: asked.draws]), columns=prior.names),
         parameters, correlation_table(found), emulator_table(found), recovered, predicted,
@@ -143,9 +145,12 @@ def fit_and_report(model: "Model", asked: Calibration, folder: Path) -> int:
     for name, table in zip(FILES, tables, strict=True):
         store.save_table(table, folder / name)
     with house_style():
-        figure = posterior_figures.posterior_figure(found)
-        save_figure(figure, posterior_figures.numbers_drawn(found), folder / FIGURES, "posterior")
-        save_figure(targets_figure(predicted), predicted, folder / FIGURES, "predictive")
+        drawn = {
+            "posterior": (posterior_figure(found), numbers_drawn(found)),
+            "predictive": (targets_figure(predicted), predicted),
+        }
+    for name, (figure, numbers) in drawn.items():
+        save_figure(figure, numbers, folder / FIGURES, name, asked=without_folder(asked))
     wide_console().print(*calibration_tables(parameters, predicted, recovered), sep="\n")
     return 0
 
@@ -155,10 +160,9 @@ def compare_hypotheses(
 ) -> None:
     """Run the patients at diagnosis again under other hypotheses, and weigh them.
 
-    before : their runs at draws of the posterior, under the hypothesis of the fit
+    found : told of the runs before
+    before : at draws of the posterior, under the hypothesis of the fit
     """
-    if not asked.hypotheses:
-        return
     others = {
         name: run_design(
             model.under(f"hypothesis={name}"), DIAGNOSIS, found.prior, before.cube,

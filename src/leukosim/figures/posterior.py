@@ -79,7 +79,7 @@ def posterior_figure(fit: Fit, width_mm: float = PAGE) -> Figure:
         top = KEY + panels.row(i) * a_row + TITLE
         ax = add_axes(figure, panels.at(i), top, panels.wide, HIGH)
         draw_marginal(fit, i, ax)
-        ax.set_title(wrapped(short_name(name), panels.wide - 4.0, 0.95), loc="left", size=5.5)
+        ax.set_title(wrapped(short_name(name), panels.wide - 4.0, 0.88), loc="left", size=5.5)
         if i == 0:
             figure.legend(
                 *ax.get_legend_handles_labels(), loc="upper left", ncols=3, borderaxespad=0.3
