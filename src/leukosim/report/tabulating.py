@@ -27,7 +27,8 @@ from leukosim.individual_effects import FATES, NUMBERS, WORDS, word_of
 from leukosim.parameters import parameter_rows
 from leukosim.results import VARIABLES
 from leukosim.strategy.words import plain
-from leukosim.tables import MOST, months, probability, with_interval
+from leukosim.tables.of_comparisons import MOST
+from leukosim.tables.words import months, probability, with_interval
 
 FEW_LINES = 14  # of a decision log
 

@@ -16,7 +16,7 @@ from leukosim.config import Config
 from leukosim.folders import config_folder
 from leukosim.parameters import parameter_rows
 from leukosim.strategy.words import plain, strategy_in_words
-from leukosim.tables import months, with_interval
+from leukosim.tables.words import months, with_interval
 
 DEFAULT_QUESTION = (
     "Which of these strategies keeps the disease away for longest in the same virtual patients, "
