@@ -51,18 +51,11 @@ class Table:
 def expand(config_loader: Any, master: DictConfig, arguments: Sequence[str]) -> Table:
     """The table of scenarios that a command line with comma-separated values asks for."""
     parser = OverridesParser.create(config_loader=config_loader)
-    fixed: list[str] = []
+    swept, fixed, output = parted(parser, arguments, "swept")
     chosen: dict[str, list[tuple[str, Any]]] = {}  # groups, composed anew
     valued: dict[str, list[tuple[str, Any]]] = {}  # values, set on what was composed
-    output = None
-    for override in parser.parse_overrides(list(arguments)):
+    for override in swept:
         key = override.get_key_element()
-        if not override.is_sweep_override():
-            fixed.append(str(override.input_line))
-            output = str(override.value()) if key == "output" else output
-            continue
-        if key.split(".")[0] in NOT_SWEPT:
-            raise ConfigError(f"{key} cannot be swept: it does not change a result")
         if not override.is_discrete_sweep():
             raise ConfigError(f"{key} needs a list or a range of values: {override.input_line}")
         lines = [f"{key}={value}" for value in override.sweep_string_iterator()]
@@ -120,17 +113,10 @@ def read_space(
         If no field is searched over, or one that cannot be.
     """
     parser = OverridesParser.create(config_loader=config_loader)
-    fixed: list[str] = []
+    swept, fixed, output = parted(parser, arguments, "searched over")
     axes: list[Axis] = []
-    output = None
-    for override in parser.parse_overrides(list(arguments)):
+    for override in swept:
         key = override.get_key_element()
-        if not override.is_sweep_override():
-            fixed.append(str(override.input_line))
-            output = str(override.value()) if key == "output" else output
-            continue
-        if key.split(".")[0] in NOT_SWEPT:
-            raise ConfigError(f"{key} cannot be searched over: it does not change a result")
         if key.split(".")[0] in NOT_SEARCHED:
             raise ConfigError(
                 f"{key} cannot be searched over: every candidate treats the same patients, and "
@@ -172,6 +158,28 @@ def axis_of(key: str, override: Override) -> Axis:
         step = abs(sweep.step)
         return span_of(key, low, high, step, LOG in tags)
     raise ConfigError(f"{key} needs an interval, a range or a choice: {override.input_line}")
+
+
+def parted(
+    parser: OverridesParser, arguments: Sequence[str], words: str
+) -> tuple[list[Override], list[str], str | None]:
+    """What varies on a command line, what is fixed, and the folder that is named.
+
+    words : what is done to fields that vary, for the error of those that change no result
+    """
+    varied: list[Override] = []
+    fixed: list[str] = []
+    output = None
+    for override in parser.parse_overrides(list(arguments)):
+        key = override.get_key_element()
+        if not override.is_sweep_override():
+            fixed.append(str(override.input_line))
+            output = str(override.value()) if key == "output" else output
+        elif key.split(".")[0] in NOT_SWEPT:
+            raise ConfigError(f"{key} cannot be {words}: it does not change a result")
+        else:
+            varied.append(override)
+    return varied, fixed, output
 
 
 def table_of_points(
