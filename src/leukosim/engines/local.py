@@ -18,7 +18,7 @@ from concurrent.futures import (
 from threading import Thread
 from typing import Any
 
-from leukosim.engines.place import ATTEMPTS, THREADS, Place
+from leukosim.engines.place import ALONE, THREADS, TOGETHER, Place
 
 IDLE_SECONDS = 60  # after which processes end that have nothing to do
 
@@ -32,10 +32,10 @@ def finish_all(
             yield position, done_here(function, item)
         return
     waiting = list(range(len(items)))
-    for attempt in range(1, ATTEMPTS + 1):
-        is_last = attempt == ATTEMPTS
+    for attempt in range(1, TOGETHER + ALONE + 1):
+        is_last = attempt == TOGETHER + ALONE
         lost = []
-        for group in [[one] for one in waiting] if is_last else [waiting]:
+        for group in [[one] for one in waiting] if attempt > TOGETHER else [waiting]:
             executor = executor_of(place.name, workers)
             futures = {executor.submit(function, items[position]): position for position in group}
             try:

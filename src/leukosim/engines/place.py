@@ -12,7 +12,7 @@ ENGINES = (PROCESSES, THREADS, DASK, SLURM)
 PACKAGES = {DASK: "distributed", SLURM: "submitit"}  # of the extras of the same name
 CLUSTERS = ("slurm", "local", "debug")
 
-ATTEMPTS = 3  # at work whose process died; in the last, each piece alone
+TOGETHER, ALONE = 2, 2  # attempts at work whose process died: with all that is left, each by itself
 
 
 @dataclass(frozen=True)

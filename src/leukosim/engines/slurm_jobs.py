@@ -13,7 +13,7 @@ from typing import Any
 import submitit
 
 from leukosim.engines.local import done_here
-from leukosim.engines.place import ATTEMPTS, Place
+from leukosim.engines.place import ALONE, TOGETHER, Place
 
 POLL_SECONDS = 0.5
 
@@ -26,17 +26,17 @@ def finish_all(
     """Apply a function to all items; see :func:`leukosim.engines.finish_all`.
 
     What jobs were at that ended early, by a time limit or a lost node, is submitted again; in the
-    last attempt each item is a job of its own.
+    last attempts each item is a job of its own.
     """
     root = Path(place.job_folder).absolute()
     root.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=root, prefix="run-"))
     executor = executor_of(folder, workers, place)
     waiting = list(range(len(items)))
-    for attempt in range(1, ATTEMPTS + 1):
-        is_last = attempt == ATTEMPTS
+    for attempt in range(1, TOGETHER + ALONE + 1):
+        is_last = attempt == TOGETHER + ALONE
         lost: list[int] = []
-        for shares in rounds(waiting, workers, is_last):
+        for shares in rounds(waiting, workers, attempt > TOGETHER):
             work = partial(work_through, function)
             jobs = executor.map_array(work, [[items[at] for at in share] for share in shares])
             if place.cluster != "slurm":
