@@ -20,7 +20,12 @@ from leukosim.calibration.populations import (
 )
 from leukosim.calibration.predictive import predictive_table, replicates, shares_of_draws
 from leukosim.calibration.recovery import coverage, ranks_of_truths
-from leukosim.calibration.sampling import log_likelihood_of, sample_posterior, split_r_hat
+from leukosim.calibration.sampling import (
+    drawn_by_weight,
+    log_likelihood_of,
+    sample_posterior,
+    split_r_hat,
+)
 from leukosim.calibration.shares import SHARES, measured_counts, published_counts
 from leukosim.calibration.summary import correlation_table, emulator_table, parameter_table
 from leukosim.cli import fitting, main
@@ -366,3 +371,25 @@ def test_draws_can_be_swept(tmp_path, monkeypatch):
 def test_a_draw_that_there_is_not_is_refused(word, said):
     with pytest.raises(ValueError, match=said):
         compose([f"posterior.draw={word}"])
+
+
+def test_places_are_drawn_as_often_as_their_weights_say():
+    luck = np.random.default_rng(1)
+    weights = luck.dirichlet(np.ones(20))
+    for _ in range(50):
+        drawn = np.bincount(drawn_by_weight(np.log(weights), luck), minlength=20)
+        assert (np.abs(drawn - 20 * weights) < 1.0).all()  # systematic: no other draw is possible
+
+
+def test_a_walker_far_from_the_posterior_is_not_left_there():
+    counts = {"T06": (300.0, 1000.0)}
+
+    class Cliff:
+        """Flat where hardly any share is possible, but for one narrow place."""
+
+        def predict(self, cube):
+            near = (np.abs(cube[:, :2] - 0.8) < 0.1).all(axis=1)
+            return np.where(near, np.log(0.3 / 0.7), -8.0), np.full(len(cube), 0.05)
+
+    sample = sample_posterior({"T06": Cliff()}, counts, 5, steps=200, seed=1)
+    assert (np.abs(sample.cube[:, :2] - 0.8) < 0.1).all()

@@ -6,6 +6,7 @@ averaged over what the emulator does not know of the share at that place.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from leukosim.calibration.shares import Count
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
 LOG_WEIGHTS = np.log(WEIGHTS / WEIGHTS.sum())
 WALKERS_A_PARAMETER = 6
-POWERS = (0.03, 0.1, 0.3, 1.0)  # of the likelihood, one after the other
+POWERS = (0.03, 0.06, 0.12, 0.25, 0.5, 1.0)  # of the likelihood, one after the other
 
 
 def log_likelihood_of(k: float, n: float, mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
@@ -59,8 +60,9 @@ def sample_posterior(
 ) -> Sample:
     """Draws of the posterior by emcee, the first half of the steps thrown away.
 
-    Walkers start in the prior, and the likelihood is raised to a growing power until it is itself:
-    else some would stay behind for long. The same seed gives the same draws.
+    Walkers start in the prior, and the likelihood is raised to a growing power until it is itself.
+    Before each power they are drawn anew, by how likely it makes their places: one that was left
+    behind would not catch up in any number of steps. The same seed gives the same draws.
 
     Parameters
     ----------
@@ -86,18 +88,36 @@ def sample_posterior(
     ]
     random_state = np.random.RandomState(luck.integers(2**32)).get_state()
     state = emcee.State(luck.random((walkers, n_parameters)), random_state=random_state)
-    for power in POWERS:
+    for before, power in pairwise((0.0, *POWERS)):
+        if before > 0.0:
+            log_weights = (power / before - 1.0) * state.log_prob  # whose power was `before`
+            state.coords = apart(state.coords[drawn_by_weight(log_weights, luck)], luck)
+            state.log_prob = None
         sampler = emcee.EnsembleSampler(
             walkers, n_parameters, log_posterior, vectorize=True, moves=moves, args=[power]
         )
         state = sampler.run_mcmc(state, steps if power == 1.0 else steps // 8)
-        state.log_prob = None  # of another power
     chain = sampler.get_chain(discard=steps // 2)  # float64[step, walker, parameter]
     with np.errstate(invalid="ignore"):  # of a walker that never moved
         times = emcee.autocorr.integrated_time(chain, tol=0)  # never too short to say
     flat = chain.reshape(-1, n_parameters)
     kept = luck.choice(len(flat), min(keep, len(flat)), replace=False)
     return Sample(flat[kept], chain.shape[0] * chain.shape[1] / times, split_r_hat(chain))
+
+
+def drawn_by_weight(log_weights: np.ndarray, luck: np.random.Generator) -> np.ndarray:
+    """As many positions as there are weights, each as often as its weight says, within one.
+
+    Kitagawa (1996), doi:10.1080/10618600.1996.10474692, systematic resampling.
+    """
+    sums = np.cumsum(np.exp(log_weights - log_weights.max()))
+    n = len(log_weights)
+    return np.searchsorted(sums / sums[-1], (luck.random() + np.arange(n)) / n)
+
+
+def apart(cube: np.ndarray, luck: np.random.Generator) -> np.ndarray:
+    """The same places, none of them twice, which the sampler's moves could not bear."""
+    return np.clip(cube + 1e-6 * luck.standard_normal(cube.shape), 1e-9, 1.0 - 1e-9)
 
 
 def split_r_hat(chain: np.ndarray) -> np.ndarray:

@@ -66,8 +66,8 @@ class Calibration:
         6, "points", lowest=2, highest=1000,
         note="of a wave, for each parameter that matters in a population",
     )  # fmt: skip
-    waves: int = setting(2, "waves", lowest=2, highest=10)
-    steps: int = setting(6000, "steps", lowest=50, highest=10**6, note="of each walker")
+    waves: int = setting(3, "waves", lowest=2, highest=10)
+    steps: int = setting(8000, "steps", lowest=50, highest=10**6, note="of each walker")
     draws: int = setting(64, "draws", lowest=2, highest=4000, note="of the posterior, to be kept")
     checked: int = setting(
         24, "draws", lowest=2, highest=4000, note="at which the model itself is run at the end"
