@@ -8,6 +8,7 @@ from leukosim.biology.disease import Disease
 from leukosim.patient import Patient
 from leukosim.strategy.courses import Course, Dosing
 from leukosim.strategy.rules import Rule, Strategy
+from leukosim.trial import run_together
 
 # A shell's background job ignores Ctrl-C and has its children ignore it; tests send it to theirs.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -61,3 +62,16 @@ def strategies(azacitidine):
         "at_relapse": Strategy("at relapse", courses, {**relapse, "treat": treat}),
         "maintenance": Strategy("from the start", courses, {**relapse, **stop}, "azacitidine"),
     }
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """The protocols of the trials that configurations made run."""
+    protocols = []
+
+    def counted(patients, plans, **settings):
+        protocols.extend(plan.protocol for plan in plans)
+        yield from run_together(patients, plans, **settings)
+
+    monkeypatch.setattr("leukosim.sweep.run_together", counted)
+    return protocols

@@ -16,7 +16,6 @@ from leukosim.quantities import Look, levels
 from leukosim.scenarios import Space, axis_of
 from leukosim.search_space import Axis, Choice, Span, span_of
 from leukosim.store import load_dataset
-from leukosim.sweep import run_trial
 from leukosim.validation import ConfigError
 
 SMALL = [
@@ -34,19 +33,6 @@ LIMIT = "search.at_most.drug_days=default"
 @pytest.fixture(autouse=True)
 def _in_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def runs(monkeypatch):
-    """The protocols of the trials that were run."""
-    protocols = []
-
-    def counted(patients, arms, protocol, **settings):
-        protocols.append(protocol)
-        return run_trial(patients, arms, protocol, **settings)
-
-    monkeypatch.setattr("leukosim.sweep.run_trial", counted)
-    return protocols
 
 
 def called(capsys, *words):
@@ -243,7 +229,7 @@ def test_questions_that_cannot_be_are_told(composed, axis, asked, said):
     ],
 )
 def test_wrong_input_ends_before_anything_runs(capsys, monkeypatch, tmp_path, words, said):
-    monkeypatch.setattr("leukosim.sweep.run_trial", None)
+    monkeypatch.setattr("leukosim.sweep.run_together", None)
     code, out, error = called(capsys, *SMALL, *words)
     assert (code, out) == (2, "")
     assert said in error

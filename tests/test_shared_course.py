@@ -11,8 +11,10 @@ from leukosim.follow_up import follow
 from leukosim.marrow import AGENTS
 from leukosim.protocol import Protocol
 from leukosim.rates import Rates
-from leukosim.shared_course import follow_arms
+from leukosim.shared_course import Arm, follow_arms
 from leukosim.strategy.chart import OwnStrategy
+from leukosim.strategy.monitoring import Trigger
+from leukosim.strategy.rules import Rule, Strategy
 
 DAYS = np.arange(0.0, 366.0, 7.0)
 
@@ -26,13 +28,17 @@ def arms(strategies):
 
 
 def together(patient, arms, protocol):
-    return follow_arms(patient, arms, protocol, DAYS, "tally", AGENTS)
+    by_trigger = [Arm(strategy, protocol.trigger) for strategy in arms.values()]
+    return follow_arms(patient, by_trigger, protocol, DAYS, "tally", AGENTS)
 
 
 def assert_as_alone(patient, arms, protocol):
     for arm, course in zip(arms.values(), together(patient, arms, protocol), strict=True):
-        alone = follow(patient, arm, protocol, DAYS, Rates(patient))
-        np.testing.assert_equal(asdict(course), asdict(alone))
+        assert_equal(course, follow(patient, arm, protocol, DAYS, Rates(patient)))
+
+
+def assert_equal(one, other):
+    np.testing.assert_equal(asdict(one), asdict(other))
 
 
 @pytest.mark.parametrize(
@@ -60,11 +66,55 @@ def test_that_check_would_notice_a_copy_that_shares_its_marrow(make_patient, arm
 def test_arms_are_followed_once_until_one_acts(make_patient, arms):
     quiet = together(make_patient(residual_stem_cells=0), arms, Protocol(horizon_days=365))
     triggered, at_relapse, maintenance, delayed = quiet
-    assert triggered is at_relapse is delayed
-    assert maintenance is not triggered and maintenance.doses
+    assert triggered.chart is at_relapse.chart is delayed.chart
+    assert maintenance.chart is not triggered.chart and maintenance.doses
     treated = together(make_patient(residual_stem_cells=500), arms, Protocol(horizon_days=365))
-    assert len({id(course) for course in treated}) == 4
+    assert len({id(course.chart) for course in treated}) == 4
     assert len({course.doses[0].day for course in treated}) == 4
+
+
+def triggered_at(strategies, level, confirmations):
+    """An arm that acts at an MRD level, seen once and confirmed so many times."""
+    of = strategies["triggered"]
+    trigger = replace(of.rules["trigger"], at_least=level, samples=1 + confirmations)
+    arm = replace(of, rules=of.rules | {"trigger": trigger})
+    return Arm(arm, Trigger(level, confirmations=confirmations))
+
+
+@pytest.mark.parametrize("confirmations", [0, 1])
+def test_arms_of_many_triggers_part_when_they_act(make_patient, strategies, confirmations):
+    levels = np.geomspace(1e-4, 0.5, 4 if confirmations else 24)
+    arms = [triggered_at(strategies, level, confirmations) for level in levels]
+    arms += [Arm(strategies["at_relapse"], arm.trigger) for arm in arms[::8]]
+    patient, protocol = make_patient(residual_stem_cells=500), Protocol(horizon_days=365)
+    courses = follow_arms(patient, arms, protocol, DAYS, "tally", AGENTS)
+    for (strategy, trigger), course in zip(arms, courses, strict=True):
+        own = replace(protocol, trigger=trigger)
+        assert_equal(course, follow(patient, strategy, own, DAYS, Rates(patient)))
+    followed = len({id(course.chart) for course in courses})
+    if confirmations:  # samples are taken that others do not take
+        assert followed == len(arms)
+    else:
+        assert 3 <= followed <= 14 < len(arms)
+        assert len({course.conversion_day for course in courses}) >= followed - 1
+
+
+def test_arms_that_begin_alike_part_at_their_first_hold(make_patient, azacitidine):
+    courses = {"a": azacitidine, "b": azacitidine}
+
+    def arm(title, level, begin="a"):
+        wait = Rule("neutrophils", "hold", below=level, at_most_days=14)
+        return Strategy(title, courses, {"wait": wait}, begin, marrow_after_cycles=[1, 2])
+
+    levels = (0.0, 0.2, 0.5, 1.0, 1.0, 10.0)
+    arms = {f"{i}": arm(f"{level}", level) for i, level in enumerate(levels)}
+    arms |= {"b": arm("b", 1.0, "b"), "none": Strategy("none", courses, {})}
+    patient = make_patient(overt_blasts=3e11, plateau=1e12)
+    protocol = Protocol(horizon_days=150, until_death=True)
+    assert_as_alone(patient, arms, protocol)
+    found = together(patient, arms, protocol)
+    charts = [id(course.chart) for course in found]
+    assert charts[3] == charts[4] and 3 <= len(set(charts)) < len(arms)
 
 
 def test_a_function_that_may_remember_is_asked_about_one_course_only(make_patient, arms):

@@ -76,9 +76,17 @@ def gather(
     courses: Sequence[Sequence[History]],
     days: np.ndarray,
     protocol: Protocol,
+    of_patients: Mapping[str, np.ndarray],
     week: Mapping[str, np.ndarray] | None = None,
 ) -> Gathered:
-    """Gather courses (by patient, by arm) into the vocabulary of results."""
+    """Gather courses (by patient, by arm) into the vocabulary of results.
+
+    Parameters
+    ----------
+    days : on which the marrow was written down; without any, nothing that has a time is gathered
+    of_patients : by :func:`values_of_patients`
+    week : the first treatment week
+    """
     subtypes = list(patients[0].disease.subtypes)
     week = dict(week or {})
     own_days = {
@@ -91,16 +99,14 @@ def gather(
     }
     by_arm = [[of_patient[a] for of_patient in courses] for a in range(len(arms))]
     values = {
-        **patient_values(patients),
-        **biomarker_values(patients, protocol),
-        **residual_cell_values(patients, protocol),
+        **of_patients,
         **outcome_values(by_arm),
         **response_values(patients, by_arm),
         "switches": np.array([[c.switches for c in courses] for courses in by_arm]),
         "stem_cells_at_failure": np.array(
             [[c.stem_cells_at_failure for c in courses] for courses in by_arm], float
         ),
-        **course_values(by_arm, days, len(subtypes)),
+        **(course_values(by_arm, days, len(subtypes)) if len(days) else {}),
         **sample_values(patients, by_arm, protocol),
         **cycle_values(by_arm),
         **assessment_values(by_arm),
@@ -131,8 +137,18 @@ def gather(
     }
     coordinates = {name: Labelled((name,), np.array(each), {}) for name, each in labels.items()}
     in_days = {"units": "day", "long_name": "time since enrolment"}
-    coordinates |= {"time": Labelled(("time",), days, in_days), **own_days}
+    coordinates |= {"time": Labelled(("time",), days, in_days)} if len(days) else {}
+    coordinates |= own_days
     return Gathered(variables, coordinates, attributes)
+
+
+def values_of_patients(patients: Sequence[Patient], protocol: Protocol) -> dict[str, np.ndarray]:
+    """What is known of patients before any of them is treated."""
+    return {
+        **patient_values(patients),
+        **biomarker_values(patients, protocol),
+        **residual_cell_values(patients, protocol),
+    }
 
 
 def patient_values(patients: Sequence[Patient]) -> dict[str, np.ndarray]:

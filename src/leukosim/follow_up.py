@@ -35,6 +35,7 @@ from leukosim.protocol import Protocol
 from leukosim.rates import G0, IN_NICHE, Rates
 from leukosim.strategy.chart import Assessment, Chart, Decision, OwnStrategy, Report
 from leukosim.strategy.courses import Course
+from leukosim.strategy.monitoring import Trigger
 from leukosim.strategy.response import CRI
 from leukosim.strategy.rules import ACTIONS, LIMITED, Strategy
 
@@ -78,7 +79,10 @@ class History:
 
 
 class FollowUp:
-    """The visits of one patient in one arm."""
+    """The visits of one patient in one arm.
+
+    triggers : whose conversions are noted; that of the protocol if none is named
+    """
 
     def __init__(
         self,
@@ -89,6 +93,7 @@ class FollowUp:
         rates: Rates,
         method: str = "tally",
         agents: int = AGENTS,
+        triggers: Sequence[Trigger] = (),
     ):
         self.patient = patient
         self.strategy = strategy
@@ -101,7 +106,9 @@ class FollowUp:
         self.starts_overt = patient.overt_blasts > 0.0
         self.chart = Chart(in_remission=not self.starts_overt, has_responded=not self.starts_overt)
         self.counts: list[Counts] = []
-        self.conversion_day: float | None = None
+        self.conversion_days: dict[Trigger, float | None] = dict.fromkeys(
+            triggers or [protocol.trigger]
+        )
         self.life_left = float(patient.stream(DEATH).exponential())  # in units of hazard
         self.death_cause: int | None = None
         self.cytopenia_days = dict.fromkeys(CYTOPENIAS, 0)
@@ -158,15 +165,22 @@ class FollowUp:
             self.today = due
             self._meet(due, kind, content)
 
-    def under(self, strategy: Strategy | OwnStrategy) -> "FollowUp":
-        """A copy of the follow-up so far, which goes on by another strategy."""
+    def copy(self) -> "FollowUp":
+        """The follow-up so far once more, to go on in another way."""
         never_change = (
             self.patient, self.strategy, self.protocol, self.record_days, self.marrow.rates,
-            *self.counts, *self.chart.reports,
+            *self.counts, *self.chart.reports, *self.conversion_days,
         )  # fmt: skip
-        copy = deepcopy(self, {id(each): each for each in never_change})
-        copy.strategy = copy.prescription.strategy = strategy
-        return copy
+        return deepcopy(self, {id(each): each for each in never_change})
+
+    def go_on_by(self, strategy: Strategy | OwnStrategy) -> None:
+        """Treat by this strategy from now on."""
+        self.strategy = self.prescription.strategy = strategy
+
+    @property
+    def conversion_day(self) -> float | None:
+        """When MRD converted by the first trigger."""
+        return next(iter(self.conversion_days.values()))
 
     def _end(self) -> None:
         """Close the follow-up on the day that the marrow has come to."""
@@ -411,17 +425,22 @@ class FollowUp:
         """
         if self.chart.relapse_day is not None:
             return
-        trigger, values = self.protocol.trigger, self.chart.values(measure, day)
-        level = trigger.of(self.patient.marker)
-        was_negative = any(value < level for value in values)
-        if self.starts_overt and not (self.chart.in_remission and was_negative):
-            return
-        above = [value >= level and value > 0.0 for value in values]
-        needed = 1 + trigger.confirmations
-        if self.conversion_day is None and len(above) >= needed and all(above[-needed:]):
-            self.conversion_day = day
-        elif self.conversion_day is None and above[-1] and trigger.confirmations > 0:
-            self.agenda.plan(day + self.protocol.monitoring.confirm_days, MRD_SAMPLE, "confirming")
+        values = self.chart.values(measure, day)
+        for trigger, converted in self.conversion_days.items():
+            if converted is not None:
+                continue
+            level = trigger.of(self.patient.marker)
+            if self.starts_overt and not (
+                self.chart.in_remission and any(value < level for value in values)
+            ):
+                continue
+            needed = 1 + trigger.confirmations
+            latest = values[-needed:]
+            if len(latest) == needed and all(value >= level and value > 0.0 for value in latest):
+                self.conversion_days[trigger] = day
+            elif values[-1] >= level and values[-1] > 0.0 and trigger.confirmations > 0:
+                confirmed = day + self.protocol.monitoring.confirm_days
+                self.agenda.plan(confirmed, MRD_SAMPLE, "confirming")
 
     def _assess(self, day: float, measure: str) -> None:
         """Assess the response: at every marrow, and where counts recover soon after one."""

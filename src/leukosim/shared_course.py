@@ -1,24 +1,36 @@
-"""One patient in several arms, followed once for as long as the arms decide nothing.
+"""One patient under many strategies, followed once for as long as they decide alike.
 
-A patient's luck belongs to the patient: arms that have decided nothing yet have the same course, to
-the last bit. It is copied for an arm when that arm first decides something.
+A patient's luck belongs to the patient: as long as strategies have decided the same, the patient's
+course is the same, to the last bit. It is copied when they part. So a thousand triggers cost as
+many courses as there are different days on which they fire, not a thousand.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import count
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from leukosim.follow_up import FollowUp, History, follow
+from leukosim.follow_up import FollowUp, History
 from leukosim.patient import Patient
 from leukosim.protocol import Protocol
 from leukosim.rates import Rates
 from leukosim.strategy.chart import Chart, Decision, OwnStrategy
+from leukosim.strategy.monitoring import Trigger
 from leukosim.strategy.rules import Strategy
+
+
+class Arm(NamedTuple):
+    """How a patient is treated, and from which MRD on a conversion is noted."""
+
+    strategy: Strategy | OwnStrategy
+    trigger: Trigger
 
 
 def follow_arms(
     patient: Patient,
-    arms: Mapping[str, Strategy | OwnStrategy],
+    arms: Sequence[Arm],
     protocol: Protocol,
     record_days: np.ndarray,
     method: str,
@@ -26,49 +38,155 @@ def follow_arms(
 ) -> list[History]:
     """What becomes of a patient in every arm, in their order.
 
-    Arms share a course only if they begin with none and their rules are data: a function might
-    remember for whom it was called.
+    Arms share a course only if their rules are data: a function might remember for whom it was
+    called. What arms that shared a course to its end have in common is the same object.
+
+    Parameters
+    ----------
+    protocol : but for its trigger, in place of which each arm has its own
     """
     how = protocol, record_days, Rates(patient), method, agents
-    alike = {
-        name: arm
-        for name, arm in arms.items()
-        if type(arm) is Strategy and not arm.first_course(patient.age_years)
-    }
-    found = follow_undecided(patient, alike, *how) if len(alike) > 1 else {}
-    return [
-        found[name] if name in found else follow(patient, arm, *how) for name, arm in arms.items()
+    found: dict[int, History] = {}
+    waiting = [
+        Company.at_enrolment(patient, {i: arms[i] for i in together}, how)
+        for together in alike_at_enrolment(patient, arms)
     ]
+    while waiting:
+        company = waiting.pop()
+        while not company.follow_up.is_over:
+            waiting += company.step()
+        found |= company.write_up()
+    return [found[i] for i in range(len(arms))]
 
 
-def follow_undecided(
-    patient: Patient,
-    arms: Mapping[str, Strategy],
-    protocol: Protocol,
-    record_days: np.ndarray,
-    rates: Rates,
-    method: str,
-    agents: int,
-) -> dict[str, History]:
-    """What becomes of a patient in arms that begin with no course, by their names."""
-    undecided = dict(arms)
-    decided: dict[str, list[Decision]] = {}
+def alike_at_enrolment(patient: Patient, arms: Sequence[Arm]) -> list[list[int]]:
+    """Positions of arms by what they do at enrolment.
 
-    def ask_all(chart: Chart, day: float, measure: str) -> list[Decision]:
-        for name, arm in undecided.items():
-            decisions = arm.decide(chart, day, measure)
+    Arms that begin with no course are alike whatever they may begin later. A sample to confirm a
+    conversion is taken by the trigger alone, so arms that take one are alike if triggers are.
+    """
+    alone = count()
+    keys: list[Any] = []
+    for strategy, trigger in arms:
+        if type(strategy) is not Strategy:
+            keys.append(next(alone))
+            continue
+        first = strategy.first_course(patient.age_years)
+        confirms = trigger if trigger.confirmations else None
+        keys.append((confirms, first, means_of(strategy) if first else None))
+    return [found for _, found in grouped(range(len(arms)), keys)]
+
+
+def means_of(strategy: Strategy | OwnStrategy) -> tuple[Any, ...]:
+    """All but the rules: what a strategy gives, and how it follows what it gave."""
+    return (
+        strategy.courses, strategy.treats_relapse, list(strategy.marrow_after_cycles),
+        strategy.counts_before_cycles,
+    )  # fmt: skip
+
+
+def grouped(items: Sequence[int], keys: Sequence[Any]) -> list[tuple[Any, list[int]]]:
+    """Items by their keys, which need no hash, in the order of each key's first."""
+    groups: list[tuple[Any, list[int]]] = []
+    for item, key in zip(items, keys, strict=True):
+        for known, members in groups:
+            if known == key:
+                members.append(item)
+                break
+        else:
+            groups.append((key, [item]))
+    return groups
+
+
+class Company:
+    """Arms that have decided alike so far, and the course that they share."""
+
+    def __init__(self, arms: dict[int, Arm]):
+        self.arms = arms
+        self.follow_up: FollowUp
+        self.decided: dict[int, list[Decision]] = {}  # in this step
+
+    @classmethod
+    def at_enrolment(cls, patient: Patient, arms: dict[int, Arm], how: tuple[Any, ...]) -> Self:
+        """Arms that are alike at enrolment."""
+        company = cls(arms)
+        begins = next(iter(arms.values())).strategy.first_course(patient.age_years)
+        triggers = list(dict.fromkeys(trigger for _, trigger in arms.values()))
+        strategy = company.strategy(bool(begins), begins)
+        company.follow_up = FollowUp(patient, strategy, *how, triggers=triggers)
+        return company
+
+    def strategy(self, has_begun: bool, begins: str = "") -> Strategy | OwnStrategy:
+        """What leads all arms: the strategy of the only one, or one that asks all of them.
+
+        As long as nothing has begun, it does not matter what each could give.
+        """
+        first = next(iter(self.arms.values())).strategy
+        if len(self.arms) == 1:
+            return first
+        return OwnStrategy(
+            "what all have decided",
+            first.courses if has_begun else {},
+            self.ask,
+            begins,
+            first.treats_relapse and has_begun,
+            first.marrow_after_cycles if has_begun else (),
+            first.counts_before_cycles and has_begun,
+        )
+
+    def ask(self, chart: Chart, day: float, measure: str) -> list[Decision]:
+        """Ask every arm; what they decide is carried out at the end of the step."""
+        for i, arm in self.arms.items():
+            decisions = arm.strategy.decide(chart, day, measure)
             if decisions:
-                decided[name] = decisions
+                self.decided[i] = decisions
         return []
 
-    nobody = OwnStrategy("undecided", {}, ask_all)
-    shared = FollowUp(patient, nobody, protocol, record_days, rates, method, agents)
-    found: dict[str, History] = {}
-    while undecided and not shared.is_over:
-        shared.step()
-        for name, decisions in decided.items():
-            own = shared.under(undecided.pop(name))
-            own.carry_out(decisions, own.today)
-            found[name] = own.run()
-        decided.clear()
-    return found | (dict.fromkeys(undecided, shared.write_up()) if undecided else {})
+    def step(self) -> list[Self]:
+        """Follow all to the next entry of the agenda; those who decide otherwise, leave.
+
+        Returns
+        -------
+        list
+            Of those who have left.
+        """
+        self.decided.clear()
+        self.follow_up.step()
+        if not self.decided:
+            return []
+        keys = [
+            (self.decided[i], means_of(arm.strategy)) if i in self.decided else ([], None)
+            for i, arm in self.arms.items()
+        ]
+        parties = grouped(list(self.arms), keys)
+        parties.sort(key=lambda party: bool(party[0][0]))  # who has decided nothing, stays
+        (stays, own), *others = parties
+        left = [self.without_the_others(members) for _, members in others]
+        for company, ((decisions, _), _) in zip(left, others, strict=True):
+            company.carry_out(decisions)
+        self.arms = {i: self.arms[i] for i in own}
+        if stays[0]:
+            self.carry_out(stays[0])
+        elif len(own) == 1:
+            self.follow_up.go_on_by(self.strategy(True))
+        return left
+
+    def without_the_others(self, members: list[int]) -> Self:
+        """Some of the arms, with a course of their own from here on."""
+        company = type(self)({i: self.arms[i] for i in members})
+        company.follow_up = self.follow_up.copy()
+        return company
+
+    def carry_out(self, decisions: list[Decision]) -> None:
+        """Do what all arms have decided."""
+        self.follow_up.go_on_by(self.strategy(True))
+        self.follow_up.carry_out(decisions, self.follow_up.today)
+
+    def write_up(self) -> dict[int, History]:
+        """What has become of the patient, by arm."""
+        shared = self.follow_up.write_up()
+        converted = self.follow_up.conversion_days
+        return {
+            i: replace(shared, conversion_day=converted[arm.trigger])
+            for i, arm in self.arms.items()
+        }

@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,7 @@ from leukosim.operations import with_operations
 from leukosim.patient import Patient
 from leukosim.results import VARIABLES
 from leukosim.scenarios import Table
-from leukosim.trial import DECISION_COLUMNS, Trial, run_trial
+from leukosim.trial import DECISION_COLUMNS, Plan, Trial, run_together
 from leukosim.validation import ConfigError
 
 SCENARIOS = "scenarios"
@@ -34,7 +34,10 @@ PROCESS = 0.4 * GIB  # a process takes before it has done anything
 PEAK = 8  # measured: a run takes at its height 8 to 20 times the memory of its results
 FEW_NAMES = 3  # of scenarios, in a report
 SCENARIOS_A_WORKER = 2  # from which on workers take whole scenarios
-COURSES_AT_ONCE = 48  # of patients, about what a worker is handed at a time
+COURSES_AT_ONCE = 48  # of patients, about what a worker is handed at a time, if none is shared
+COURSES_TOGETHER = 1500  # of patients, at most, of scenarios that share what they can
+SHARED = 0.25  # of a course that begins with no treatment, about what has to be run once more
+OF_DECISIONS = ("strategies", "arms", "trigger")  # parts of an identity that no marrow knows
 
 
 @dataclass(frozen=True)
@@ -176,6 +179,13 @@ def workers_within_memory(configs: Sequence[Config], workers: int) -> int:
     return max(1, min(workers, int(memory_of(largest) / bytes_of_run(largest))))
 
 
+def together_within_memory(configs: Sequence[Config], workers: int) -> int:
+    """How many scenarios a worker may run together, as if they shared nothing."""
+    largest = max(configs, key=bytes_of_results)
+    there = memory_of(largest) / workers - PROCESS
+    return max(1, int(min(there / (PEAK * bytes_of_results(largest)), len(configs))))
+
+
 def bytes_of_run(config: Config) -> float:
     """About what a process takes that runs this."""
     return PROCESS + PEAK * bytes_of_results(config)
@@ -268,21 +278,41 @@ def treat(
     progress: Callable[[int], None] | None = None,
     engine: str | None = None,
 ) -> Trial:
-    """Run the trial that a configuration describes.
+    """Run the trial that a configuration describes; see :func:`treat_together`."""
+    return next(treat_together([config], workers, progress, engine))
 
-    engine : instead of the one that the configuration names
+
+def treat_together(
+    configs: Sequence[Config],
+    workers: int,
+    progress: Callable[[int], None] | None = None,
+    engine: str | None = None,
+) -> Iterator[Trial]:
+    """Run the trials that configurations describe; what they decide alike is run once.
+
+    Parameters
+    ----------
+    configs : which differ in what is decided only, such as a group of :func:`alike`
+    engine : instead of the one that the first names
     """
-    trial = run_trial(
-        patients_of(config),
-        config.strategies_of_arms(),
-        config.protocol(),
-        record_days=config.record.interval_days,
+    first = configs[0]
+    keeps_time = first.record.courses is not False
+    trials = run_together(
+        patients_of(first),
+        [Plan(config.strategies_of_arms(), config.protocol()) for config in configs],
+        # the engine stops where clones are written down, kept or not
+        record_days=first.record.interval_days if keeps_time or first.record.clones else None,
         workers=workers,
-        engine=engine or config.engine,
-        method=config.engine.method,
-        agents=config.engine.agents,
+        engine=engine or first.engine,
+        method=first.engine.method,
+        agents=first.engine.agents,
         progress=progress,
     )
+    yield from (finished_trial(*each) for each in zip(configs, trials, strict=True))
+
+
+def finished_trial(config: Config, trial: Trial) -> Trial:
+    """A trial as its operations have seen it, and without what is not to be kept."""
     if config.operations.centres:
         against, arm = config.arms
         seen = with_operations(trial.dataset, arm, against, config.operations, config.seed)
@@ -309,7 +339,8 @@ def run_missing(
 ) -> dict[str, str]:
     """Run scenarios that are not finished and keep each as soon as it is.
 
-    Where there are many, a worker takes whole scenarios; else all share the patients of one.
+    Where there are many, a worker takes whole scenarios; else all share the patients of those that
+    are run together.
 
     Parameters
     ----------
@@ -329,12 +360,14 @@ def run_missing(
     behind = 0  # patients of scenarios that are done
     keep = partial(keep_scenarios, sweep.folder.absolute(), store.software())  # may be elsewhere
     engine = missing[0].config.engine
-    if engine.is_elsewhere or len(missing) >= SCENARIOS_A_WORKER * workers:
-        batches = batches_of(missing)
+    at_most = together_within_memory([each.config for each in missing], workers)
+    if engine.is_elsewhere:  # where patients are not shared out among workers
+        at_most = min(at_most, math.ceil(len(missing) / (SCENARIOS_A_WORKER * workers)))
+    batches = batches_of(missing, at_most)
+    if engine.is_elsewhere or len(batches) >= SCENARIOS_A_WORKER * workers:
         outcomes = finish_all(keep, batches, workers, engine)
     else:
         shared = partial(keep, workers=workers, progress=lambda n: progress(behind + n))
-        batches = [[scenario] for scenario in missing]
         outcomes = finish_all(shared, batches)
     errors = {}
     for position, outcome in outcomes:
@@ -355,18 +388,45 @@ def run_missing(
 NOT_SEEN = "done, but not found in {folder}: its worker writes to another disk"
 
 
-def batches_of(scenarios: Sequence[Scenario]) -> list[list[Scenario]]:
-    """Scenarios that a worker takes together, as each alone would be over too soon."""
-    batches: list[list[Scenario]] = []
-    courses = COURSES_AT_ONCE
+def alike(scenarios: Sequence[Scenario]) -> list[list[Scenario]]:
+    """Scenarios by their patients, the luck of these and how they are followed.
+
+    Those of one group differ in what is decided, and what they decide alike has to be run once.
+    """
+    groups: dict[str, list[Scenario]] = {}
     for scenario in scenarios:
-        own = scenario.config.cohort.size * len(scenario.config.arms)
-        if courses + own > COURSES_AT_ONCE:
-            batches.append([])
-            courses = 0
-        batches[-1].append(scenario)
-        courses += own
+        rest = {name: each for name, each in scenario.identity.items() if name not in OF_DECISIONS}
+        groups.setdefault(store.digest_of(rest), []).append(scenario)
+    return list(groups.values())
+
+
+def batches_of(scenarios: Sequence[Scenario], at_most: int) -> list[list[Scenario]]:
+    """Scenarios that a worker takes together: those that are alike, and those that are over soon.
+
+    at_most : of them in a batch
+    """
+    batches: list[list[Scenario]] = []
+    courses = math.inf  # of the last batch
+    for group in alike(scenarios):
+        together: list[Any] = []  # strategies of the scenarios of this group in the last batch
+        for i, scenario in enumerate(group):
+            own = courses_beside(together, scenario)
+            most = COURSES_TOGETHER if i else COURSES_AT_ONCE
+            if courses + own > most or len(batches[-1]) >= at_most:
+                batches.append([])
+                courses, together = 0.0, []
+                own = courses_beside(together, scenario)
+            batches[-1].append(scenario)
+            courses += own
+            together += scenario.identity["strategies"].values()
     return batches
+
+
+def courses_beside(together: Sequence[Any], scenario: Scenario) -> float:
+    """About how many courses a scenario adds to those of strategies that are run with it."""
+    strategies = [each for each in scenario.identity["strategies"].values() if each not in together]
+    shares = [1.0 if each["begin_with"] or not together else SHARED for each in strategies]
+    return scenario.config.cohort.size * sum(shares)
 
 
 def keep_scenarios(
@@ -374,7 +434,7 @@ def keep_scenarios(
     software: str,
     scenarios: Sequence[Scenario],
     workers: int = 1,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> list[Receipt]:
     """Run scenarios and write each into the folder of its sweep, unless it is there.
 
@@ -382,20 +442,43 @@ def keep_scenarios(
     """
     if software != store.software():
         raise RuntimeError(f"{software} asks, and {store.software()} is installed here")
-    receipts = []
-    for scenario in scenarios:
-        path = file_of(folder, scenario)
-        if parts.is_there(path):  # by somebody who died before he could say so
+    # some may be there: of somebody who died before he could say so
+    there = {each.digest for each in scenarios if parts.is_there(file_of(folder, each))}
+    missing = [each for each in scenarios if each.digest not in there]
+    receipts, done = list(map(Receipt, there)), 0
+    for group in alike(missing):
+        tell = partial(tell_of_all, progress, done, len(group))
+        receipts += keep_together(folder, group, workers, tell)
+        done += group[0].config.cohort.size * len(group)
+    return receipts
+
+
+def tell_of_all(progress: Callable[[int], None], before: int, scenarios: int, done: int) -> None:
+    """Tell of patients that were treated in several scenarios at once."""
+    progress(before + scenarios * done)
+
+
+def keep_together(
+    folder: Path, scenarios: Sequence[Scenario], workers: int, progress: Callable[[int], None]
+) -> list[Receipt]:
+    """Run scenarios that are alike and write each; one that fails, fails alone."""
+    here = PROCESSES if workers == 1 else None  # one of many workers asks for no others
+    configs = [scenario.config for scenario in scenarios]
+    receipts: list[Receipt] = []
+    try:
+        trials = treat_together(configs, workers, progress, here)
+        for scenario, trial in zip(scenarios, trials, strict=True):
+            path = file_of(folder, scenario)
+            parts.write_part(path, scenario.digest, trial.gathered, trial.rows)
             receipts.append(Receipt(scenario.digest))
-            continue
-        try:
-            here = PROCESSES if workers == 1 else None  # one of many workers asks for no others
-            trial = treat(scenario.config, workers, progress, here)
-        except Exception as error:
-            receipts.append(Receipt(scenario.digest, f"{type(error).__name__}: {error}"))
-            continue
-        parts.write_part(path, scenario.digest, trial.gathered, trial.rows)
-        receipts.append(Receipt(scenario.digest))
+    except NotWritten:
+        raise
+    except Exception as error:
+        left = scenarios[len(receipts) :]
+        if len(scenarios) == 1:
+            return [Receipt(left[0].digest, f"{type(error).__name__}: {error}")]
+        for scenario in left:
+            receipts += keep_together(folder, [scenario], workers, progress)
     return receipts
 
 

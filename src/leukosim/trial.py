@@ -1,20 +1,21 @@
 """Trials: the same virtual patients in every arm, and the log of what was decided."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from leukosim.dataset import Gathered, gather
+from leukosim.dataset import Gathered, gather, values_of_patients
 from leukosim.engines import PROCESSES, Place, finish_all
 from leukosim.follow_up import History
 from leukosim.marrow import AGENTS
 from leukosim.patient import Patient
 from leukosim.protocol import Protocol
-from leukosim.shared_course import follow_arms
+from leukosim.shared_course import Arm, follow_arms
 from leukosim.strategy.chart import OwnStrategy
 from leukosim.strategy.rules import Strategy
 from leukosim.treatment_week import (
@@ -83,18 +84,56 @@ def run_trial(
     Trial
         With the variables of :data:`leukosim.results.VARIABLES`.
     """
+    plan = Plan(arms, protocol or Protocol())
+    together = run_together(
+        patients, [plan], record_days=record_days, workers=workers, engine=engine, method=method,
+        agents=agents, progress=progress,
+    )  # fmt: skip
+    return next(together)
+
+
+class Plan(NamedTuple):
+    """One of several trials of the same patients."""
+
+    arms: Mapping[str, Strategy | OwnStrategy]
+    protocol: Protocol
+
+
+def run_together(
+    patients: Sequence[Patient],
+    plans: Sequence[Plan],
+    *,
+    record_days: int | None = 7,
+    workers: int = 1,
+    engine: str | Place = PROCESSES,
+    method: str = "tally",
+    agents: int = AGENTS,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[Trial]:
+    """Trials of the same patients, each with the numbers that it has alone.
+
+    What arms of any of them have in common is followed once.
+
+    Parameters
+    ----------
+    plans : whose protocols differ in nothing but their trigger
+    record_days : None writes the marrow down on no day
+
+    Others as of :func:`run_trial`.
+    """
     if not patients:
         raise ValueError("patients is empty: a trial needs at least one patient")
-    if not arms:
+    if not all(plan.arms for plan in plans):
         raise ValueError("arms is empty: a trial needs at least one arm")
-    if record_days < 1:
+    if record_days is not None and record_days < 1:
         raise ValueError(f"record_days = {record_days} (day) is not allowed: allowed 1 or more")
-    protocol = protocol or Protocol()
-    check_drugs(arms, protocol)
-    days = np.unique(
-        np.append(np.arange(0, protocol.horizon_days, record_days), protocol.horizon_days)
-    )
-    days = days.astype(float)
+    protocol = plans[0].protocol
+    for plan in plans:
+        check_drugs(plan.arms, protocol)
+        if replace(plan.protocol, trigger=protocol.trigger) != protocol:
+            raise ValueError("protocols differ in more than their trigger: run them one by one")
+    days = days_of_records(record_days, protocol.horizon_days)
+    arms, where = distinct_arms(plans)
 
     size = min(BLOCK, max(1, len(patients) // (4 * workers)))
     blocks = [patients[first : first + size] for first in range(0, len(patients), size)]
@@ -109,10 +148,48 @@ def run_trial(
         if progress is not None:
             progress(finished)
     courses = [of_patient for position in range(len(blocks)) for of_patient in found[position]]
-    week = week_values(patients, arms, protocol, method, agents)
+    known = values_of_patients(patients, protocol)
+    for plan, at in zip(plans, where, strict=True):
+        own = [[of_patient[i] for i in at] for of_patient in courses]
+        yield written_up(patients, plan, own, days, known, method, agents)
+
+
+def days_of_records(interval_days: int | None, horizon_days: int) -> np.ndarray:
+    """Days on which the marrow is written down, float64[day]; the last always, unless none is."""
+    if interval_days is None:
+        return np.empty(0)
+    regular = np.arange(0, horizon_days, interval_days)
+    return np.unique(np.append(regular, horizon_days)).astype(float)
+
+
+def distinct_arms(plans: Sequence[Plan]) -> tuple[list[Arm], list[list[int]]]:
+    """Every arm once, and where those of each plan stand among them."""
+    arms: list[Arm] = []
+    where: list[list[int]] = []
+    for plan in plans:
+        where.append([])
+        for strategy in plan.arms.values():
+            arm = Arm(strategy, plan.protocol.trigger)
+            if arm not in arms:
+                arms.append(arm)
+            where[-1].append(arms.index(arm))
+    return arms, where
+
+
+def written_up(
+    patients: Sequence[Patient],
+    plan: Plan,
+    courses: Sequence[Sequence[History]],
+    days: np.ndarray,
+    known: Mapping[str, np.ndarray],
+    method: str,
+    agents: int,
+) -> Trial:
+    """One trial, from its courses: by patient, by arm."""
+    week = week_values(patients, plan.arms, plan.protocol, method, agents)
     return Trial(
-        gather(patients, list(arms), courses, days, protocol, week),
-        decisions_of(patients, list(arms), courses),
+        gather(patients, list(plan.arms), courses, days, plan.protocol, known, week),
+        decisions_of(patients, list(plan.arms), courses),
     )
 
 
@@ -130,7 +207,7 @@ def check_drugs(arms: Mapping[str, Strategy | OwnStrategy], protocol: Protocol) 
 
 def treat_block(
     patients: Sequence[Patient],
-    arms: Mapping[str, Strategy | OwnStrategy],
+    arms: Sequence[Arm],
     protocol: Protocol,
     record_days: np.ndarray,
     method: str,
