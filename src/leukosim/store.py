@@ -38,7 +38,8 @@ ONLY_SHOWN = (
     "arms", "calibration", "cli", "comparison", "descent", "discrimination", "document", "evidence",
     "figures", "files", "headlines", "individual_effects", "mesa_model", "page", "power",
     "predictions", "quantities", "reference", "repeated_trials", "report", "resampling", "screen",
-    "search", "sensitivity", "survival", "tables", "verification", "warmup",
+    "search", "sensitivity", "survival", "tables", "uncertainty", "verification",
+    "warmup",
 )  # fmt: skip
 
 

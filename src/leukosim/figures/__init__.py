@@ -40,6 +40,7 @@ from leukosim.figures import (
     survival_by_cxcr4,
     targets,
     treatment_hours,
+    uncertainty,
     vaf_courses,
 )
 from leukosim.figures.save import FORMATS, save_figure
@@ -57,6 +58,7 @@ from leukosim.figures.sweep_outcomes import (
 from leukosim.search import CONFIRMED, is_search, searched
 from leukosim.survival import sweep_summary
 from leukosim.treatment_effect import has_groups
+from leukosim.uncertainty import is_over_draws
 
 # arms that a heat map shows, if there
 OF_INTEREST = ("triggered", "venetoclax_azacitidine", "motixafortide")
@@ -172,7 +174,7 @@ def has_two_axes(ds: xr.Dataset) -> bool:
 
 def has_one_axis(ds: xr.Dataset) -> bool:
     """Whether a sweep has outcomes along a single axis, or of a single scenario."""
-    return len(varied(ds)) <= 1 and not is_of_search(ds)
+    return len(varied(ds)) <= 1 and not is_of_search(ds) and not is_over_draws(ds)
 
 
 def is_of_search(ds: xr.Dataset) -> bool:
@@ -289,6 +291,11 @@ SWEEP_FIGURES = (
     StandardFigure("search", has("follow_up_day", also=is_search), draw_search),
     StandardFigure("sweep_heatmap", has("follow_up_day", also=has_two_axes), draw_sweep),
     StandardFigure("sweep_dots", has("follow_up_day", also=has_one_axis), draw_sweep),
+    StandardFigure(
+        "uncertainty",
+        has("follow_up_day", also=is_over_draws),
+        wide(PAGE, uncertainty.uncertainty_figure, uncertainty.numbers_drawn),
+    ),
     StandardFigure(
         "hypotheses",
         has("best_response", "stem_cells_at_failure", also=hypotheses.compares_hypotheses),
