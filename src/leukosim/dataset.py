@@ -1,6 +1,5 @@
 """From courses to one labelled dataset: what patients are, what became of them, what was seen."""
 
-import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +12,8 @@ from leukosim.ancestry import newick
 from leukosim.assays.sample import Burden
 from leukosim.biology.clones import TRAITS
 from leukosim.follow_up import (
+    ASSESSED,
     CYTOPENIAS,
-    MRD_MEASURES,
     History,
     anchored,
     joined,
@@ -25,6 +24,8 @@ from leukosim.patient import ASSAY, Patient
 from leukosim.protocol import Protocol
 from leukosim.results import OCCASIONS, VARIABLES
 from leukosim.strategy.response import NONE
+
+RESPONSE = ASSESSED.index("response")
 
 # Key the luck of the assays at the start; samples on visits have lower numbers.
 AT_DIAGNOSIS, AT_ENROLMENT = 100, 101
@@ -228,7 +229,7 @@ def outcome_values(by_arm: list[list[History]]) -> dict[str, np.ndarray]:
     return {
         "mrd_conversion_day": gather(lambda c: c.conversion_day),
         "treatment_start_day": gather(lambda c: c.doses[0].day if c.doses else None),
-        "treatment_days": gather(lambda c: len({math.floor(dose.day) for dose in c.doses})),
+        "treatment_days": gather(lambda c: c.drug_days),
         "relapse_day": gather(lambda c: c.chart.relapse_day),
         "death_day": gather(lambda c: c.death_day),
         "follow_up_day": gather(lambda c: c.last_day),
@@ -248,7 +249,7 @@ def response_values(
     """The best response of overt leukaemia; none to be had in a remission from the start."""
     best = [
         [
-            max((a.response for a in c.chart.assessments), default=NONE) if p.overt_blasts else NONE
+            c.assessments[:, RESPONSE].max(initial=NONE) if p.overt_blasts else NONE
             for p, c in zip(patients, courses, strict=True)
         ]
         for courses in by_arm
@@ -265,15 +266,8 @@ def assessment_values(by_arm: list[list[History]]) -> dict[str, np.ndarray]:
         "assessment_neutrophils": "neutrophils",
         "assessment_platelets": "platelets",
     }
-    return {
-        name: padded(
-            [
-                [[getattr(a, field) for a in c.chart.assessments] for c in courses]
-                for courses in by_arm
-            ]
-        )
-        for name, field in columns.items()
-    }
+    table = padded([[c.assessments for c in courses] for courses in by_arm], len(columns))
+    return {name: table[..., ASSESSED.index(field)] for name, field in columns.items()}
 
 
 def course_values(
@@ -303,11 +297,8 @@ def sample_values(
     patients: Sequence[Patient], by_arm: list[list[History]], protocol: Protocol
 ) -> dict[str, np.ndarray]:
     """What the laboratory reported of MRD; nan after the last sample."""
-    reports = [
-        [[r for r in course.chart.reports if r.measure in MRD_MEASURES] for course in courses]
-        for courses in by_arm
-    ]
-    day = padded([[[r.sampled for r in rs] for rs in arm] for arm in reports])
+    table = padded([[course.mrd for course in courses] for courses in by_arm], 2)
+    day, value = table[..., 0], table[..., 1]
     limit_of = {
         "transcript": protocol.assays.mrd.detection_limit,
         "chimerism": protocol.assays.chimerism.detection_limit,
@@ -316,17 +307,17 @@ def sample_values(
     limit = np.where(np.isnan(day), np.nan, limits[:, None])
     return {
         "sample_day": day,
-        "mrd": padded([[[r.value for r in rs] for rs in arm] for arm in reports]),
+        "mrd": value,
         "mrd_detection_limit": limit,
     }
 
 
 def cycle_values(by_arm: list[list[History]]) -> dict[str, np.ndarray]:
     """Treatment over time; nan after the last cycle."""
-    return {
-        name: padded([[[cycle[i] for cycle in c.cycles] for c in courses] for courses in by_arm])
-        for i, name in enumerate(("cycle_start_day", "cycle_end_day"))
-    }
+    table = padded(
+        [[np.array(c.cycles, float).reshape(-1, 2) for c in courses] for courses in by_arm], 2
+    )
+    return {"cycle_start_day": table[..., 0], "cycle_end_day": table[..., 1]}
 
 
 def ancestor_values(by_arm: list[list[History]], protocol: Protocol) -> dict[str, np.ndarray]:
@@ -420,11 +411,14 @@ def clone_values(
     }
 
 
-def padded(ragged: list[list[list[float]]]) -> np.ndarray:
-    """Lists of lists of lists as one array, nan where a list has ended."""
-    longest = max((len(row) for arm in ragged for row in arm), default=0)
-    array = np.full((len(ragged), len(ragged[0]), longest), np.nan)
-    for a, arm in enumerate(ragged):
-        for p, row in enumerate(arm):
-            array[a, p, : len(row)] = row
+def padded(tables: list[list[np.ndarray]], columns: int) -> np.ndarray:
+    """Tables by arm and patient as one array [arm, patient, row, column], nan after the last row.
+
+    tables : each float64[row, column]
+    """
+    longest = max((len(table) for arm in tables for table in arm), default=0)
+    array = np.full((len(tables), len(tables[0]), longest, columns), np.nan)
+    for a, arm in enumerate(tables):
+        for p, table in enumerate(arm):
+            array[a, p, : len(table)] = table
     return array

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -42,8 +43,10 @@ from leukosim.strategy.rules import ACTIONS, LIMITED, Strategy
 READS_MARROW = {END, MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE}
 
 MRD_MEASURES = ("mrd", "recipient_share")
+MRD_COLUMNS = ("sampled", "value")
 
 COLUMNS = tuple(each.name for each in fields(Counts))
+ASSESSED = tuple(each.name for each in fields(Assessment))
 
 # Days that are counted: lineage, and below how many G/L: grades 3 and 4 of the Common Terminology
 # Criteria for Adverse Events (CTCAE), version 5.
@@ -76,6 +79,10 @@ class History:
     clones: CloneTable | None = None  # unless clones are not recorded
     ancestors: Ancestors | None = None  # of a relapse, where cells were labelled
     sequenced: list[tuple[float, dict[str, float]]] = field(default_factory=list)  # day, reported
+    # what is gathered of every scenario that this course is in, made once
+    drug_days: int = 0
+    assessments: np.ndarray = field(default_factory=lambda: np.empty((0, len(ASSESSED))))
+    mrd: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))  # day of the sample, value
 
 
 class FollowUp:
@@ -209,6 +216,9 @@ class FollowUp:
             self.clones.write_up() if self.clones else None,
             self.ancestors,
             self.clones.sequenced if self.clones else [],
+            len({math.floor(dose.day) for dose in self.prescription.doses}),
+            table_of(self.chart.assessments, ASSESSED),
+            table_of([r for r in self.chart.reports if r.measure in MRD_MEASURES], MRD_COLUMNS),
         )
 
     # ------------------------------------------------------------------ between visits
@@ -509,6 +519,12 @@ def follow(
 ) -> History:
     """What becomes of a patient under a strategy."""
     return FollowUp(patient, strategy, protocol, record_days, rates, method, agents).run()
+
+
+def table_of(things: Sequence[Any], names: tuple[str, ...]) -> np.ndarray:
+    """Fields of some things, float64[thing, field]."""
+    rows = list(map(attrgetter(*names), things))
+    return np.array(rows, float).reshape(len(rows), len(names))
 
 
 def rows_of(counts: Counts, rows: np.ndarray) -> Counts:
