@@ -109,6 +109,20 @@ def test_who_kills_every_process_costs_only_itself(place):
     }
 
 
+@pytest.mark.parametrize("place", [DASK], indirect=True)
+def test_workers_that_dask_does_not_start_again_are_replaced(place, tmp_path, monkeypatch):
+    from leukosim.engines import dask_cluster
+
+    async def gives_up():
+        raise RuntimeError("the worker died while it started")
+
+    monkeypatch.setattr(dask_cluster, "PATIENCE_SECONDS", 0.5)
+    for nanny in dask_cluster.client_of(3, place).cluster.workers.values():
+        nanny.instantiate = gives_up  # as where a worker dies while it starts
+    found = results(finish_all(partial(dies_once, folder=str(tmp_path)), range(3), 3, place))
+    assert found == {n: n for n in range(3)}
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_an_interruption_ends_processes_at_once():
     script = (

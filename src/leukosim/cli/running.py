@@ -2,6 +2,7 @@
 
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from leukosim.scenarios import Space, Table
 from leukosim.screen import contents, hypotheses_tables, outcome_table, progress_bar
 from leukosim.sweep import Report, Scenario, Sweep, check_machine, treat
 
+LONGEST_NAME = 100  # letters of a scenario's, in a line of progress
 FEW_COURSES = 80  # about as long as a second process takes to start
 
 
@@ -181,7 +183,8 @@ def run_scenarios(sweep: Sweep, missing: list[Scenario], console: Console) -> di
             nonlocal done
             done += 1
             if not console.is_terminal:
-                words = f"{done} of {len(missing)} scenarios run: {scenario.name}"
+                name = textwrap.shorten(scenario.name, LONGEST_NAME, placeholder=" …")
+                words = f"{done} of {len(missing)} scenarios run: {name}"
                 print(words, file=sys.stderr, flush=True)  # at once, for whoever reads a log
 
         return sweeps.run_missing(

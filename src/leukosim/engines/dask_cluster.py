@@ -2,18 +2,21 @@
 
 import atexit
 import logging
+import math
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from typing import Any
 
-from distributed import Client, KilledWorker, LocalCluster, as_completed
-from distributed.diagnostics.plugin import WorkerPlugin
+from distributed import Client, KilledWorker, LocalCluster, Scheduler, Status, as_completed
+from distributed.diagnostics.plugin import SchedulerPlugin, WorkerPlugin
 
 from leukosim.engines.place import Place
 from leukosim.validation import ConfigError
 
 ANSWER_SECONDS = 20.0  # within which a scheduler must answer
+PATIENCE_SECONDS = 15.0  # after which a worker that was lost is replaced, if nobody has done so
 
 _clients: dict[Any, Client] = {}  # kept for the next one who asks for the same
 
@@ -109,6 +112,8 @@ def started(workers: int) -> Client:
     )
     client = Client(cluster)
     client.register_plugin(LeavesInterruptions())
+    replaces = ReplacesWorkers(cluster, workers)
+    replaces.scheduler.add_plugin(replaces)
     return client
 
 
@@ -128,3 +133,32 @@ class LeavesInterruptions(WorkerPlugin):
     def setup(self, worker: Any) -> None:
         """Called in each worker, also in one that takes the place of another."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+class ReplacesWorkers(SchedulerPlugin):
+    """Sees to it that a cluster of ours keeps its workers.
+
+    Dask starts a lost worker again, but gives up where that one dies while it starts, as when it is
+    handed at once what killed the one before; the rest of the work would be waited for forever.
+    """
+
+    name = "replaces workers"
+
+    def __init__(self, cluster: LocalCluster, workers: int):
+        self.cluster, self.workers = cluster, workers
+        self.scheduler: Any = cluster.scheduler  # in this process
+        self.since = -math.inf  # of the last replacement
+
+    def remove_worker(self, scheduler: Scheduler, worker: str, **more: Any) -> None:
+        """A worker was lost."""
+        scheduler.loop.call_later(PATIENCE_SECONDS, self.replace)
+
+    def replace(self) -> None:
+        """Start as many workers as there are too few."""
+        lost = self.workers - len(self.scheduler.workers)
+        now = time.monotonic()
+        is_early = now - self.since < PATIENCE_SECONDS  # those are starting
+        if lost > 0 and not is_early and self.cluster.status == Status.running:
+            self.since = now
+            self.cluster.scale(len(self.cluster.worker_spec) + lost)
+            self.scheduler.loop.call_later(2.0 * PATIENCE_SECONDS, self.replace)

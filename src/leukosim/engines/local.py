@@ -7,6 +7,7 @@ rule.
 import os
 import signal
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
     BrokenExecutor,
@@ -21,6 +22,9 @@ from typing import Any
 from leukosim.engines.place import ALONE, THREADS, TOGETHER, Place
 
 IDLE_SECONDS = 60  # after which processes end that have nothing to do
+
+# A process that has ended for want of work, or to free memory, is replaced: nothing is lost.
+warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
 
 
 def finish_all(
