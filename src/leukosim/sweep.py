@@ -33,7 +33,7 @@ GIB = 2.0**30  # bytes
 PROCESS = 0.4 * GIB  # a process takes before it has done anything
 PEAK = 8  # measured: a run takes at its height 8 to 20 times the memory of its results
 FEW_NAMES = 3  # of scenarios, in a report
-SCENARIOS_A_WORKER = 2  # from which on workers take whole scenarios
+SCENARIOS_A_WORKER = 2  # batches of them, from which on each worker takes some for itself
 COURSES_AT_ONCE = 48  # of patients, about what a worker is handed at a time, if none is shared
 COURSES_TOGETHER = 1500  # of patients, at most, of scenarios that share what they can
 SHARED = 0.25  # of a course that begins with no treatment, about what has to be run once more
@@ -361,10 +361,11 @@ def run_missing(
     keep = partial(keep_scenarios, sweep.folder.absolute(), store.software())  # may be elsewhere
     engine = missing[0].config.engine
     at_most = together_within_memory([each.config for each in missing], workers)
-    if engine.is_elsewhere:  # where patients are not shared out among workers
-        at_most = min(at_most, math.ceil(len(missing) / (SCENARIOS_A_WORKER * workers)))
+    enough = SCENARIOS_A_WORKER * workers
+    if engine.is_elsewhere or len(alike(missing)) >= enough:  # nothing is lost by parting them
+        at_most = min(at_most, math.ceil(len(missing) / enough))
     batches = batches_of(missing, at_most)
-    if engine.is_elsewhere or len(batches) >= SCENARIOS_A_WORKER * workers:
+    if engine.is_elsewhere or len(batches) >= enough:
         outcomes = finish_all(keep, batches, workers, engine)
     else:
         shared = partial(keep, workers=workers, progress=lambda n: progress(behind + n))

@@ -152,7 +152,9 @@ def note_of(ds: xr.Dataset, headlines: pd.DataFrame) -> str:
         f"{letter} {share:.0%}"
         for letter, share in zip("bcdefgh", headlines.get("from_parameters", []), strict=False)
     )
-    shares = f" Of the variance of the headlines, parameters make up: {parts}." if parts else ""
+    shares = (
+        f" Of the variance of the headlines, parameters make up at most: {parts}." if parts else ""
+    )
     return (
         f"The same {n:,} patients at {k} draws of the posterior. 95 % intervals: chance is what a "
         "trial of so many patients leaves open if the parameters are known; the wider ones hold "
