@@ -16,10 +16,14 @@ from scipy.stats import norm
 
 from leukosim.endpoints import DAYS_PER_MONTH, horizon_days, main_survival
 from leukosim.headlines import HEADLINES
+from leukosim.resampling import means, times_drawn
 from leukosim.survival import kaplan_meier
 
 DRAW = "posterior.draw"
 LEVEL = 0.95
+ENDS = ((1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0)
+FAR = norm.ppf(ENDS[1])  # standard errors from the middle of an interval to its end
+RESAMPLES = 1000
 QUANTILES = norm.ppf((np.arange(400) + 0.5) / 400.0)  # of chance, in place of random numbers
 EVERY_DAYS = DAYS_PER_MONTH / 4.0  # of curves
 
@@ -44,9 +48,9 @@ def headline_uncertainty(ds: xr.Dataset) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns headline, unit, mean, chance_low, chance_high, low, high (95 %, of both), n (mean
-        number of patients who count), draws, from_parameters (part of the variance). A headline
-        whose arms or variables the result lacks, or that fewer than two patients tell, is left out.
+        Columns headline, unit, those of :func:`both_uncertainties` (95 %, by resampling
+        patients), n (mean number of patients who count), draws. A headline whose arms or variables
+        the result lacks, or that fewer than two patients tell, is left out.
     """
     ds = drawn(ds)
     arms = set(map(str, ds["arm"].values))
@@ -61,32 +65,47 @@ def headline_uncertainty(ds: xr.Dataset) -> pd.DataFrame:
         of_draws = [value.values[~np.isnan(value.values)] for value in values]
         if min(map(len, of_draws)) < 2:
             continue
-        mean = np.array([one.mean() for one in of_draws])
-        error = np.array([one.std(ddof=1) / np.sqrt(len(one)) for one in of_draws])
         rows.append({
-            "headline": each.label, "unit": each.unit, **both_uncertainties(mean, error),
-            "n": float(np.mean([len(one) for one in of_draws])), "draws": len(mean),
+            "headline": each.label, "unit": each.unit, **both_uncertainties(resampled(of_draws)),
+            "n": float(np.mean([len(one) for one in of_draws])), "draws": len(of_draws),
         })  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def both_uncertainties(mean: np.ndarray, error: np.ndarray) -> dict[str, float]:
+def resampled(of_draws: list[np.ndarray]) -> np.ndarray:
+    """Means of patients, float64[draw, 1 + resample]; the first as they are.
+
+    of_draws : float64[patient] of every draw
+    """
+    return np.array([means(one, times_drawn(len(one), RESAMPLES, seed=1)) for one in of_draws])
+
+
+def both_uncertainties(found: np.ndarray) -> dict[str, float]:
     """The mean of some estimates with intervals of chance alone, and of chance and parameters.
 
     Parameters
     ----------
-    mean, error : float64[draw], an estimate and its standard error in every draw
+    found : float64[draw, 1 + resample], the estimate, and what trials that differ by chance would
+        have found, in each draw
+
+    Returns
+    -------
+    dict
+        ``mean``; ``chance_low`` and ``chance_high``, the interval within a draw, its ends averaged;
+        ``low`` and ``high``, that of all draws together; ``from_parameters``, the part of the
+        variance that lies between draws.
     """
-    chance, parameters = float(np.mean(error**2)), float(mean.var(ddof=1))
-    far = norm.ppf(0.5 + LEVEL / 2.0) * np.sqrt(chance)
-    low, high = interval_of_both(mean, error)
+    estimate, luck = found[:, 0], found[:, 1:]
+    chance_low, chance_high = np.quantile(luck, ENDS, axis=1).mean(axis=1)
+    low, high = np.quantile(luck, ENDS)
+    chance, parameters = luck.var(axis=1).mean(), estimate.var(ddof=1)
     return {
-        "mean": float(mean.mean()),
-        "chance_low": float(mean.mean() - far),
-        "chance_high": float(mean.mean() + far),
+        "mean": float(estimate.mean()),
+        "chance_low": float(chance_low),
+        "chance_high": float(chance_high),
         "low": float(low),
         "high": float(high),
-        "from_parameters": parameters / (parameters + chance) if parameters else 0.0,
+        "from_parameters": float(parameters / (parameters + chance)) if parameters else 0.0,
     }
 
 
@@ -97,7 +116,7 @@ def interval_of_both(mean: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, n
     """
     quantiles = QUANTILES.reshape(-1, *[1] * (mean.ndim - 1))
     mixed = (mean[:, None] + error[:, None] * quantiles).reshape(-1, *mean.shape[1:])
-    low, high = np.quantile(mixed, [(1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0], axis=0)
+    low, high = np.quantile(mixed, ENDS, axis=0)
     return low, high
 
 
@@ -121,9 +140,9 @@ def curve_uncertainty(ds: xr.Dataset) -> pd.DataFrame:
             for name in ("survival", "low", "high")
         )
         mean = hazard_scale(survival)
-        error = (hazard_scale(low) - hazard_scale(high)) / (2.0 * norm.ppf(0.5 + LEVEL / 2.0))
+        error = (hazard_scale(low) - hazard_scale(high)) / (2.0 * FAR)
         middle = hazard_scale(survival.mean(axis=0))
-        far = norm.ppf(0.5 + LEVEL / 2.0) * np.sqrt(np.mean(error**2, axis=0))
+        far = FAR * np.sqrt(np.mean(error**2, axis=0))
         ends = interval_of_both(mean, error)
         tables.append(pd.DataFrame({
             "arm": arm, "day": days, "survival": survival.mean(axis=0),
