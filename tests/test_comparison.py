@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binom
 from synthetic import dataset_of_arms, trial
 
-from leukosim.arms import gather_arms
+from leukosim.arms import gather_arms, short_names
 from leukosim.comparison import (
     CYTOPENIA_DAYS,
     DRUG_DAYS,
@@ -281,3 +281,13 @@ def test_days_beyond_the_follow_up_are_refused():
         resample(ds, Comparison(until_day=401.0))
     with pytest.raises(InvalidValue, match="resamples = 5 .* allowed from 100"):
         Comparison(resamples=5)
+
+
+def test_fields_of_long_paths_have_short_names_that_tell_them_apart():
+    paths = ["trigger.level", "a.courses.x.dose_mg", "b.courses.x.dose_mg", "a.rules.x.delay_days"]
+    assert short_names(paths) == {
+        "trigger.level": "trigger.level",
+        "a.courses.x.dose_mg": "a.courses.x.dose_mg",
+        "b.courses.x.dose_mg": "b.courses.x.dose_mg",
+        "a.rules.x.delay_days": "x.delay_days",
+    }

@@ -5,7 +5,7 @@ scenarios, too. An arm keeps its plain name where nothing that was varied change
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,8 +96,23 @@ def trials_of(ds: xr.Dataset, place: dict[str, str]) -> Iterator[tuple[dict[str,
             continue
         # of a sweep over cohort.size not every scenario has every patient
         one = one.isel(patient=np.flatnonzero(one["follow_up_day"].notnull().any("arm")))
-        here = {axis: in_brief(one[axis].values[()]) for axis in axes}
+        here = {short: in_brief(one[axis].values[()]) for axis, short in short_names(axes).items()}
         yield {**place, **here}, one
+
+
+def short_names(axes: Sequence[str]) -> dict[str, str]:
+    """Fields by the last two words of their paths, or as many as tell them apart."""
+
+    def ending(axis: str, words: int) -> str:
+        return ".".join(axis.split(".")[-words:])
+
+    short = {}
+    for axis in axes:
+        words = 2
+        while any(ending(other, words) == ending(axis, words) for other in axes if other != axis):
+            words += 1
+        short[axis] = ending(axis, words)
+    return short
 
 
 def in_brief(value: object) -> str:

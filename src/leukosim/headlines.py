@@ -34,6 +34,11 @@ class Headline:
     arms: tuple[str, ...]  # that have to be simulated for it
     of_patients: Callable[[xr.Dataset], xr.DataArray]  # (patient), by scenario; nan: does not count
 
+    @property
+    def is_difference(self) -> bool:
+        """Whether it compares two arms, so that nothing is zero."""
+        return " minus " in self.label
+
 
 def two_year_gain(arm: str, against: str) -> Callable[[xr.Dataset], xr.DataArray]:
     """By how much more an arm keeps a patient relapse-free and alive for two years: -1, 0 or 1."""

@@ -102,6 +102,11 @@ class Row:
     source: str
     note: str
 
+    @property
+    def is_assumed(self) -> bool:
+        """Whether no source was read: of numbers that are only recalled, too."""
+        return "assumed" in self.source
+
 
 def parameter_rows(record: Any, path: str = "") -> Iterator[Row]:
     """Every estimate in a tree of dataclasses (and dicts of them), in order of declaration.

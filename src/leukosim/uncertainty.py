@@ -2,9 +2,9 @@
 
 Of a sweep over draws of the posterior. The spread of patients within a draw is chance: what a
 trial of as many patients leaves open where the parameters are known. The spread of draws comes on
-top: each is a parameter set that agrees with the published targets. Patients are the same in all
-draws, but their luck is only partly, so the spread of draws holds a little of chance and is not too
-narrow.
+top: each is a parameter set that agrees with the published targets. Patients are drawn by the same
+luck in all draws, which the parameters let go different ways, so the spread of draws holds a little
+of chance and is not too narrow.
 """
 
 import json
@@ -48,9 +48,9 @@ def headline_uncertainty(ds: xr.Dataset) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns headline, unit, those of :func:`both_uncertainties` (95 %, by resampling
-        patients), n (mean number of patients who count), draws. A headline whose arms or variables
-        the result lacks, or that fewer than two patients tell, is left out.
+        Columns headline, unit, is_difference, those of :func:`both_uncertainties` (95 %, by
+        resampling patients), n (mean number of patients who count), draws. A headline whose arms
+        or variables the result lacks, or that fewer than two patients tell, is left out.
     """
     ds = drawn(ds)
     arms = set(map(str, ds["arm"].values))
@@ -66,7 +66,8 @@ def headline_uncertainty(ds: xr.Dataset) -> pd.DataFrame:
         if min(map(len, of_draws)) < 2:
             continue
         rows.append({
-            "headline": each.label, "unit": each.unit, **both_uncertainties(resampled(of_draws)),
+            "headline": each.label, "unit": each.unit, "is_difference": each.is_difference,
+            **both_uncertainties(resampled(of_draws)),
             "n": float(np.mean([len(one) for one in of_draws])), "draws": len(of_draws),
         })  # fmt: skip
     return pd.DataFrame(rows)
@@ -99,6 +100,8 @@ def both_uncertainties(found: np.ndarray) -> dict[str, float]:
     chance_low, chance_high = np.quantile(luck, ENDS, axis=1).mean(axis=1)
     low, high = np.quantile(luck, ENDS)
     chance, parameters = luck.var(axis=1).mean(), estimate.var(ddof=1)
+    # of few draws that hardly differ, the ends of all together may lie within those of one
+    low, high = min(low, chance_low), max(high, chance_high)
     return {
         "mean": float(estimate.mean()),
         "chance_low": float(chance_low),
@@ -127,7 +130,7 @@ def curve_uncertainty(ds: xr.Dataset) -> pd.DataFrame:
     -------
     DataFrame
         Columns arm, day, survival (mean of the draws), chance_low, chance_high, low, high, as of
-        :func:`headline_uncertainty`; on the scale log(-log S).
+        :func:`headline_uncertainty`; mixed on the scale log(-log S).
     """
     ds = drawn(ds)
     days = np.arange(0.0, float(horizon_days(ds).max()) + EVERY_DAYS, EVERY_DAYS)
@@ -141,14 +144,16 @@ def curve_uncertainty(ds: xr.Dataset) -> pd.DataFrame:
         )
         mean = hazard_scale(survival)
         error = (hazard_scale(low) - hazard_scale(high)) / (2.0 * FAR)
-        middle = hazard_scale(survival.mean(axis=0))
-        far = FAR * np.sqrt(np.mean(error**2, axis=0))
-        ends = interval_of_both(mean, error)
-        tables.append(pd.DataFrame({
-            "arm": arm, "day": days, "survival": survival.mean(axis=0),
-            "chance_low": survival_of(middle + far), "chance_high": survival_of(middle - far),
-            "low": survival_of(ends[1]), "high": survival_of(ends[0]),
-        }))  # fmt: skip
+        both = [survival_of(end) for end in interval_of_both(mean, error)]  # high, low
+        begun = survival.min(axis=0) < 1.0  # nobody failed before: there is no interval either
+        table = {
+            "survival": survival.mean(axis=0),
+            "chance_low": low.mean(axis=0),
+            "chance_high": high.mean(axis=0),
+            "low": np.where(begun, np.minimum(both[1], low.mean(axis=0)), 1.0),
+            "high": np.where(begun, np.maximum(both[0], high.mean(axis=0)), 1.0),
+        }
+        tables.append(pd.DataFrame({"arm": arm, "day": days, **table}))
     return pd.concat(tables, ignore_index=True)
 
 

@@ -562,7 +562,7 @@ def test_the_axes_that_a_sweep_names_are_its_axes():
     outcome = sweep_outcomes.difference_outcome(summary)
     ax = sweep_heatmap.sweep_heatmap_figure(summary, outcome).axes[0]
     labels = (ax.get_xlabel(), ax.get_ylabel().replace("\n", " "))
-    assert labels == ("Cohort", "Disease niche places (cells)")
+    assert labels == ("Cohort", "Niche places (cells)")
 
 
 def test_words_beside_a_heat_map_find_room():

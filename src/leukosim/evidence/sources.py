@@ -22,7 +22,7 @@ def parameters_section() -> tuple[Section, str]:
     groups: dict[str, list[bool]] = {}
     for row in rows:
         group = ".".join(row.path.split(".")[:-1][:2])
-        groups.setdefault(group, []).append("assumed" in row.source)
+        groups.setdefault(group, []).append(row.is_assumed)
     assumed = sum(map(sum, groups.values()))
     share = (
         f"{assumed} of {len(rows)} estimated parameters ({assumed / len(rows):.0%}) are assumed; "

@@ -238,11 +238,14 @@ def mrd_courses_figure(
     patients, arms : by default :func:`choose_patients` and :func:`chosen_arms`
     """
     arms = arms or chosen_arms(ds)
-    patients = patients or choose_patients(ds, 5 if width_mm >= PAGE else 3)
+    examples = choose_patients(ds)
+    patients = patients or examples[: len(examples) if width_mm >= PAGE else 3]
     colors, marker = arm_colors(ds["arm"].values), shown_marker(ds)
     hidden = [in_words(str(arm)) for arm in ds["arm"].values if str(arm) not in arms]
     if not has_marker(ds, marker).all():
         hidden.append("patients followed by donor chimerism")
+    if len(patients) < len(examples):
+        hidden.append(f"{len(examples) - len(patients)} other courses, for which there is no room")
     left, gap, high, top = 15.0, 3.0, 28.0, 12.0 if hidden else 10.0
     wide = (width_mm - left - 3.0 + gap) / max(len(patients), 1) - gap
     wide = min(wide, 80.0)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from leukosim.arms import short_names
 from leukosim.descent import mean
 from leukosim.endpoints import (
     DAYS_PER_MONTH,
@@ -89,7 +90,8 @@ def axis_label(coordinate: xr.DataArray) -> str:
     name = str(coordinate.name)
     unit = coordinate.attrs.get("units", "1")
     in_unit = f" ({unit})" if unit != "1" else ""
-    return AXES.get(name) or in_words(name).capitalize() + in_unit
+    short = short_names([name])[name]
+    return AXES.get(name) or in_words(short).capitalize() + in_unit
 
 
 def tick_label(value: object) -> str:

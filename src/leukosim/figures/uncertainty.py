@@ -39,6 +39,7 @@ from leukosim.uncertainty import (
 CURVES, BAR = 34.0, 5.0  # mm, of the frames
 GAP, RIGHT = 8.0, 3.0  # mm, between headlines, and beside their frames
 BOTH, CHANCE = 0.15, 0.3  # opacity of bands
+ENOUGH = 20  # draws
 
 
 def draw_survival(curve: pd.DataFrame, ax: Axes, color: str) -> Axes:
@@ -76,7 +77,8 @@ def draw_headline(row: pd.Series, ax: Axes) -> Axes:
         yticks=[],
         xlabel=in_plural(row["unit"]),
     )
-    ax.axvline(0.0, color=GREY, linewidth=0.5, linestyle=":")
+    if row["is_difference"]:
+        ax.axvline(0.0, color=GREY, linewidth=0.5, linestyle=":")
     for side in ("left", "right", "top"):
         ax.spines[side].set_visible(False)
     return ax
@@ -122,7 +124,7 @@ def uncertainty_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
         bar = top + LINE * (lines + 1) - 0.5
         ax = add_axes(figure, left + 3.0, bar, wide - 3.0 - RIGHT, BAR)
         draw_headline(headlines.iloc[i], ax)
-    add_key(add_axes(figure, 0.0, foot, width_mm, LINE))
+    add_key(add_axes(figure, 2.0, foot, width_mm - 2.0, LINE))
     add_note(figure, note, foot + LINE + 1.5)
     return figure
 
@@ -150,6 +152,7 @@ def note_of(ds: xr.Dataset, headlines: pd.DataFrame) -> str:
     """Of whom the figure is, and how to read it."""
     of_draws = drawn(ds)
     n, k = of_draws.sizes["patient"], of_draws.sizes["scenario"]
+    few = " (few, so that wide ends are rough)" if k < ENOUGH else ""
     parts = ", ".join(
         f"{letter} {share:.0%}"
         for letter, share in zip("bcdefgh", headlines.get("from_parameters", []), strict=False)
@@ -158,9 +161,9 @@ def note_of(ds: xr.Dataset, headlines: pd.DataFrame) -> str:
         f" Of the variance of the headlines, parameters make up at most: {parts}." if parts else ""
     )
     return (
-        f"The same {n:,} patients at {k} draws of the posterior. 95 % intervals: chance is what a "
-        "trial of so many patients leaves open if the parameters are known; the wider ones hold "
-        f"the uncertainty of the fitted parameters, too.{shares}"
+        f"{n:,} patients, drawn by the same luck at {k} draws of the posterior{few}. 95 % "
+        "intervals: chance is what a trial of so many patients leaves open if the parameters are "
+        f"known; the wider ones hold the uncertainty of the fitted parameters, too.{shares}"
     )
 
 

@@ -107,7 +107,7 @@ def strategies_in_words(config: Config) -> tuple[list[str], list[tuple[str, str,
 def uncertainty(found: Resampled, gathered: xr.Dataset, config: Config) -> list[str]:
     """What the intervals say, and what they do not."""
     rows = list(parameter_rows(config))
-    assumed = sum(row.source.startswith("assumed") for row in rows)
+    assumed = sum(row.is_assumed for row in rows)
     sentences = [
         f"Intervals are 95 %. Those of differences come from drawing the {found.n:,} virtual "
         f"patients anew {found.n_resamples:,} times, each with all his arms: they say how much "
