@@ -471,3 +471,18 @@ def test_hypotheses_differ_in_what_they_say_and_in_nothing_else():
     mep = config["both"].subtypes["MEP-like"]
     assert reprogrammed.dependences == mep.dependences
     assert reprogrammed.venetoclax_ec50_ratio == mep.venetoclax_ec50_ratio
+
+
+@pytest.mark.parametrize(
+    ("study", "field", "dose", "said"),
+    [
+        ("relaza2", "triggered.courses.azacitidine.drugs.azacitidine.dose_mg_per_m2", 7500,
+         r"\(mg/m2\) is not allowed: .* azacitidine are known of; allowed from 0 to 750"),
+        ("venetoclax_resistance", "venetoclax.courses.venetoclax.drugs.venetoclax.dose_mg", 4001,
+         r"\(mg\) is not allowed: .* venetoclax are known of; allowed from 0 to 4000"),
+    ],
+)  # fmt: skip
+def test_a_dose_that_is_rather_a_slip_is_refused(study, field, dose, said):
+    compose([f"study={study}", f"strategies.{field}={dose / 100}"])
+    with pytest.raises(ConfigError, match=rf"strategies\.{field} = {dose} {said}"):
+        compose([f"study={study}", f"strategies.{field}={dose}"])

@@ -37,6 +37,8 @@ from leukosim.strategy.response import Response
 from leukosim.strategy.rules import Strategy
 from leukosim.validation import ConfigError, build, listed, names_of, unknown
 
+TIMES_REFERENCE = 10  # of the dose that effects are known of: beyond, it is rather a slip
+
 
 def as_in(name: str, record: type) -> Any:
     """The declaration of a field of another dataclass, which stands there only."""
@@ -196,6 +198,7 @@ def read_plain(
     """
     config = build(Config, plain, model=default_config(), known=known)
     check_names(config)
+    check_doses(config)
     return config
 
 
@@ -246,6 +249,26 @@ def check_names(config: Config) -> None:
                 if name not in subtypes:
                     path = f"drug.{drug}.effects.{target}.relative_ec50"
                     raise ConfigError(f"{path}: {unknown(name, subtypes, 'subtype')}")
+
+
+def check_doses(config: Config) -> None:
+    """Raise :class:`ConfigError` where a dose is far from all that effects are known of."""
+    drugs = config.drugs()
+    for name, strategy in config.strategies.items():
+        for course_name, course in strategy.courses.items():
+            for drug, dosing in course.drugs.items():
+                highest = TIMES_REFERENCE * drugs[drug].reference_dose_mg
+                field, dose, unit = "dose_mg", dosing.dose_mg, "mg"
+                if dosing.dose_mg_per_m2 is not None:
+                    field, dose, unit = "dose_mg_per_m2", dosing.dose_mg_per_m2, "mg/m2"
+                    highest /= config.cohort.body_surface_m2
+                if dose is not None and dose > highest:
+                    path = f"strategies.{name}.courses.{course_name}.drugs.{drug}.{field}"
+                    raise ConfigError(
+                        f"{path} = {dose:g} ({unit}) is not allowed: more than {TIMES_REFERENCE} "
+                        f"times the dose that the effects of {drug} are known of; allowed from 0 "
+                        f"to {highest:g}"
+                    )
 
 
 def to_plain(composed: DictConfig) -> dict[str, Any]:

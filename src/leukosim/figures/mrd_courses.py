@@ -245,7 +245,7 @@ def mrd_courses_figure(
     if not has_marker(ds, marker).all():
         hidden.append("patients followed by donor chimerism")
     if len(patients) < len(examples):
-        hidden.append(f"{len(examples) - len(patients)} other courses, for which there is no room")
+        hidden.insert(0, f"{len(examples) - len(patients)} more patients")
     left, gap, high, top = 15.0, 3.0, 28.0, 12.0 if hidden else 10.0
     wide = (width_mm - left - 3.0 + gap) / max(len(patients), 1) - gap
     wide = min(wide, 80.0)

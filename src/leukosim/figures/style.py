@@ -132,12 +132,14 @@ def month_ticks(last_day: float, at_most: int = 9) -> list[float]:
 
 
 def wrapped(text: str, room_mm: float, letter_mm: float) -> str:
-    """A text in lines that fit into so many mm; a long one breaks at brackets and commas first."""
+    """A text in lines of so many mm, broken at brackets and commas if that adds no line."""
     letters = max(int(room_mm / letter_mm), 10)
     lines: list[str] = []
     for part in text.split("\n"):
-        pieces = re.split(r" (?=\()|(?<=,) ", part) if len(part) > letters else [part]
-        lines += [line for piece in pieces for line in textwrap.wrap(piece, letters)]
+        anywhere = textwrap.wrap(part, letters)
+        pieces = re.split(r" (?=\()|(?<=,) ", part)
+        at_pauses = [line for piece in pieces for line in textwrap.wrap(piece, letters)]
+        lines += at_pauses if len(at_pauses) == len(anywhere) else anywhere
     return "\n".join(lines)
 
 

@@ -1,7 +1,5 @@
 """A study at draws of the posterior: what chance leaves open, and what parameters add to it."""
 
-import textwrap
-
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
@@ -29,6 +27,7 @@ from leukosim.figures.style import (
     arm_colors,
     empty_figure,
     month_ticks,
+    wrapped,
 )
 from leukosim.uncertainty import (
     curve_uncertainty,
@@ -101,8 +100,7 @@ def uncertainty_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
 
     columns = min(max(len(headlines), 1), 3) if width_mm >= PAGE else 1
     wide = (width_mm + GAP) / columns - GAP
-    letters = int((wide - 7.0) / LETTER)
-    titles = [textwrap.fill(str(title), letters) for title in headlines.get("headline", [])]
+    titles = [wrapped(str(title), wide - 7.0, LETTER) for title in headlines.get("headline", [])]
     lines = max((title.count("\n") + 1 for title in titles), default=0)
     row = LINE * (lines + 1) + BAR + 8.5
     foot = under + row * -(-len(titles) // columns)
