@@ -148,6 +148,8 @@ def with_interval(value: float, low: float, high: float) -> str:
     """A number with its interval, such as "0.62 (0.55–0.69)"."""
     if np.isnan(value):
         return "–"
+    # a half is rounded as everywhere else, not by the last bit of a product of shares
+    value, low, high = (round(each, 9) for each in (value, low, high))
     return f"{value:.2f}" if np.isnan(low) else f"{value:.2f} ({low:.2f}–{high:.2f})"
 
 
