@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from leukosim.clonal_history import CloneRecord
 from leukosim.follow_up import follow
@@ -15,6 +16,7 @@ from leukosim.shared_course import Arm, follow_arms
 from leukosim.strategy.chart import OwnStrategy
 from leukosim.strategy.monitoring import Trigger
 from leukosim.strategy.rules import Rule, Strategy
+from leukosim.trial import run_trial
 
 DAYS = np.arange(0.0, 366.0, 7.0)
 
@@ -130,3 +132,27 @@ def test_a_function_that_may_remember_is_asked_about_one_course_only(make_patien
         make_patient(residual_stem_cells=0), {"one": own, "other": own}, Protocol(horizon_days=90)
     )
     assert charts == [courses[0].chart, courses[1].chart] and charts[0] is not charts[1]
+
+
+def test_the_order_of_rules_and_drugs_is_part_of_an_arm(make_patient, strategies):
+    of = strategies["at_relapse"]
+    first, then = (dict(sorted(of.rules.items(), reverse=back)) for back in (False, True))
+    arms = {name: replace(of, rules=rules) for name, rules in (("a", first), ("b", then))}
+    assert arms["a"] == arms["b"] and list(first) != list(then)
+    patient, protocol = make_patient(residual_stem_cells=500), Protocol(horizon_days=365)
+    assert_as_alone(patient, arms, protocol)
+    own = run_trial([patient], arms, protocol).dataset
+    for name in arms:
+        alone = run_trial([patient], {name: arms[name]}, protocol).dataset
+        here = own.sel(arm=[name])
+        for variable in ("treatment_start_day", "follow_up_day", "blasts"):
+            xr.testing.assert_equal(here[variable], alone[variable])
+    days = own["treatment_start_day"].squeeze("patient").values
+    assert days[0] != days[1]  # else nothing was put to the test
+
+
+def test_equal_functions_are_asked_about_charts_of_their_own(make_patient):
+    charts = set()
+    own = OwnStrategy("own", {}, lambda chart, day, measure: charts.add(id(chart)) or [])
+    run_trial([make_patient()], {"one": own, "other": own}, Protocol(horizon_days=90))
+    assert len(charts) == 2

@@ -17,6 +17,7 @@ from leukosim.uncertainty import (
     headline_uncertainty,
     interval_of_both,
     is_over_draws,
+    variance_of_luck,
 )
 
 AT_RANDOM = norm.ppf((np.arange(400) + 0.5) / 400.0)  # as evenly as draws can be
@@ -33,16 +34,33 @@ def study():
     return over({"posterior.draw": [0, 1, 2, 3]}, n_patients=60)
 
 
-@pytest.mark.parametrize(("parameters", "chance"), [(0.0, 1.0), (1.0, 0.0), (0.6, 0.8), (3.0, 4.0)])
-def test_both_uncertainties_add_as_variances(parameters, chance):
-    estimate = 5.0 + parameters * AT_RANDOM[:, None]
-    found = both_uncertainties(np.hstack([estimate, estimate + chance * AT_RANDOM]))
-    both = np.hypot(parameters, chance)
-    assert found["mean"] == pytest.approx(5.0)
-    assert found["chance_high"] - 5.0 == pytest.approx(1.96 * chance, rel=0.015)
-    assert found["high"] - 5.0 == pytest.approx(1.96 * both, rel=0.04)
-    assert found["low"] - 5.0 == pytest.approx(-1.96 * both, rel=0.04)
-    assert found["from_parameters"] == pytest.approx((parameters / both) ** 2, abs=0.01)
+@pytest.mark.parametrize(("parameters", "luck"), [(0.0, 1.0), (0.15, 1.0), (0.5, 0.1), (0.5, 2.0)])
+def test_both_uncertainties_are_those_that_made_the_numbers(parameters, luck):
+    """Of 200 patients of spread 1 at 100 draws; variances within 4 standard errors, about."""
+    draws, patients, chance = 100, 200, np.random.default_rng(1)
+    numbers = 5.0 + chance.normal(size=patients) + luck * chance.normal(size=(draws, patients))
+    numbers += parameters * AT_RANDOM[::4, None]
+    found = both_uncertainties(numbers)
+    within = (1.0 + luck**2) / patients
+    share = parameters**2 / (parameters**2 + within)
+    assert found["from_parameters"] == pytest.approx(share, abs=0.06)
+    assert found["chance_high"] - found["chance_low"] == pytest.approx(
+        2 * 1.96 * np.sqrt(within), rel=0.15
+    )
+    assert found["high"] - found["low"] == pytest.approx(
+        2 * 1.96 * np.sqrt(within + parameters**2), rel=0.15
+    )
+
+
+def test_luck_that_goes_another_way_is_not_taken_for_parameters():
+    chance = np.random.default_rng(1)
+    numbers = chance.normal(size=(20, 60))  # no patient fares alike in two draws
+    spread, taken_off = numbers.mean(axis=1).var(ddof=1), variance_of_luck(numbers)
+    assert 0.3 < spread / (spread + 1 / 60) < 0.7  # what it would be taken for
+    assert taken_off == pytest.approx(1 / 60, rel=0.2)
+    numbers[:, :50] = np.nan  # patients who do not always count
+    numbers[0] = chance.normal(size=60)
+    assert np.isfinite(both_uncertainties(numbers)["from_parameters"])
 
 
 def test_intervals_of_places_are_those_of_each():

@@ -228,7 +228,7 @@ def outcome_values(by_arm: list[list[History]]) -> dict[str, np.ndarray]:
 
     return {
         "mrd_conversion_day": gather(lambda c: c.conversion_day),
-        "treatment_start_day": gather(lambda c: c.doses[0].day if c.doses else None),
+        "treatment_start_day": gather(lambda c: c.first_dose_day),
         "treatment_days": gather(lambda c: c.drug_days),
         "relapse_day": gather(lambda c: c.chart.relapse_day),
         "death_day": gather(lambda c: c.death_day),

@@ -80,6 +80,7 @@ class History:
     ancestors: Ancestors | None = None  # of a relapse, where cells were labelled
     sequenced: list[tuple[float, dict[str, float]]] = field(default_factory=list)  # day, reported
     # what is gathered of every scenario that this course is in, made once
+    first_dose_day: float | None = None
     drug_days: int = 0
     assessments: np.ndarray = field(default_factory=lambda: np.empty((0, len(ASSESSED))))
     mrd: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))  # day of the sample, value
@@ -216,6 +217,7 @@ class FollowUp:
             self.clones.write_up() if self.clones else None,
             self.ancestors,
             self.clones.sequenced if self.clones else [],
+            min((dose.day for dose in self.prescription.doses), default=None),
             len({math.floor(dose.day) for dose in self.prescription.doses}),
             table_of(self.chart.assessments, ASSESSED),
             table_of([r for r in self.chart.reports if r.measure in MRD_MEASURES], MRD_COLUMNS),

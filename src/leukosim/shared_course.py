@@ -5,9 +5,8 @@ course is the same, to the last bit. It is copied when they part. So a thousand 
 many courses as there are different days on which they fire, not a thousand.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
-from itertools import count
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -65,36 +64,28 @@ def alike_at_enrolment(patient: Patient, arms: Sequence[Arm]) -> list[list[int]]
     Arms that begin with no course are alike whatever they may begin later. A sample to confirm a
     conversion is taken by the trigger alone, so arms that take one are alike if triggers are.
     """
-    alone = count()
-    keys: list[Any] = []
-    for strategy, trigger in arms:
-        if type(strategy) is not Strategy:
-            keys.append(next(alone))
-            continue
+    keys: list[Hashable] = []
+    for i, (strategy, trigger) in enumerate(arms):
         first = strategy.first_course(patient.age_years)
         confirms = trigger if trigger.confirmations else None
-        keys.append((confirms, first, means_of(strategy) if first else None))
-    return [found for _, found in grouped(range(len(arms)), keys)]
-
-
-def means_of(strategy: Strategy | OwnStrategy) -> tuple[Any, ...]:
-    """All but the rules: what a strategy gives, and how it follows what it gave."""
-    return (
-        strategy.courses, strategy.treats_relapse, list(strategy.marrow_after_cycles),
-        strategy.counts_before_cycles,
-    )  # fmt: skip
-
-
-def grouped(items: Sequence[int], keys: Sequence[Any]) -> list[tuple[Any, list[int]]]:
-    """Items by their keys, which need no hash, in the order of each key's first."""
-    groups: list[tuple[Any, list[int]]] = []
-    for item, key in zip(items, keys, strict=True):
-        for known, members in groups:
-            if known == key:
-                members.append(item)
-                break
+        if type(strategy) is Strategy:
+            keys.append((confirms, first, means_of(strategy) if first else ""))
         else:
-            groups.append((key, [item]))
+            keys.append(i)  # a function is followed alone
+    return list(grouped(range(len(arms)), keys).values())
+
+
+def means_of(strategy: Strategy | OwnStrategy) -> str:
+    """What a strategy of a company of several can give."""
+    assert isinstance(strategy, Strategy)
+    return strategy.means
+
+
+def grouped(items: Iterable[int], keys: Iterable[Hashable]) -> dict[Any, list[int]]:
+    """Items by their keys, in the order of each key's first."""
+    groups: dict[Any, list[int]] = {}
+    for item, key in zip(items, keys, strict=True):
+        groups.setdefault(key, []).append(item)
     return groups
 
 
@@ -104,7 +95,7 @@ class Company:
     def __init__(self, arms: dict[int, Arm]):
         self.arms = arms
         self.follow_up: FollowUp
-        self.decided: dict[int, list[Decision]] = {}  # in this step
+        self.decided: dict[int, tuple[Decision, ...]] = {}  # in this step, by those who did
 
     @classmethod
     def at_enrolment(cls, patient: Patient, arms: dict[int, Arm], how: tuple[Any, ...]) -> Self:
@@ -139,7 +130,7 @@ class Company:
         for i, arm in self.arms.items():
             decisions = arm.strategy.decide(chart, day, measure)
             if decisions:
-                self.decided[i] = decisions
+                self.decided[i] = tuple(decisions)
         return []
 
     def step(self) -> list[Self]:
@@ -154,30 +145,30 @@ class Company:
         self.follow_up.step()
         if not self.decided:
             return []
+        nothing: tuple[Decision, ...] = ()
         keys = [
-            (self.decided[i], means_of(arm.strategy)) if i in self.decided else ([], None)
+            (self.decided[i], means_of(arm.strategy)) if i in self.decided else (nothing, "")
             for i, arm in self.arms.items()
         ]
-        parties = grouped(list(self.arms), keys)
-        parties.sort(key=lambda party: bool(party[0][0]))  # who has decided nothing, stays
-        (stays, own), *others = parties
-        left = [self.without_the_others(members) for _, members in others]
-        for company, ((decisions, _), _) in zip(left, others, strict=True):
+        parties = grouped(self.arms, keys)
+        stays = (nothing, "") if (nothing, "") in parties else keys[0]
+        leave = {key: self.parted(members) for key, members in parties.items() if key != stays}
+        for (decisions, _), company in leave.items():
             company.carry_out(decisions)
-        self.arms = {i: self.arms[i] for i in own}
+        self.arms = {i: self.arms[i] for i in parties[stays]}
         if stays[0]:
             self.carry_out(stays[0])
-        elif len(own) == 1:
+        elif len(self.arms) == 1:
             self.follow_up.go_on_by(self.strategy(True))
-        return left
+        return list(leave.values())
 
-    def without_the_others(self, members: list[int]) -> Self:
-        """Some of the arms, with a course of their own from here on."""
+    def parted(self, members: Iterable[int]) -> Self:
+        """Some of the arms, with a copy of the course so far."""
         company = type(self)({i: self.arms[i] for i in members})
         company.follow_up = self.follow_up.copy()
         return company
 
-    def carry_out(self, decisions: list[Decision]) -> None:
+    def carry_out(self, decisions: Sequence[Decision]) -> None:
         """Do what all arms have decided."""
         self.follow_up.go_on_by(self.strategy(True))
         self.follow_up.carry_out(decisions, self.follow_up.today)

@@ -10,6 +10,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -337,7 +338,7 @@ def run_missing(
     progress: Callable[[int], None],
     finished: Callable[[Scenario], None],
 ) -> dict[str, str]:
-    """Run scenarios that are not finished and keep each as soon as it is.
+    """Run scenarios that are not finished and keep those of a batch as soon as it is.
 
     Where there are many, a worker takes whole scenarios; else all share the patients of those that
     are run together.
@@ -366,13 +367,13 @@ def run_missing(
         at_most = min(at_most, math.ceil(len(missing) / enough))
     batches = batches_of(missing, at_most)
     if engine.is_elsewhere or len(batches) >= enough:
-        outcomes = finish_all(keep, batches, workers, engine)
+        outcomes = finish_batches(keep, batches, workers, engine)
     else:
         shared = partial(keep, workers=workers, progress=lambda n: progress(behind + n))
-        outcomes = finish_all(shared, batches)
+        outcomes = finish_batches(shared, batches)
     errors = {}
-    for position, outcome in outcomes:
-        batch, error = batches[position], outcome.exception()
+    for batch, outcome in outcomes:
+        error = outcome.exception()
         if isinstance(error, NotWritten):
             raise error
         failed = {} if error else {each.digest: each.error for each in outcome.result()}
@@ -384,6 +385,24 @@ def run_missing(
             finished(scenario)
         progress(behind)
     return errors
+
+
+def finish_batches(
+    keep: Callable[[Any], Any], batches: list[list[Scenario]], *where: Any
+) -> Iterator[tuple[list[Scenario], Future]]:
+    """Every batch with what became of it.
+
+    Of a batch whose process died each time, every scenario is tried alone.
+    """
+    broken: list[list[Scenario]] = []
+    for position, outcome in finish_all(keep, batches, *where):
+        batch = batches[position]
+        if len(batch) > 1 and isinstance(outcome.exception(), BrokenExecutor):
+            broken += [[scenario] for scenario in batch]
+        else:
+            yield batch, outcome
+    for position, outcome in finish_all(keep, broken, *where):
+        yield broken[position], outcome
 
 
 NOT_SEEN = "done, but not found in {folder}: its worker writes to another disk"
@@ -479,7 +498,7 @@ def keep_together(
         if len(scenarios) == 1:
             return [Receipt(left[0].digest, f"{type(error).__name__}: {error}")]
         for scenario in left:
-            receipts += keep_together(folder, [scenario], workers, progress)
+            receipts += keep_together(folder, [scenario], workers, lambda done: None)
     return receipts
 
 

@@ -1,6 +1,6 @@
 """Trials: the same virtual patients in every arm, and the log of what was decided."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import NamedTuple
@@ -117,7 +117,7 @@ def run_together(
     Parameters
     ----------
     plans : whose protocols differ in nothing but their trigger
-    record_days : None writes the marrow down on no day
+    record_days : None writes the marrow down on no day, which recorded clones do not allow
 
     Others as of :func:`run_trial`.
     """
@@ -128,6 +128,8 @@ def run_together(
     if record_days is not None and record_days < 1:
         raise ValueError(f"record_days = {record_days} (day) is not allowed: allowed 1 or more")
     protocol = plans[0].protocol
+    if record_days is None and protocol.record.clones > 0:
+        raise ValueError("record_days is missing: clones are written down on these days")
     for plan in plans:
         check_drugs(plan.arms, protocol)
         if replace(plan.protocol, trigger=protocol.trigger) != protocol:
@@ -165,14 +167,19 @@ def days_of_records(interval_days: int | None, horizon_days: int) -> np.ndarray:
 def distinct_arms(plans: Sequence[Plan]) -> tuple[list[Arm], list[list[int]]]:
     """Every arm once, and where those of each plan stand among them."""
     arms: list[Arm] = []
+    known: dict[Hashable, int] = {}
     where: list[list[int]] = []
     for plan in plans:
+        trigger = plan.protocol.trigger
         where.append([])
         for strategy in plan.arms.values():
-            arm = Arm(strategy, plan.protocol.trigger)
-            if arm not in arms:
-                arms.append(arm)
-            where[-1].append(arms.index(arm))
+            # as texts, since the order of rules and drugs matters; functions are never the same
+            is_data = type(strategy) is Strategy
+            key = (repr(strategy), trigger) if is_data else len(arms)
+            if key not in known:
+                known[key] = len(arms)
+                arms.append(Arm(strategy, trigger))
+            where[-1].append(known[key])
     return arms, where
 
 

@@ -3,8 +3,8 @@
 Of a sweep over draws of the posterior. The spread of patients within a draw is chance: what a
 trial of as many patients leaves open where the parameters are known. The spread of draws comes on
 top: each is a parameter set that agrees with the published targets. Patients are drawn by the same
-luck in all draws, which the parameters let go different ways, so the spread of draws holds a little
-of chance and is not too narrow.
+luck in all draws; where it goes another way, curves take that for the parameters, so their wider
+bands are rather too wide.
 """
 
 import json
@@ -62,54 +62,70 @@ def headline_uncertainty(ds: xr.Dataset) -> pd.DataFrame:
             values = [each.of_patients(ds.isel(scenario=i)) for i in range(ds.sizes["scenario"])]
         except KeyError:  # a variable that was not recorded
             continue
-        of_draws = [value.values[~np.isnan(value.values)] for value in values]
-        if min(map(len, of_draws)) < 2:
+        of_patients = np.array([value.values for value in values])
+        if (~np.isnan(of_patients)).sum(axis=1).min() < 2:
             continue
         rows.append({
             "headline": each.label, "unit": each.unit, "is_difference": each.is_difference,
-            **both_uncertainties(resampled(of_draws)),
-            "n": float(np.mean([len(one) for one in of_draws])), "draws": len(of_draws),
+            **both_uncertainties(of_patients),
+            "n": float((~np.isnan(of_patients)).sum(axis=1).mean()), "draws": len(of_patients),
         })  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def resampled(of_draws: list[np.ndarray]) -> np.ndarray:
-    """Means of patients, float64[draw, 1 + resample]; the first as they are.
+def both_uncertainties(of_patients: np.ndarray) -> dict[str, float]:
+    """The mean of patients with intervals of chance alone, and of chance and parameters.
 
-    of_draws : float64[patient] of every draw
-    """
-    return np.array([means(one, times_drawn(len(one), RESAMPLES, seed=1)) for one in of_draws])
-
-
-def both_uncertainties(found: np.ndarray) -> dict[str, float]:
-    """The mean of some estimates with intervals of chance alone, and of chance and parameters.
+    Patients are resampled in each draw. Between draws means differ by the parameters, and because
+    each patient's luck goes another way; what the latter makes up is known from how differently
+    patients fare from draw to draw (:func:`variance_of_luck`), and taken off.
 
     Parameters
     ----------
-    found : float64[draw, 1 + resample], the estimate, and what trials that differ by chance would
-        have found, in each draw
+    of_patients : float64[draw, patient], one number of each; nan: does not count
 
     Returns
     -------
     dict
         ``mean``; ``chance_low`` and ``chance_high``, the interval within a draw, its ends averaged;
-        ``low`` and ``high``, that of all draws together; ``from_parameters``, the part of the
-        variance that lies between draws.
+        ``low`` and ``high``, that of both, never within the other; ``from_parameters``, the part of
+        the variance that parameters make up.
     """
+    counted = [one[~np.isnan(one)] for one in of_patients]
+    found = np.array([means(one, times_drawn(len(one), RESAMPLES, seed=1)) for one in counted])
     estimate, luck = found[:, 0], found[:, 1:]
+    middle, spread = estimate.mean(), estimate.var(ddof=1)
+    chance, parameters = luck.var(axis=1).mean(), max(spread - variance_of_luck(of_patients), 0.0)
+    shrunk = middle + np.sqrt(parameters / spread if spread else 0.0) * (estimate - middle)
     chance_low, chance_high = np.quantile(luck, ENDS, axis=1).mean(axis=1)
-    low, high = np.quantile(luck, ENDS)
-    chance, parameters = luck.var(axis=1).mean(), estimate.var(ddof=1)
-    # of few draws that hardly differ, the ends of all together may lie within those of one
-    low, high = min(low, chance_low), max(high, chance_high)
+    low, high = np.quantile(luck + (shrunk - estimate)[:, None], ENDS)
+    possible = np.nanmin(of_patients), np.nanmax(of_patients)
+    low, high = np.clip([low, high], *possible)
     return {
-        "mean": float(estimate.mean()),
+        "mean": float(middle),
         "chance_low": float(chance_low),
         "chance_high": float(chance_high),
-        "low": float(low),
-        "high": float(high),
+        "low": float(min(low, chance_low)),
+        "high": float(max(high, chance_high)),
         "from_parameters": float(parameters / (parameters + chance)) if parameters else 0.0,
     }
+
+
+def variance_of_luck(of_patients: np.ndarray) -> float:
+    """Variance between means of draws if parameters did nothing: what patients leave unexplained.
+
+        y[draw, patient] = mean + draw + patient + residual;   var(residual) / patients
+
+    of_patients : float64[draw, patient]; patients who do not count in every draw are left out
+    """
+    everywhere = of_patients[:, ~np.isnan(of_patients).any(axis=0)]
+    draws, patients = everywhere.shape
+    if patients < 2:
+        return 0.0
+    by_draw, by_patient = everywhere.mean(axis=1, keepdims=True), everywhere.mean(axis=0)
+    residual = everywhere - by_draw - by_patient + everywhere.mean()
+    counted = float((~np.isnan(of_patients)).sum(axis=1).mean())
+    return float((residual**2).sum() / ((draws - 1) * (patients - 1)) / counted)
 
 
 def interval_of_both(mean: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -130,10 +146,11 @@ def curve_uncertainty(ds: xr.Dataset) -> pd.DataFrame:
     -------
     DataFrame
         Columns arm, day, survival (mean of the draws), chance_low, chance_high, low, high, as of
-        :func:`headline_uncertainty`; mixed on the scale log(-log S).
+        :func:`headline_uncertainty`; mixed on the scale log(-log S), never narrower than chance.
     """
     ds = drawn(ds)
-    days = np.arange(0.0, float(horizon_days(ds).max()) + EVERY_DAYS, EVERY_DAYS)
+    horizon = float(horizon_days(ds).max())
+    days = np.append(np.arange(0.0, horizon, EVERY_DAYS), horizon)
     curves = [kaplan_meier(main_survival(ds.isel(scenario=i))) for i in range(ds.sizes["scenario"])]
     tables = []
     for arm in dict.fromkeys(arm for curve in curves for arm in curve["arm"]):

@@ -16,7 +16,7 @@ from leukosim.engines.place import Place
 from leukosim.validation import ConfigError
 
 ANSWER_SECONDS = 20.0  # within which a scheduler must answer
-PATIENCE_SECONDS = 15.0  # after which a worker that was lost is replaced, if nobody has done so
+PATIENCE_SECONDS = 30.0  # after which a worker that was lost is replaced, if nobody has done so
 
 _clients: dict[Any, Client] = {}  # kept for the next one who asks for the same
 

@@ -155,13 +155,18 @@ def note_of(ds: xr.Dataset, headlines: pd.DataFrame) -> str:
         f"{letter} {share:.0%}"
         for letter, share in zip("bcdefgh", headlines.get("from_parameters", []), strict=False)
     )
-    shares = (
-        f" Of the variance of the headlines, parameters make up at most: {parts}." if parts else ""
+    shares = f" Of the variance of the headlines, parameters make up: {parts}." if parts else ""
+    compares = bool(headlines.get("is_difference", pd.Series(dtype=bool)).any())
+    paired = (
+        " Differences are those of the same patients in both arms: a randomised trial leaves more "
+        "open."
+        if compares
+        else ""
     )
     return (
         f"{n:,} patients, drawn by the same luck at {k} draws of the posterior{few}. 95 % "
         "intervals: chance is what a trial of so many patients leaves open if the parameters are "
-        f"known; the wider ones hold the uncertainty of the fitted parameters, too.{shares}"
+        f"known; the wider ones hold the uncertainty of the fitted parameters, too.{paired}{shares}"
     )
 
 

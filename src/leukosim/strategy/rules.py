@@ -168,6 +168,15 @@ class Strategy:
         """What the rules look at."""
         return frozenset(rule.measure for rule in self.rules.values())
 
+    @cached_property
+    def means(self) -> str:
+        """All but the rules: what is given, and how that is followed, each in its order.
+
+        Strategies with the same text give the same, as long as their rules decide the same.
+        """
+        courses = self.courses, list(self.marrow_after_cycles)
+        return repr((courses, self.treats_relapse, self.counts_before_cycles))
+
     @property
     def treats_relapse(self) -> bool:
         """Whether a course may start after relapse; if not, a patient is followed no further."""
