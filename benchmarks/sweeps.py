@@ -1,6 +1,6 @@
 """What a sweep costs beside its simulations, and what more workers bring, in one run.
 
-    python benchmarks/sweeps.py            # two minutes
+    python benchmarks/sweeps.py            # half a minute
     python benchmarks/sweeps.py --full     # and 1,000 scenarios of 128 patients in three arms
 
 Everything is measured with the real study of RELAZA2. Overhead is all that a scenario costs when
@@ -123,7 +123,7 @@ def memory(console: Console) -> None:
 def main() -> None:
     """Run all, one after the other."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--full", action="store_true", help="an hour or more on two cores")
+    parser.add_argument("--full", action="store_true", help="some seven minutes on two cores")
     asked = parser.parse_args()
     console = Console(width=110)
     with tempfile.TemporaryDirectory() as name:
