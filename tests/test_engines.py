@@ -1,6 +1,5 @@
 """Work comes back whole from every engine, also where processes die or somebody interrupts."""
 
-import importlib.util
 import os
 import signal
 import subprocess
@@ -38,16 +37,6 @@ def place(request, tmp_path_factory, monkeypatch):
             SLURM, workers=2, cluster="local", job_folder=str(tmp_path_factory.mktemp("jobs"))
         )
     return Place(name)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _clusters_end_with_their_tests():
-    yield
-    if importlib.util.find_spec("distributed"):
-        from leukosim.engines import dask_cluster
-
-        for key in list(dask_cluster._clients):
-            dask_cluster.end(key)
 
 
 of_clusters = pytest.mark.parametrize("place", [DASK, SLURM], indirect=True)
