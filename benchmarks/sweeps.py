@@ -1,6 +1,6 @@
 """What a sweep costs beside its simulations, and what more workers bring, in one run.
 
-    python benchmarks/sweeps.py            # half a minute
+    python benchmarks/sweeps.py            # two minutes
     python benchmarks/sweeps.py --full     # and 1,000 scenarios of 128 patients in three arms
 
 Everything is measured with the real study of RELAZA2. Overhead is all that a scenario costs when
@@ -22,10 +22,11 @@ from rich.table import Table
 
 from leukosim import store, sweep
 from leukosim import trial as trials
+from leukosim.batches import run_missing
 from leukosim.config import compose_plain
 from leukosim.scenarios import table_of_points
 
-PATIENTS, ARMS = 128, 3
+PATIENTS = 128
 LEVELS = np.geomspace(1e-4, 1e-1, 1000)  # of the trigger: what is swept
 WORKERS = 2
 MIB = 2**20  # bytes
@@ -34,31 +35,29 @@ MIB = 2**20  # bytes
 def scenarios(number: int, patients: int, folder: Path, *overrides: str) -> sweep.Sweep:
     """A sweep over triggers, checked."""
     base = compose_plain(["study=relaza2", f"cohort.size={patients}", *overrides])
-    points = [{"trigger.level": float(level)} for level in LEVELS[:number]]
+    chosen = LEVELS[:: len(LEVELS) // number]
+    points = [{"trigger.level": float(level)} for level in chosen]
     return sweep.check(table_of_points(base, points, str(folder)))
 
 
 def finish(table: sweep.Sweep, workers: int) -> None:
     """Run all scenarios and merge them."""
     store.prepare_folder(table.folder)
-    failed = sweep.run_missing(
-        table, table.missing(), workers, lambda done: None, lambda finished: None
-    )
+    failed = run_missing(table, table.missing(), workers, lambda done: None, lambda finished: None)
     assert not failed, failed
     sweep.merge(table, failed)
 
 
 @contextmanager
-def courses_for_free() -> Iterator[None]:
-    """Let courses be those of the first scenario, so that all else is left to be paid."""
+def courses_known() -> Iterator[None]:
+    """Follow courses when they are first asked for; later, all else is left to be paid."""
     treat_block, known = trials.treat_block, {}
 
     def remembered(patients, arms, protocol, record_days, method, agents):
-        key = patients[0].index, len(patients)
+        key = patients[0].index, len(patients), repr(arms)
         if key not in known:
-            own = arms[:ARMS], protocol, record_days, method, agents
-            known[key] = treat_block(patients, *own)
-        return [[own[i % ARMS] for i in range(len(arms))] for own in known[key]]
+            known[key] = treat_block(patients, arms, protocol, record_days, method, agents)
+        return known[key]
 
     with patch("leukosim.trial.treat_block", remembered):
         yield
@@ -67,19 +66,28 @@ def courses_for_free() -> Iterator[None]:
 def overhead(console: Console, folder: Path) -> None:
     """Milliseconds a scenario beyond simulating, by the number of scenarios and of patients."""
     table = Table(
-        "scenarios", "patients", "ms a scenario", "MiB of results",
+        "scenarios", "patients", "CPU ms a scenario", "MiB of results", "MiB of parts",
         title="Overhead: check, gather, write and merge scenarios whose courses are there",
     )  # fmt: skip
-    for number, patients in ((10, 1), (100, 1), (1000, 1), (100, 16), (20, PATIENTS)):
-        with courses_for_free():
-            finish(scenarios(1, patients, folder / f"before-{number}-of-{patients}"), 1)
-            where = folder / f"{number}-of-{patients}"
+    for number, patients in ((10, 1), (100, 1), (1000, 1), (100, 16), (50, PATIENTS)):
+        where = folder / f"{number}-of-{patients}"
+        with courses_known():
+            finish(scenarios(number, patients, where / "before"), 1)
             begun = time.process_time()
-            finish(scenarios(number, patients, where), 1)
+            finish(scenarios(number, patients, where / "again"), 1)
             spent = 1e3 * (time.process_time() - begun) / number
-        size = (where / store.RESULTS).stat().st_size / MIB
-        table.add_row(f"{number:,}", f"{patients}", f"{spent:.1f}", f"{size:.1f}")
+        results, parts = sizes(where / "again")
+        table.add_row(
+            f"{number:,}", f"{patients}", f"{spent:.1f}", f"{results:.2f}", f"{parts:.2f}"
+        )
     console.print(table)
+
+
+def sizes(folder: Path) -> tuple[float, float]:
+    """MiB of the merged results, and of the parts that they were made of."""
+    kept = (folder / sweep.SCENARIOS).iterdir()
+    parts = sum(path.stat().st_size for path in kept)
+    return (folder / store.RESULTS).stat().st_size / MIB, parts / MIB
 
 
 def more_workers(console: Console, folder: Path) -> None:
@@ -101,13 +109,10 @@ def full(console: Console, folder: Path) -> None:
     begun = time.perf_counter()
     finish(scenarios(1000, PATIENTS, folder / "full"), WORKERS)
     spent = time.perf_counter() - begun
-    size = (folder / "full" / store.RESULTS).stat().st_size / MIB
-    parts = (
-        sum(path.stat().st_size for path in (folder / "full" / sweep.SCENARIOS).iterdir()) / 2**20
-    )
+    results, parts = sizes(folder / "full")
     console.print(
         f"1,000 scenarios x {PATIENTS} patients x 3 arms, {WORKERS} workers: {spent / 60:.1f} min, "
-        f"{size:.0f} MiB of results, {parts:.0f} MiB of parts"
+        f"{results:.0f} MiB of results, {parts:.0f} MiB of parts"
     )
 
 

@@ -73,5 +73,5 @@ def runs(monkeypatch):
         protocols.extend(plan.protocol for plan in plans)
         yield from run_together(patients, plans, **settings)
 
-    monkeypatch.setattr("leukosim.sweep.run_together", counted)
+    monkeypatch.setattr("leukosim.treating.run_together", counted)
     return protocols

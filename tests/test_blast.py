@@ -11,7 +11,7 @@ from leukosim.enrolment import draw_cohort
 from leukosim.marrow import Marrow
 from leukosim.rates import APOPTOSIS, S_PHASE_KILL
 from leukosim.results import VARIABLES
-from leukosim.sweep import treat
+from leukosim.treating import treat
 from leukosim.treatment_week import first_cycle, treatment_week
 
 SMALL = ["study=blast", "cohort.size=12", "horizon_days=400", "record.courses=false"]

@@ -23,8 +23,9 @@ from leukosim.config import compose
 from leukosim.figures import StandardFigure, has
 from leukosim.files import NotWritten
 from leukosim.folders import config_folder
+from leukosim.machine import bytes_of_results
 from leukosim.store import LOCK, load_dataset, save_dataset, save_table, save_text
-from leukosim.sweep import bytes_of_results, treat
+from leukosim.treating import treat
 from leukosim.trial import run_together
 
 DRAW = drawing.draw  # which tests of everything else do without
@@ -112,7 +113,7 @@ def test_what_is_written_is_what_is_needed_to_run_it_again(capsys, tmp_path):
 def test_the_same_command_again_runs_nothing(capsys, monkeypatch):
     called(capsys, *SMALL)
     before = os.stat("outputs/relaza2/results.nc").st_mtime_ns
-    monkeypatch.setattr("leukosim.sweep.run_together", None)
+    monkeypatch.setattr("leukosim.treating.run_together", None)
     code, out, _ = called(capsys, *SMALL, "engine.workers=1")
     assert (code, out) == (0, "outputs/relaza2 holds this result already: nothing was run\n")
     assert os.stat("outputs/relaza2/results.nc").st_mtime_ns == before
@@ -160,7 +161,7 @@ def test_results_of_another_configuration_are_not_overwritten(capsys):
 )
 def test_wrong_input_ends_before_anything_runs(capsys, monkeypatch, tmp_path, words, said):
     (tmp_path / "a_file").touch()
-    monkeypatch.setattr("leukosim.sweep.run_together", None)
+    monkeypatch.setattr("leukosim.treating.run_together", None)
     code, out, err = called(capsys, *SMALL, *words)
     assert (code, out) == (2, "")
     assert said in err
@@ -170,8 +171,8 @@ def test_wrong_input_ends_before_anything_runs(capsys, monkeypatch, tmp_path, wo
 
 
 def test_a_cohort_beyond_the_memory_is_refused(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr("leukosim.sweep.run_together", None)
-    monkeypatch.setattr("leukosim.sweep.memory", lambda: 2.0**30)
+    monkeypatch.setattr("leukosim.treating.run_together", None)
+    monkeypatch.setattr("leukosim.machine.memory", lambda: 2.0**30)
     code, _, err = called(capsys, *SMALL, "cohort.size=100000")
     assert code == 2
     assert "cohort.size = 100000 patients in 3 arms need about" in err
@@ -209,7 +210,7 @@ def test_a_strategy_of_ones_own_without_its_package_is_told_what_to_do(capsys, t
 @pytest.mark.parametrize("name", ["config.yaml", "decisions.csv", "results.nc"])
 @pytest.mark.parametrize("more", [[], ["overwrite=true"]])
 def test_a_file_of_someone_else_is_not_overwritten(capsys, monkeypatch, tmp_path, name, more):
-    monkeypatch.setattr("leukosim.sweep.run_together", None)
+    monkeypatch.setattr("leukosim.treating.run_together", None)
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / name).write_text("precious: 1\n")
     code, _, err = called(capsys, *SMALL, "output=here", *more)
@@ -306,13 +307,13 @@ def test_a_folder_that_another_process_writes_is_left_to_it(capsys, monkeypatch)
     seen = []
 
     def meanwhile(*arguments, **settings):
-        monkeypatch.setattr("leukosim.sweep.run_together", run_together)
+        monkeypatch.setattr("leukosim.treating.run_together", run_together)
         program = "from leukosim.cli import main; import sys; sys.exit(main())"
         call = [sys.executable, "-c", program, *words]
         seen.append(subprocess.run(call, capture_output=True, text=True))
         return run_together(*arguments, **settings)
 
-    monkeypatch.setattr("leukosim.sweep.run_together", meanwhile)
+    monkeypatch.setattr("leukosim.treating.run_together", meanwhile)
     assert called(capsys, *words)[0] == 0
     other = seen[0]
     assert (other.returncode, other.stdout) == (2, "")

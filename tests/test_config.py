@@ -15,7 +15,7 @@ from leukosim.drugs.drug import Effect, exposure
 from leukosim.drugs.pharmacokinetics import TwoCompartments
 from leukosim.folders import config_folder
 from leukosim.strategy.rules import Strategy
-from leukosim.sweep import treat
+from leukosim.treating import treat
 from leukosim.validation import ConfigError
 
 GROUPS = sorted(

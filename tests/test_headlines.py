@@ -8,7 +8,7 @@ from leukosim.config import compose
 from leukosim.endpoints import TWO_YEARS, mrd_conversion, relapse_free_survival
 from leukosim.headlines import CELLS, DAY, HEADLINES, arms_of, headlines_of
 from leukosim.survival import paired_difference, restricted_mean
-from leukosim.sweep import treat
+from leukosim.treating import treat
 from leukosim.validation import ConfigError
 
 HIGHEST = {DAY: TWO_YEARS, CELLS: np.inf}  # all others are shares

@@ -6,34 +6,56 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
-from leukosim.dataset import Gathered, Labelled
+from leukosim.gathered import COURSE, Courses, Gathered, Labelled
 from leukosim.merging import merge, table_of
-from leukosim.parts import BrokenPart, write_part
+from leukosim.parts import BrokenPart, read_part, write_part
 from leukosim.store import load_dataset
 
 
+def scenario(arms, patients, shared=None, **variables):
+    """A scenario with outcomes (arm, patient), of which each value says where it belongs.
+
+    variables : beside these, of courses if they begin with arm and patient
+    shared : another, to have its courses and its other variables
+    """
+    n = len(arms) * len(patients)
+    days = np.array([100.0 * arm + patient for arm in range(len(arms)) for patient in patients])
+    of_courses = {"relapse_day": Labelled((COURSE,), days, {"units": "day"})}
+    others = {"age_years": Labelled(("patient",), np.array(patients, float), {"units": "year"})}
+    for name, (dims, values, attributes) in variables.items():
+        if dims[:2] == ("arm", "patient"):
+            rows = values.reshape(n, *values.shape[2:])
+            of_courses[name] = Labelled((COURSE, *dims[2:]), rows, attributes)
+        else:
+            others[name] = Labelled(dims, values, attributes)
+    decisions = [[(0, 1.5)] if row == 0 else [] for row in range(n)]
+    return Gathered(
+        Courses(of_courses, decisions=decisions) if shared is None else shared.courses,
+        np.arange(n).reshape(len(arms), len(patients)),
+        others if shared is None else shared.variables,
+        {
+            "arm": Labelled(("arm",), np.array(arms), {}),
+            "patient": Labelled(("patient",), np.array(patients), {}),
+        },
+        {"horizon_days": 10},
+    )
+
+
 def part(path, digest, arms, patients, **variables):
-    """A part with outcomes (arm, patient), of which each value says where it belongs."""
-    days = np.array([[100.0 * arm + patient for patient in patients] for arm in range(len(arms))])
-    every = {
-        "relapse_day": Labelled(("arm", "patient"), days, {"units": "day"}),
-        "age_years": Labelled(("patient",), np.array(patients, float), {"units": "year"}),
-        **variables,
-    }
-    labels = {
-        "arm": Labelled(("arm",), np.array(arms), {}),
-        "patient": Labelled(("patient",), np.array(patients), {}),
-    }
-    write_part(path, digest, Gathered(every, labels, {"horizon_days": 10}), [("a", 0, 1.5)])
+    """A part of one scenario."""
+    write_part(path, {digest: scenario(arms, patients, **variables)})
 
 
-def merged(folder, n, memory=1e9, failed=()):
-    files = [None if i in failed else folder / f"{i}.zip" for i in range(n)]
+def merged(folder, n, memory=1e9, failed=(), name_of=str):
+    """Merge scenarios 0, 1, ..., each in the part of its name; by default one of its own."""
+    sources = [
+        None if i in failed else (folder / f"{name_of(i)}.zip", str(i)) for i in range(n)
+    ]  # fmt: skip
     errors = ["no cells" if i in failed else "" for i in range(n)]
     table = table_of({"seed": (list(range(n)), "1")}, [{"seed": i} for i in range(n)], errors)
-    digests = [str(i) for i in range(n)]
-    merge(files, digests, table, ("arm", "patient", "day"), folder, memory)
+    merge(sources, table, ("arm", "patient", "day"), folder, memory)
     return load_dataset(folder / "results.nc")
 
 
@@ -53,7 +75,7 @@ def test_scenarios_of_other_arms_and_patients_find_their_places(tmp_path):
     assert result.group.dtype == float  # it has holes
     assert list(result.name.sel(scenario=0).values) == ["x", "y", "", ""]
     log = (tmp_path / "decisions.csv").read_text().splitlines()
-    assert log == ["arm,patient,day,scenario,seed", "a,0,1.5,0,0", "a,0,1.5,1,1"]
+    assert log == ["arm,patient,day,scenario,seed", "b,0,1.5,0,0", "a,0,1.5,1,1"]
 
 
 @pytest.mark.parametrize("memory", [1e9, 2000.0, 0.0])
@@ -73,6 +95,84 @@ def test_the_memory_changes_nothing(tmp_path, memory):
     assert (result.relapse_day == np.arange(20.0)).all()
 
 
+ARMS = (["watch", "treat"], ["treat"], ["treat", "other"])
+
+
+def trials(luck, n=9, courses=40, patients=3):
+    """Scenarios that share a table of courses; number 4 alone has the longest of them."""
+    samples = luck.permutation(courses)
+    holds = {
+        "sample": np.arange(max(samples)) < samples[:, None],
+        "variant": luck.random((courses, 20)) < 0.05,
+    }
+    texts = np.array([f"course {row}" for row in range(courses)], object)
+    seen = np.where(holds["sample"], luck.random((courses, max(samples))), np.nan)
+    frequencies = np.where(holds["variant"], luck.random((courses, 20)), np.nan)
+    table = Courses(
+        {
+            "relapse_day": Labelled((COURSE,), luck.random(courses), {"units": "day"}),
+            "response": Labelled((COURSE,), luck.integers(0, 9, courses).astype(np.int8), {}),
+            "clone_tree": Labelled((COURSE,), texts, {}),
+            "mrd": Labelled((COURSE, "sample"), seen, {}),
+            "vaf": Labelled((COURSE, "variant"), frequencies, {}),
+        },
+        {"variant": Labelled(("variant",), np.array(list("abcdefghijklmnopqrst")), {})},
+        holds,
+        [[(row % patients, 1.5, 'he said "no", then')] * (row % 3) for row in range(courses)],
+    )
+    ages = {"age_years": Labelled(("patient",), luck.random(patients), {})}
+    labels = Labelled(("patient",), np.arange(patients), {})
+    rows = [luck.integers(0, courses, (len(ARMS[i % 3]), patients)) for i in range(n)]
+    longest = int(np.argmax(samples))
+    for own in rows:
+        own[own == longest] = (longest + 1) % courses
+    rows[4][0, 0] = longest
+    return {
+        str(i): Gathered(
+            table,
+            rows[i],
+            ages,
+            {"arm": Labelled(("arm",), np.array(ARMS[i % 3]), {}), "patient": labels},
+            {"trigger_level": 0.1 * (i % 2), "horizon_days": 10},
+        )
+        for i in range(n)
+    }
+
+
+@pytest.mark.parametrize("luck", range(5))
+@pytest.mark.parametrize("memory", [1e9, 0.0])
+def test_it_does_not_matter_who_shares_a_part(tmp_path, luck, memory):
+    scenarios = trials(np.random.default_rng(luck))
+    ways = {"alone": str, "together": lambda i: "all", "mixed": lambda i: f"of {i % 4 // 2}"}
+    results, logs = [], []
+    for way, name_of in ways.items():
+        folder = tmp_path / way
+        for name in {name_of(i) for i in range(len(scenarios))}:
+            own = {each: scenarios[each] for each in scenarios if name_of(int(each)) == name}
+            write_part(folder / f"{name}.zip", own)
+            for each, read in read_part(folder / f"{name}.zip").scenarios.items():
+                xr.testing.assert_identical(read.dataset(), scenarios[each].dataset())
+        results.append(merged(folder, len(scenarios), memory, failed=[4], name_of=name_of))
+        logs.append((folder / "decisions.csv").read_bytes())
+    assert logs[0] == logs[1] == logs[2]
+    xr.testing.assert_identical(results[1], results[0])
+    xr.testing.assert_identical(results[2], results[0])
+    kept = [each.dataset() for i, each in scenarios.items() if i != "4"]
+    variants = {v for each in kept for v in each.variant.values}
+    assert list(results[0].variant.values) == sorted(variants)
+    assert results[0].sizes["sample"] == max(each.sizes["sample"] for each in kept)
+    for i, each in scenarios.items():
+        if i != "4":
+            alone = each.dataset()
+            here = results[0].sel(scenario=int(i), arm=alone.arm, variant=alone.variant)
+            for name in alone:
+                np.testing.assert_array_equal(
+                    here[name].isel(sample=slice(alone.sizes["sample"])) if name == "mrd"
+                    else here[name],
+                    alone[name],
+                )  # fmt: skip
+
+
 def test_a_part_of_another_scenario_is_noticed(tmp_path):
     part(tmp_path / "0.zip", "another", ["a"], [0])
     with pytest.raises(BrokenPart):
@@ -88,13 +188,12 @@ def test_merging_stays_within_its_memory(tmp_path):
     variables = {f"v{i}": Labelled(("arm", "patient", "sample"), noise, {}) for i in range(5)}
     part(tmp_path / "one.zip", "0", ["a"], range(1000), **variables)
     program = (
-        "import dataclasses, sys\nfrom pathlib import Path\n"
+        "import sys\nfrom pathlib import Path\n"
         "from leukosim import merging, parts\n"
         "read = parts.read_part\n"
         "def renamed(path):\n"
-        "    one, data, rows = read(Path(sys.argv[1]) / 'one.zip')\n"
-        "    one = dataclasses.replace(one, path=path, digest=path.stem)\n"
-        "    return one, data, rows\n"
+        "    one = read(Path(sys.argv[1]) / 'one.zip')\n"
+        "    return parts.Part(path, {path.stem: one.scenario('0')}, one.nbytes)\n"
         "merging.read_part = renamed\n"
         "folder, n = Path(sys.argv[1]), 32\n"
         "table = merging.table_of({'seed': (list(range(n)), '1')}, [{}] * n, [''] * n)\n"
@@ -102,10 +201,9 @@ def test_merging_stays_within_its_memory(tmp_path):
         "    lines = Path('/proc/self/status').read_text().splitlines()\n"
         "    return next(int(line.split()[1]) for line in lines if line.startswith('VmHWM'))\n"
         "before = most()\n"
-        "names = [str(i) for i in range(n)]\n"
-        "files = [folder / f'{i}.zip' for i in names]\n"
+        "sources = [(folder / f'{i}.zip', str(i)) for i in range(n)]\n"
         "columns = ('arm', 'patient', 'day')\n"
-        "merging.merge(files, names, table, columns, folder, float(sys.argv[2]))\n"
+        "merging.merge(sources, table, columns, folder, float(sys.argv[2]))\n"
         "print((most() - before) * 1024)\n"
     )
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from leukosim.operations import Operations, run_operations, with_operations
+from leukosim.operations import Operations, run_operations, seen_by_a_trial
 
 N = 128
 BLAST = Operations(centres=29)
@@ -87,10 +87,10 @@ def test_the_same_seed_runs_the_same_trial():
 
 
 def test_the_dataset_says_what_was_seen():
-    ds = with_operations(courses(), "motixafortide", "placebo", BLAST, 1)
-    assert set(ds["allocated_arm"].values) == {"placebo", "motixafortide"}
-    assert ds["seen_day"].notnull().all()
-    assert ds.attrs["closed_day"] > 0.0
+    seen, attributes = seen_by_a_trial(courses(), "motixafortide", "placebo", BLAST, 1)
+    assert set(seen["allocated_arm"].values) == {"placebo", "motixafortide"}
+    assert not np.isnan(seen["seen_day"].values).any()
+    assert attributes["closed_day"] > 0.0
 
 
 def test_odd_blocks_are_refused():

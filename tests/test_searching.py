@@ -229,7 +229,7 @@ def test_questions_that_cannot_be_are_told(composed, axis, asked, said):
     ],
 )
 def test_wrong_input_ends_before_anything_runs(capsys, monkeypatch, tmp_path, words, said):
-    monkeypatch.setattr("leukosim.sweep.run_together", None)
+    monkeypatch.setattr("leukosim.treating.run_together", None)
     code, out, error = called(capsys, *SMALL, *words)
     assert (code, out) == (2, "")
     assert said in error

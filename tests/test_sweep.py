@@ -19,7 +19,7 @@ from leukosim.discrimination import MEASURES
 from leukosim.figures import figures_for
 from leukosim.scenarios import label
 from leukosim.store import load_dataset
-from leukosim.sweep import run_together
+from leukosim.treating import run_together
 
 SMALL = ["run", "-m", "cohort.size=3", "horizon_days=150"]
 AXES = ["trigger.level=1e-4,1e-2", "monitoring.interval_days=28,56,84"]
@@ -102,7 +102,7 @@ def test_a_failing_scenario_is_data_and_the_others_go_on(capsys, monkeypatch):
             raise RuntimeError("no cells")
         return run_together(patients, plans, **settings)
 
-    monkeypatch.setattr("leukosim.sweep.run_together", fails_once)
+    monkeypatch.setattr("leukosim.treating.run_together", fails_once)
     words = [*SMALL, "trigger.level=1e-4,1e-3,1e-2", "output=here"]
     assert cli.main(words) == 1
     assert "scenario trigger.level=0.001 failed: RuntimeError: no cells" in capsys.readouterr().err
@@ -112,7 +112,7 @@ def test_a_failing_scenario_is_data_and_the_others_go_on(capsys, monkeypatch):
     assert result.follow_up_day.isel(scenario=1).isnull().all()
     assert result.follow_up_day.isel(scenario=2).notnull().all()
 
-    monkeypatch.setattr("leukosim.sweep.run_together", run_together)
+    monkeypatch.setattr("leukosim.treating.run_together", run_together)
     assert cli.main(words) == 0  # the same command does what is missing
     assert "2 of 3 scenarios found finished, 1 run" in capsys.readouterr().out
     assert set(load_dataset("here/results.nc").status.values) == {"finished"}
@@ -230,7 +230,7 @@ def test_without_an_axis_it_is_a_run():
     ],
 )
 def test_wrong_input_ends_before_anything_runs(capsys, monkeypatch, tmp_path, words, said):
-    monkeypatch.setattr("leukosim.sweep.run_together", None)
+    monkeypatch.setattr("leukosim.treating.run_together", None)
     assert cli.main([*SMALL, *words]) == 2
     error = capsys.readouterr().err
     assert said in error

@@ -118,6 +118,9 @@ class MotixafortideDosing:
     __post_init__ = check_ranges
 
 
+_made: list[tuple[Any, bool, dict[str, Drug]]] = [(None, False, {})]  # the last formulary
+
+
 @dataclass(frozen=True)
 class Config:
     """A run: which study, with which luck, and where its results go."""
@@ -153,7 +156,12 @@ class Config:
 
     def drugs(self) -> dict[str, Drug]:
         """Every drug that a course can give."""
-        return formulary(self.drug, self.venetoclax.cyp3a_inhibitor)
+        inhibitor = self.venetoclax.cyp3a_inhibitor
+        declared, inhibited, drugs = _made[0]
+        if declared is not self.drug or inhibited != inhibitor:  # scenarios mostly share theirs
+            drugs = formulary(self.drug, inhibitor)
+            _made[0] = self.drug, inhibitor, drugs
+        return drugs
 
     def strategies_of_arms(self) -> dict[str, Strategy]:
         """What is done in each arm."""

@@ -1,12 +1,10 @@
-"""From courses to one labelled dataset: what patients are, what became of them, what was seen."""
+"""From courses to the vocabulary of results: who patients are, what became of them and was seen."""
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from leukosim.ancestry import newick
 from leukosim.assays.sample import Burden
@@ -19,6 +17,7 @@ from leukosim.follow_up import (
     joined,
     resting,
 )
+from leukosim.gathered import COURSE, Courses, Gathered, Labelled
 from leukosim.marrow import Marrow
 from leukosim.patient import ASSAY, Patient
 from leukosim.protocol import Protocol
@@ -31,104 +30,36 @@ RESPONSE = ASSESSED.index("response")
 AT_DIAGNOSIS, AT_ENROLMENT = 100, 101
 
 
-class Labelled(NamedTuple):
-    """An array with the names of its dimensions: what xarray takes, and sooner made."""
-
-    dims: tuple[str, ...]
-    values: np.ndarray
-    attributes: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Gathered:
-    """All that a dataset consists of, from which it can be made, or written without being made."""
-
-    variables: dict[str, Labelled]
-    coordinates: dict[str, Labelled]
-    attributes: dict[str, Any]
-
-    def dataset(self) -> xr.Dataset:
-        """The labelled dataset."""
-        return xr.Dataset(self.variables, self.coordinates, self.attributes)
-
-    def without(self, dim: str) -> "Gathered":
-        """The same without a dimension and everything along it."""
-        variables, coordinates = (
-            {name: each for name, each in group.items() if dim not in each.dims}
-            for group in (self.variables, self.coordinates)
-        )
-        return Gathered(variables, coordinates, self.attributes)
-
-
-def parts_of(dataset: xr.Dataset) -> Gathered:
-    """What a dataset consists of."""
-    every = {
-        str(name): Labelled(tuple(map(str, each.dims)), each.values, each.attrs)
-        for name, each in dataset.variables.items()
-    }
-    coordinates = {name: each for name, each in every.items() if name in dataset.coords}
-    variables = {name: each for name, each in every.items() if name not in coordinates}
-    return Gathered(variables, coordinates, dict(dataset.attrs))
-
-
 def gather(
     patients: Sequence[Patient],
     arms: Sequence[str],
-    courses: Sequence[Sequence[History]],
-    days: np.ndarray,
+    courses: Courses,
+    rows: np.ndarray,
     protocol: Protocol,
-    of_patients: Mapping[str, np.ndarray],
+    of_patients: Mapping[str, Labelled],
     week: Mapping[str, np.ndarray] | None = None,
 ) -> Gathered:
-    """Gather courses (by patient, by arm) into the vocabulary of results.
+    """Gather a trial into the vocabulary of results.
 
     Parameters
     ----------
-    days : on which the marrow was written down; without any, nothing that has a time is gathered
+    courses : by :func:`table_of_courses`
+    rows : int[arm, patient], which of the courses each patient has
     of_patients : by :func:`values_of_patients`
     week : the first treatment week
     """
-    subtypes = list(patients[0].disease.subtypes)
     week = dict(week or {})
-    own_days = {
-        name: Labelled((name,), week.pop(f"{name}_day"), {"units": "day", "long_name": meaning})
-        for name, meaning in (
-            ("week", "time since treatment began"),
-            ("mobilisation", "time since the dose"),
-        )
-        if f"{name}_day" in week
+    coordinates = {
+        "arm": Labelled(("arm",), np.array(list(arms)), {}),
+        "patient": Labelled(("patient",), np.array([p.index for p in patients]), {}),
     }
-    by_arm = [[of_patient[a] for of_patient in courses] for a in range(len(arms))]
-    values = {
-        **of_patients,
-        **outcome_values(by_arm),
-        **response_values(patients, by_arm),
-        "switches": np.array([[c.switches for c in courses] for courses in by_arm]),
-        "stem_cells_at_failure": np.array(
-            [[c.stem_cells_at_failure for c in courses] for courses in by_arm], float
-        ),
-        **(course_values(by_arm, days, len(subtypes)) if len(days) else {}),
-        **sample_values(patients, by_arm, protocol),
-        **cycle_values(by_arm),
-        **assessment_values(by_arm),
-        **week,
-        **ancestor_values(by_arm, protocol),
-        **clone_values(patients, by_arm, days, protocol),
-    }
-    variables = {
-        name: Labelled(VARIABLES[name].dims, value, VARIABLES[name].attributes)
-        for name, value in values.items()
-    }
-    labels = {
-        "arm": list(arms),
-        "patient": [patient.index for patient in patients],
-        "subtype": subtypes,
-        "origin": subtypes,
-    }
-    if "vaf" in values:
-        labels |= {
-            "variant": variants_of(by_arm), "trait": list(TRAITS), "occasion": list(OCCASIONS),
-        }  # fmt: skip
+    for name, meaning in (
+        ("week", "time since treatment began"),
+        ("mobilisation", "time since the dose"),
+    ):
+        if f"{name}_day" in week:
+            days = week.pop(f"{name}_day")
+            coordinates[name] = Labelled((name,), days, {"units": "day", "long_name": meaning})
     attributes = {
         "Conventions": "CF-1.11",
         "trigger_level": protocol.trigger.level,
@@ -136,20 +67,99 @@ def gather(
         "trigger_recipient_share": protocol.trigger.recipient_share,
         "horizon_days": protocol.horizon_days,
     }
-    coordinates = {name: Labelled((name,), np.array(each), {}) for name, each in labels.items()}
-    in_days = {"units": "day", "long_name": "time since enrolment"}
-    coordinates |= {"time": Labelled(("time",), days, in_days)} if len(days) else {}
-    coordinates |= own_days
-    return Gathered(variables, coordinates, attributes)
+    # the very same mapping where nothing is added, by which trials are known to share it
+    variables = {**of_patients, **labelled(week)} if week else of_patients
+    return Gathered(courses, rows, variables, coordinates, attributes)
 
 
-def values_of_patients(patients: Sequence[Patient], protocol: Protocol) -> dict[str, np.ndarray]:
-    """What is known of patients before any of them is treated."""
+def labelled(values: Mapping[str, np.ndarray]) -> dict[str, Labelled]:
+    """Values with their dimensions and attributes, from the vocabulary of results."""
     return {
+        name: Labelled(VARIABLES[name].dims, value, VARIABLES[name].attributes)
+        for name, value in values.items()
+    }
+
+
+def table_of_courses(
+    courses: Sequence[History], patients: Sequence[Patient], days: np.ndarray, protocol: Protocol
+) -> Courses:
+    """What became of patients, a row for each course.
+
+    Parameters
+    ----------
+    patients : whose course each is
+    days : on which the marrow was written down; without any, nothing that has a time is gathered
+    """
+    subtypes = list(patients[0].disease.subtypes)
+    n_subtypes = len(subtypes)
+    labels: dict[str, Sequence[Any]] = {"subtype": subtypes, "origin": subtypes}
+    values = {
+        **outcome_values(courses),
+        "best_response": best_responses(courses, patients),
+        "switches": np.array([c.switches for c in courses]),
+        "stem_cells_at_failure": np.array([c.stem_cells_at_failure for c in courses], float),
+        **(course_values(courses, days, n_subtypes) if len(days) else {}),
+        **sample_values(courses, patients, protocol),
+        **cycle_values(courses),
+        **assessment_values(courses),
+        **(ancestor_values(courses) if protocol.record.barcodes else {}),
+    }
+    holds = {
+        "sample": within([len(c.mrd) for c in courses]),
+        "cycle": within([len(c.cycles) for c in courses]),
+        "assessment": within([len(c.assessments) for c in courses]),
+    }
+    if protocol.record.clones > 0:
+        variants = sorted({v for c in courses for _, found in c.sequenced for v in found})
+        values |= clone_values(courses, variants, days, n_subtypes, protocol)
+        holds |= {
+            "clone": within([len(c.clones.name) for c in courses if c.clones]),
+            "ngs_sample": within([len(c.sequenced) for c in courses]),
+            "variant": np.array(
+                [[any(v in found for _, found in c.sequenced) for v in variants] for c in courses]
+            ).reshape(len(courses), len(variants)),
+        }
+        labels |= {"variant": variants, "trait": TRAITS, "occasion": OCCASIONS}
+    variables = {
+        name: each._replace(dims=(COURSE, *each.dims[2:]))  # in place of arm and patient
+        for name, each in labelled(values).items()
+    }
+    coordinates = {name: Labelled((name,), np.array(each), {}) for name, each in labels.items()}
+    if len(days):
+        in_days = {"units": "day", "long_name": "time since enrolment"}
+        coordinates["time"] = Labelled(("time",), days, in_days)
+    decisions = [decisions_in(*each) for each in zip(courses, patients, strict=True)]
+    return Courses(variables, coordinates, holds, decisions)
+
+
+def within(lengths: Sequence[int]) -> np.ndarray:
+    """Which places of the longest each has, bool[course, place]."""
+    return np.arange(max(lengths)) < np.array(lengths)[:, None]
+
+
+def decisions_in(course: History, patient: Patient) -> list[tuple[Any, ...]]:
+    """The decisions of a course as the log has them, without the arm."""
+    return [
+        (
+            patient.index, float(d.day), d.rule, d.seen, d.action, d.course, float(d.effective),
+            "+".join(d.drugs), d.at_most_days,
+        )
+        for d in course.chart.decisions
+    ]  # fmt: skip
+
+
+def values_of_patients(patients: Sequence[Patient], protocol: Protocol) -> dict[str, Labelled]:
+    """What is known of patients before any of them is treated."""
+    values = {
         **patient_values(patients),
         **biomarker_values(patients, protocol),
         **residual_cell_values(patients, protocol),
     }
+    if protocol.record.clones > 0:
+        genes = np.array([p.haematopoiesis_gene for p in patients], object)
+        fractions = np.array([p.haematopoiesis_fraction for p in patients])
+        values |= {"haematopoiesis_gene": genes, "haematopoiesis_fraction": fractions}
+    return labelled(values)
 
 
 def patient_values(patients: Sequence[Patient]) -> dict[str, np.ndarray]:
@@ -220,44 +230,39 @@ def residual_cell_values(patients: Sequence[Patient], protocol: Protocol) -> dic
     }
 
 
-def outcome_values(by_arm: list[list[History]]) -> dict[str, np.ndarray]:
+def outcome_values(courses: Sequence[History]) -> dict[str, np.ndarray]:
     """What became of them: days, nan where it did not happen."""
 
-    def gather(value: Callable[[History], float | None]) -> np.ndarray:
-        return np.array([[value(c) for c in courses] for courses in by_arm], float)
+    def each(value: Callable[[History], float | None]) -> np.ndarray:
+        return np.array([value(c) for c in courses], float)
 
     return {
-        "mrd_conversion_day": gather(lambda c: c.conversion_day),
-        "treatment_start_day": gather(lambda c: c.first_dose_day),
-        "treatment_days": gather(lambda c: c.drug_days),
-        "relapse_day": gather(lambda c: c.chart.relapse_day),
-        "death_day": gather(lambda c: c.death_day),
-        "follow_up_day": gather(lambda c: c.last_day),
-        "stem_cells_at_end": gather(lambda c: c.stem_cells_at_end),
-        "blasts_at_end": gather(lambda c: c.blasts_at_end),
-        "failure_day": gather(lambda c: c.chart.failure_day),
-        "response_day": gather(lambda c: c.chart.response_day),
-        "death_cause": gather(lambda c: c.death_cause),
-        "hold_days": gather(lambda c: c.hold_days),
-        **{name: gather(lambda c, name=name: c.cytopenia_days[name]) for name in CYTOPENIAS},
+        "mrd_conversion_day": each(lambda c: c.conversion_day),
+        "treatment_start_day": each(lambda c: c.first_dose_day),
+        "treatment_days": each(lambda c: c.drug_days),
+        "relapse_day": each(lambda c: c.chart.relapse_day),
+        "death_day": each(lambda c: c.death_day),
+        "follow_up_day": each(lambda c: c.last_day),
+        "stem_cells_at_end": each(lambda c: c.stem_cells_at_end),
+        "blasts_at_end": each(lambda c: c.blasts_at_end),
+        "failure_day": each(lambda c: c.chart.failure_day),
+        "response_day": each(lambda c: c.chart.response_day),
+        "death_cause": each(lambda c: c.death_cause),
+        "hold_days": each(lambda c: c.hold_days),
+        **{name: each(lambda c, name=name: c.cytopenia_days[name]) for name in CYTOPENIAS},
     }
 
 
-def response_values(
-    patients: Sequence[Patient], by_arm: list[list[History]]
-) -> dict[str, np.ndarray]:
+def best_responses(courses: Sequence[History], patients: Sequence[Patient]) -> np.ndarray:
     """The best response of overt leukaemia; none to be had in a remission from the start."""
     best = [
-        [
-            c.assessments[:, RESPONSE].max(initial=NONE) if p.overt_blasts else NONE
-            for p, c in zip(patients, courses, strict=True)
-        ]
-        for courses in by_arm
+        c.assessments[:, RESPONSE].max(initial=NONE) if p.overt_blasts else NONE
+        for p, c in zip(patients, courses, strict=True)
     ]
-    return {"best_response": np.array(best, np.int8)}
+    return np.array(best, np.int8)
 
 
-def assessment_values(by_arm: list[list[History]]) -> dict[str, np.ndarray]:
+def assessment_values(courses: Sequence[History]) -> dict[str, np.ndarray]:
     """Responses as they were assessed; nan after the last."""
     columns = {
         "assessment_day": "day",
@@ -266,38 +271,37 @@ def assessment_values(by_arm: list[list[History]]) -> dict[str, np.ndarray]:
         "assessment_neutrophils": "neutrophils",
         "assessment_platelets": "platelets",
     }
-    table = padded([[c.assessments for c in courses] for courses in by_arm], len(columns))
+    table = padded([c.assessments for c in courses], len(columns))
     return {name: table[..., ASSESSED.index(field)] for name, field in columns.items()}
 
 
 def course_values(
-    by_arm: list[list[History]], days: np.ndarray, n_subtypes: int
+    courses: Sequence[History], days: np.ndarray, n_subtypes: int
 ) -> dict[str, np.ndarray]:
     """The marrow over time; nan after a patient's last day."""
-    shape = len(by_arm), len(by_arm[0]), len(days)
+    shape = len(courses), len(days)
     names = ("stem_cells_in_niche", "stem_cells_in_g0", "blasts", "neutrophils", "platelets")
     values = {name: np.full(shape, np.nan) for name in names}
     values["stem_cells"] = np.full((*shape, n_subtypes), np.nan)
     values["stem_cells_by_origin"] = np.full((*shape, n_subtypes, n_subtypes), np.nan)
-    for a, courses in enumerate(by_arm):
-        for p, course in enumerate(courses):
-            counts = joined(course.counts)
-            at = a, p, np.searchsorted(days, counts.day)
-            values["stem_cells"][at] = counts.cells.sum((2, 3))
-            values["stem_cells_by_origin"][at] = counts.origins
-            values["stem_cells_in_niche"][at] = anchored(counts.cells)
-            values["stem_cells_in_g0"][at] = resting(counts.cells)
-            values["blasts"][at] = counts.blasts.sum(1)
-            values["neutrophils"][at] = counts.neutrophils
-            values["platelets"][at] = counts.platelets
+    for i, course in enumerate(courses):
+        counts = joined(course.counts)
+        at = i, np.searchsorted(days, counts.day)
+        values["stem_cells"][at] = counts.cells.sum((2, 3))
+        values["stem_cells_by_origin"][at] = counts.origins
+        values["stem_cells_in_niche"][at] = anchored(counts.cells)
+        values["stem_cells_in_g0"][at] = resting(counts.cells)
+        values["blasts"][at] = counts.blasts.sum(1)
+        values["neutrophils"][at] = counts.neutrophils
+        values["platelets"][at] = counts.platelets
     return values
 
 
 def sample_values(
-    patients: Sequence[Patient], by_arm: list[list[History]], protocol: Protocol
+    courses: Sequence[History], patients: Sequence[Patient], protocol: Protocol
 ) -> dict[str, np.ndarray]:
     """What the laboratory reported of MRD; nan after the last sample."""
-    table = padded([[course.mrd for course in courses] for courses in by_arm], 2)
+    table = padded([course.mrd for course in courses], 2)
     day, value = table[..., 0], table[..., 1]
     limit_of = {
         "transcript": protocol.assays.mrd.detection_limit,
@@ -312,53 +316,34 @@ def sample_values(
     }
 
 
-def cycle_values(by_arm: list[list[History]]) -> dict[str, np.ndarray]:
+def cycle_values(courses: Sequence[History]) -> dict[str, np.ndarray]:
     """Treatment over time; nan after the last cycle."""
-    table = padded(
-        [[np.array(c.cycles, float).reshape(-1, 2) for c in courses] for courses in by_arm], 2
-    )
+    table = padded([np.array(c.cycles, float).reshape(-1, 2) for c in courses], 2)
     return {"cycle_start_day": table[..., 0], "cycle_end_day": table[..., 1]}
 
 
-def ancestor_values(by_arm: list[list[History]], protocol: Protocol) -> dict[str, np.ndarray]:
+def ancestor_values(courses: Sequence[History]) -> dict[str, np.ndarray]:
     """How many labelled cells relapses descend from; nan without relapse."""
-    if not protocol.record.barcodes:
-        return {}
     names = {"ancestors": "number", "major_ancestors": "major", "effective_ancestors": "effective"}
     return {
         f"{name}_at_relapse": np.array(
-            [
-                [getattr(c.ancestors, value) if c.ancestors else np.nan for c in courses]
-                for courses in by_arm
-            ],
-            float,
+            [getattr(c.ancestors, value) if c.ancestors else np.nan for c in courses], float
         )
         for name, value in names.items()
     }
 
 
-def variants_of(by_arm: list[list[History]]) -> list[str]:
-    """Every variant that was sequenced in anyone."""
-    return sorted(
-        {v for courses in by_arm for c in courses for _, vafs in c.sequenced for v in vafs}
-    )
-
-
 def clone_values(
-    patients: Sequence[Patient],
-    by_arm: list[list[History]],
+    courses: Sequence[History],
+    variants: Sequence[str],
     days: np.ndarray,
+    n_subtypes: int,
     protocol: Protocol,
 ) -> dict[str, np.ndarray]:
-    """The clones, their cells over time, and what sequencing showed; nothing unless recorded."""
-    if protocol.record.clones == 0:
-        return {}
-    tables = [[c.clones for c in courses] for courses in by_arm]
-    shape = len(tables), len(tables[0])
-    n = max(len(table.name) for of_arm in tables for table in of_arm if table)
-    n_subtypes = len(patients[0].disease.subtypes)
-    variants = variants_of(by_arm)
-    samples = max(len(c.sequenced) for courses in by_arm for c in courses)
+    """The clones, their cells over time, and what sequencing showed."""
+    shape = (len(courses),)
+    n = max(len(c.clones.name) for c in courses if c.clones)
+    samples = max(len(c.sequenced) for c in courses)
     text = {name: np.full((*shape, n), "", object) for name in ("name", "driver", "genotype")}
     number = {
         name: np.full((*shape, n), np.nan) for name in ("parent", "founded_day", "diagnosis_share")
@@ -374,30 +359,27 @@ def clone_values(
     ngs_day = np.full((*shape, samples), np.nan)
     read = np.full((*shape, len(OCCASIONS), n, n_subtypes), np.nan)
     strange = np.full((*shape, len(OCCASIONS)), np.nan)
-    for a, p in np.ndindex(shape):
-        table = tables[a][p]
+    for c, course in enumerate(courses):
+        table = course.clones
         assert table is not None
         has = len(table.name)
         for name, array in (text | number).items():
-            array[a, p, :has] = getattr(table, name)
-        effect[a, p, :has] = table.effect
-        tree[a, p] = newick(table.name, table.parent, table.founded_day)
-        ever[a, p] = table.ever
+            array[c, :has] = getattr(table, name)
+        effect[c, :has] = table.effect
+        tree[c] = newick(table.name, table.parent, table.founded_day)
+        ever[c] = table.ever
         at = np.searchsorted(days, table.day)
-        for name, course in over_time.items():
-            course[a, p, at] = 0.0
-            course[a, p, at, :has] = getattr(table, name)
-        for i, (day, found) in enumerate(by_arm[a][p].sequenced):
-            ngs_day[a, p, i] = day
+        for name, cells in over_time.items():
+            cells[c, at, :has] = getattr(table, name)
+        for i, (day, found) in enumerate(course.sequenced):
+            ngs_day[c, i] = day
             for name, frequency in found.items():
-                vaf[a, p, i, variants.index(name)] = frequency
-        for occasion, cells in table.genotyped.items():
-            read[a, p, OCCASIONS.index(occasion), :has] = cells
-            strange[a, p, OCCASIONS.index(occasion)] = table.unassigned[occasion]
+                vaf[c, i, variants.index(name)] = frequency
+        for occasion, counted in table.genotyped.items():
+            read[c, OCCASIONS.index(occasion), :has] = counted
+            strange[c, OCCASIONS.index(occasion)] = table.unassigned[occasion]
     limit = protocol.assays.ngs.detection_limit
     return {
-        "haematopoiesis_gene": np.array([p.haematopoiesis_gene for p in patients], object),
-        "haematopoiesis_fraction": np.array([p.haematopoiesis_fraction for p in patients]),
         **{f"clone_{name}": array for name, array in (text | number).items()},
         "clone_effect": effect,
         "clones_ever": ever,
@@ -411,14 +393,13 @@ def clone_values(
     }
 
 
-def padded(tables: list[list[np.ndarray]], columns: int) -> np.ndarray:
-    """Tables by arm and patient as one array [arm, patient, row, column], nan after the last row.
+def padded(tables: Sequence[np.ndarray], columns: int) -> np.ndarray:
+    """Tables as one array [course, row, column], nan after the last row of each.
 
     tables : each float64[row, column]
     """
-    longest = max((len(table) for arm in tables for table in arm), default=0)
-    array = np.full((len(tables), len(tables[0]), longest, columns), np.nan)
-    for a, arm in enumerate(tables):
-        for p, table in enumerate(arm):
-            array[a, p, : len(table)] = table
+    longest = max(len(table) for table in tables)
+    array = np.full((len(tables), longest, columns), np.nan)
+    for i, table in enumerate(tables):
+        array[i, : len(table)] = table
     return array

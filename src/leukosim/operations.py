@@ -8,6 +8,7 @@ Centres, patients and the committee are agents of a mesa model that steps day by
 second to import, hence inside the function that needs it.
 """
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from leukosim.dataset import labelled
 from leukosim.endpoints import DAYS_PER_MONTH, relapse_free_survival
+from leukosim.gathered import Labelled
 from leukosim.parameters import check_ranges, setting
 from leukosim.patient import TRIAL, stream
 from leukosim.treatment_effect import fit
@@ -227,18 +230,15 @@ def seen_effect(table: pd.DataFrame, arm: str) -> tuple[float, float]:
     return float(np.exp(fitted.loc["arm", "coef"])), float(fitted.loc["arm", "p"])
 
 
-def with_operations(
+def seen_by_a_trial(
     ds: xr.Dataset, arm: str, against: str, operations: Operations, seed: int
-) -> xr.Dataset:
-    """The dataset together with what a trial would have seen of each patient.
+) -> tuple[dict[str, Labelled], dict[str, Any]]:
+    """What a trial would have seen of each patient, as variables and attributes of its dataset.
 
-    Adds ``allocated_arm`` (empty: not enrolled), ``centre``, ``enrolled_day``, ``seen_day``,
-    ``seen_event`` (patient), and the committee's looks as the attribute ``interim_analyses``.
+    Variables are ``allocated_arm`` (empty: not enrolled), ``centre``, ``enrolled_day``,
+    ``seen_day``, ``seen_event`` (patient); the committee's looks are the attribute
+    ``interim_analyses``.
     """
-    import json
-
-    from leukosim.results import VARIABLES
-
     done = run_operations(ds, arm, against, operations, seed)
     n = ds.sizes["patient"]
     values = {
@@ -252,13 +252,9 @@ def with_operations(
     columns = ("arm", "centre", "enrolled_day", "day", "event")
     for name, column in zip(values, columns, strict=True):
         values[name][who] = done.patients[column].to_numpy()
-    variables = {
-        name: (VARIABLES[name].dims, value, VARIABLES[name].attributes)
-        for name, value in values.items()
-    }
     attributes = {
         "interim_analyses": json.dumps(done.looks),
         "closed_day": done.closed_day,
         "recruitment_stopped_day": done.recruitment_stopped_day,
     }
-    return ds.assign(variables).assign_attrs(attributes)
+    return labelled(values), attributes

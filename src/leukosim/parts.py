@@ -1,9 +1,11 @@
-"""A finished scenario as one small file: what a sweep keeps while it goes on.
+"""Finished scenarios as small files: what a sweep keeps while it goes on.
 
-A part is a zip file of three members: ``header.json`` (attributes; name, dimensions, type and place
-of every variable), ``data`` (all variables one after the other) and ``decisions.csv``. Any language
-reads it, its checksums notice what is damaged, and it is written and read in a fiftieth of the time
-that a netCDF file of as many variables takes.
+A part holds scenarios that were run together, so what they share is there once. It is a zip file
+of four members: ``header.json`` (the scenarios; name, dimensions, type and place of variables),
+``data`` (all variables one after the other, those of courses with a row for each course), ``rows``
+(for every scenario, arm and patient the row of the course, int32) and ``decisions.csv`` (each with
+the row of its course). Any language reads it, its checksums notice what is damaged, and it is
+written and read in a fiftieth of the time that a netCDF file of as many variables takes.
 """
 
 import csv
@@ -13,21 +15,23 @@ import json
 import math
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
-from leukosim.dataset import Gathered
 from leukosim.files import write_whole
+from leukosim.gathered import COURSE, Courses, Gathered, Labelled
 
-HEADER, DATA, DECISIONS = "header.json", "data", "decisions.csv"
+HEADER, DATA, ROWS, DECISIONS = "header.json", "data", "rows", "decisions.csv"
 SUFFIX = ".zip"
 TEXT = "text"  # the type of variables that hold texts, kept as JSON
+ROW = np.dtype("<i4")
 FAST = 1  # level of compression
+AS_LISTS = 10  # decisions take about ten times the bytes of their text in memory
 
 
 class BrokenPart(Exception):
@@ -39,67 +43,100 @@ class BrokenPart(Exception):
 
 
 @dataclass(frozen=True)
-class Stored:
-    """One variable of a part: what it is, and where its bytes are."""
-
-    dims: tuple[str, ...]
-    kind: str
-    shape: tuple[int, ...]
-    first: int
-    length: int
-    content: str  # equal for equal values
-    attributes: dict[str, Any]
-
-
-@dataclass(frozen=True)
 class Part:
-    """The description of a part, without its values."""
+    """What is read of a part: its scenarios, which share their courses."""
 
     path: Path
-    digest: str
-    attributes: dict[str, Any]
-    coordinates: tuple[str, ...]
-    variables: dict[str, Stored]
+    scenarios: dict[str, Gathered]  # by digest
+    nbytes: int  # about what it takes in memory
+
+    def scenario(self, digest: str) -> Gathered:
+        """One of them; BrokenPart if it is not there."""
+        if digest not in self.scenarios:
+            raise BrokenPart(self.path, f"it does not hold the scenario {digest}")
+        return self.scenarios[digest]
 
 
-def write_part(
-    path: Path, digest: str, gathered: Gathered, decisions: Iterable[Sequence[Any]]
-) -> None:
-    """Write a scenario whole or not at all.
+def name_of(digests: Sequence[str]) -> str:
+    """The name of the file of these scenarios."""
+    return hashlib.sha256(",".join(digests).encode()).hexdigest()[:20] + SUFFIX
+
+
+def sharing(scenarios: Mapping[str, Gathered]) -> list[dict[str, Gathered]]:
+    """Scenarios that fit into one part: of the same courses, and of the same other variables."""
+    groups: dict[tuple[int, int], dict[str, Gathered]] = {}
+    for digest, each in scenarios.items():
+        groups.setdefault((id(each.courses), id(each.variables)), {})[digest] = each
+    return list(groups.values())
+
+
+# ---------------------------------------------------------------------- writing
+
+
+class Pieces:
+    """Arrays one after the other, and what has to be known to take them apart again."""
+
+    def __init__(self) -> None:
+        self.raw: list[bytes] = []
+        self.length = 0
+
+    def add(self, group: Mapping[str, Labelled]) -> dict[str, Any]:
+        """Append arrays; return where each is."""
+        described = {}
+        for name, (dims, values, attributes) in group.items():
+            if values.dtype.kind in "OU":
+                kind, raw = TEXT, json.dumps(values.ravel().tolist()).encode()
+            else:
+                kind, raw = values.dtype.str, np.ascontiguousarray(values).tobytes()
+            described[name] = [dims, kind, values.shape, self.length, len(raw), attributes]
+            self.raw.append(raw)
+            self.length += len(raw)
+        return described
+
+
+def write_part(path: Path, scenarios: Mapping[str, Gathered]) -> None:
+    """Write scenarios whole or not at all.
+
+    scenarios : by digest, a group of :func:`sharing`; they differ in arms, rows and attributes
 
     Raises
     ------
     leukosim.files.NotWritten
     """
-    variables, pieces, first = {}, [], 0
-    for name, (dims, values, attributes) in (gathered.coordinates | gathered.variables).items():
-        if values.dtype.kind in "OU":
-            kind, raw = TEXT, json.dumps(values.ravel().tolist()).encode()
-        else:
-            kind, raw = values.dtype.str, np.ascontiguousarray(values).tobytes()
-        content = hashlib.blake2b(raw, digest_size=12).hexdigest()
-        variables[name] = [
-            dims, kind, values.shape, first, len(raw), content, attributes,
-        ]  # fmt: skip
-        pieces.append(raw)
-        first += len(raw)
+    first = next(iter(scenarios.values()))
+    every = np.concatenate([each.rows.ravel() for each in scenarios.values()])
+    used, rows = np.unique(every, return_inverse=True)  # some courses may be of others
+    courses = first.courses.taken(used)
+    holds = {dim: Labelled((COURSE, dim), each, {}) for dim, each in courses.holds.items()}
+    pieces = Pieces()
+    groups = {
+        "courses": courses.variables,
+        "course_coordinates": courses.coordinates,
+        "holds": holds,
+        "variables": first.variables,
+        "coordinates": {name: each for name, each in first.coordinates.items() if name != "arm"},
+    }
     header = json.dumps(
         {
-            "digest": digest,
-            "attributes": gathered.attributes,
-            "coordinates": list(gathered.coordinates),
-            "variables": variables,
+            "scenarios": {
+                digest: {"arms": each.arms, "attributes": each.attributes}
+                for digest, each in scenarios.items()
+            },
+            **{name: pieces.add(group) for name, group in groups.items()},
         },
         default=plain_number,
     )
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(decisions)
+    log = io.StringIO()
+    csv.writer(log, lineterminator="\n").writerows(
+        (row, *decision) for row, each in enumerate(courses.decisions) for decision in each
+    )
 
     def write(to: Path) -> None:
         with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED, compresslevel=FAST) as file:
             file.writestr(HEADER, header)
-            file.writestr(DATA, b"".join(pieces))
-            file.writestr(DECISIONS, text.getvalue())
+            file.writestr(DATA, b"".join(pieces.raw))
+            file.writestr(ROWS, rows.astype(ROW).tobytes())
+            file.writestr(DECISIONS, log.getvalue())
 
     write_whole(path, write, flush=False)
 
@@ -109,13 +146,32 @@ def plain_number(value: Any) -> Any:
     return value.item()
 
 
-def is_there(path: Path) -> bool:
-    """Whether there is a part that is not cut off; its values are checked when they are read."""
-    return path.exists() and zipfile.is_zipfile(path)
+# ---------------------------------------------------------------------- reading
 
 
-def read_part(path: Path) -> tuple[Part, bytes, list[list[str]]]:
-    """The description of a part, all its values for :func:`values_in`, and its decisions.
+def digests_in(path: Path) -> tuple[str, ...]:
+    """The scenarios of a part, none if it is cut off; their values are checked when they are read.
+
+    Raises
+    ------
+    FileNotFoundError
+    """
+    found = path.stat()
+    return digests_as_of(path, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=100_000)
+def digests_as_of(path: Path, changed: int, size: int) -> tuple[str, ...]:
+    """The same, of a file as it was left at a time."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return tuple(json.loads(file.read(HEADER))["scenarios"])
+    except (OSError, zipfile.BadZipFile, zlib.error, KeyError, ValueError):
+        return ()
+
+
+def read_part(path: Path) -> Part:
+    """All that is in a part.
 
     Raises
     ------
@@ -125,40 +181,67 @@ def read_part(path: Path) -> tuple[Part, bytes, list[list[str]]]:
         with zipfile.ZipFile(path) as file:
             header = json.loads(file.read(HEADER))
             data = file.read(DATA)
-            rows = list(csv.reader(io.StringIO(file.read(DECISIONS).decode())))
+            rows = np.frombuffer(file.read(ROWS), ROW)
+            text = file.read(DECISIONS)
+        log = csv.reader(io.StringIO(text.decode(), newline=""))
+        scenarios = dict(scenarios_of(header, data, rows, log))
+        return Part(path, scenarios, len(data) + rows.nbytes + AS_LISTS * len(text))
     except (OSError, zipfile.BadZipFile, zlib.error, KeyError, ValueError) as error:
         raise BrokenPart(path, error) from error
-    variables = {
-        name: Stored(tuple(dims), kind, tuple(shape), *rest)
-        for name, (dims, kind, shape, *rest) in header["variables"].items()
-    }
-    part = Part(
-        path, header["digest"], header["attributes"], tuple(header["coordinates"]), variables
-    )
-    return part, data, rows
 
 
-def values_in(data: bytes, stored: Stored) -> np.ndarray:
-    """The values of one variable."""
-    raw = data[stored.first : stored.first + stored.length]
-    if stored.kind != TEXT:
-        return np.frombuffer(raw, stored.kind).reshape(stored.shape)
-    texts = np.empty(math.prod(stored.shape), object)
-    texts[:] = json.loads(raw)
-    return texts.reshape(stored.shape)
-
-
-def dataset_in(path: Path) -> xr.Dataset:
-    """A part as the labelled dataset of its trial.
+def scenario_in(path: Path, digest: str) -> Gathered:
+    """One scenario of a part.
 
     Raises
     ------
     BrokenPart
+        Also if it is not there.
     """
-    part, data, _ = read_part(path)
-    variables = {
-        name: (stored.dims, values_in(data, stored), stored.attributes)
-        for name, stored in part.variables.items()
+    return read_part(path).scenario(digest)
+
+
+def scenarios_of(
+    header: Mapping[str, Any], data: bytes, rows: np.ndarray, log: Iterable[Sequence[str]]
+) -> Iterable[tuple[str, Gathered]]:
+    """What the members of a part say."""
+    groups = {
+        group: {name: values_at(data, place) for name, place in header[group].items()}
+        for group in ("courses", "course_coordinates", "holds", "variables", "coordinates")
     }
-    coordinates = {name: variables.pop(name) for name in part.coordinates}
-    return xr.Dataset(variables, coordinates, part.attributes)
+    n = len(next(iter(groups["courses"].values())).values)
+    decisions: list[list[Sequence[str]]] = [[] for _ in range(n)]
+    for row, *decision in log:
+        decisions[int(row)].append(decision)
+    courses = Courses(
+        groups["courses"],
+        groups["course_coordinates"],
+        {dim: each.values for dim, each in groups["holds"].items()},
+        decisions,
+    )
+    patients, begin = len(groups["coordinates"]["patient"].values), 0
+    for digest, own in header["scenarios"].items():
+        end = begin + len(own["arms"]) * patients
+        arms = Labelled(("arm",), np.array(own["arms"]), {})
+        yield (
+            digest,
+            Gathered(
+                courses,
+                rows[begin:end].reshape(-1, patients),
+                groups["variables"],
+                {"arm": arms, **groups["coordinates"]},
+                own["attributes"],
+            ),
+        )
+        begin = end
+
+
+def values_at(data: bytes, place: Sequence[Any]) -> Labelled:
+    """One variable of a part."""
+    dims, kind, shape, first, length, attributes = place
+    raw = data[first : first + length]
+    if kind != TEXT:
+        return Labelled(tuple(dims), np.frombuffer(raw, kind).reshape(shape), attributes)
+    texts = np.empty(math.prod(shape), object)
+    texts[:] = json.loads(raw)
+    return Labelled(tuple(dims), texts.reshape(shape), attributes)

@@ -176,8 +176,6 @@ class Company:
     def write_up(self) -> dict[int, History]:
         """What has become of the patient, by arm."""
         shared = self.follow_up.write_up()
-        converted = self.follow_up.conversion_days
-        return {
-            i: replace(shared, conversion_day=converted[arm.trigger])
-            for i, arm in self.arms.items()
-        }
+        converted = {i: self.follow_up.conversion_days[arm.trigger] for i, arm in self.arms.items()}
+        by_day = {day: replace(shared, conversion_day=day) for day in set(converted.values())}
+        return {i: by_day[day] for i, day in converted.items()}

@@ -27,7 +27,8 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 RESULTS, DECISIONS, CONFIG, LOCK = "results.nc", "decisions.csv", "config.yaml", ".leukosim.lock"
-COMPRESSION: Any = {"zlib": True, "complevel": 4, "shuffle": True}
+# level 4 takes twice the time for a fifth less
+COMPRESSION: Any = {"zlib": True, "complevel": 2, "shuffle": True}
 DISCRIMINATION = "discrimination.csv"  # of a sweep over hypotheses
 # How the texts among them begin, by which they are known again.
 CONFIG_TITLE, DECISIONS_TITLE = "# leukosim: the configuration", "arm,patient,day,rule"

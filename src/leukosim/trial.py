@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from leukosim.dataset import Gathered, gather, values_of_patients
+from leukosim.dataset import gather, table_of_courses, values_of_patients
 from leukosim.engines import PROCESSES, Place, finish_all
 from leukosim.follow_up import History
+from leukosim.gathered import Courses, Gathered, Labelled
 from leukosim.marrow import AGENTS
 from leukosim.patient import Patient
 from leukosim.protocol import Protocol
@@ -34,10 +35,9 @@ BLOCK = 8  # patients, at most, that a worker is handed at once
 
 @dataclass(frozen=True)
 class Trial:
-    """What a trial leaves: a labelled dataset and the log of decisions, a row each."""
+    """What a trial leaves."""
 
     gathered: Gathered
-    rows: list[tuple]  # decisions, by arm, patient and day
 
     @cached_property
     def dataset(self) -> xr.Dataset:
@@ -47,7 +47,7 @@ class Trial:
     @cached_property
     def decisions(self) -> pd.DataFrame:
         """The log of decisions, a row each."""
-        table = pd.DataFrame(self.rows, columns=list(DECISION_COLUMNS))
+        table = pd.DataFrame(self.gathered.decisions(), columns=list(DECISION_COLUMNS))
         return table.astype({"at_most_days": "Int64"})
 
 
@@ -103,7 +103,8 @@ def run_together(
     patients: Sequence[Patient],
     plans: Sequence[Plan],
     *,
-    record_days: int | None = 7,
+    record_days: int = 7,
+    keeps_days: bool = True,
     workers: int = 1,
     engine: str | Place = PROCESSES,
     method: str = "tally",
@@ -117,7 +118,7 @@ def run_together(
     Parameters
     ----------
     plans : whose protocols differ in nothing but their trigger
-    record_days : None writes the marrow down on no day, which recorded clones do not allow
+    keeps_days : whether what is written down on these days is kept
 
     Others as of :func:`run_trial`.
     """
@@ -125,16 +126,16 @@ def run_together(
         raise ValueError("patients is empty: a trial needs at least one patient")
     if not all(plan.arms for plan in plans):
         raise ValueError("arms is empty: a trial needs at least one arm")
-    if record_days is not None and record_days < 1:
+    if record_days < 1:
         raise ValueError(f"record_days = {record_days} (day) is not allowed: allowed 1 or more")
     protocol = plans[0].protocol
-    if record_days is None and protocol.record.clones > 0:
-        raise ValueError("record_days is missing: clones are written down on these days")
     for plan in plans:
         check_drugs(plan.arms, protocol)
         if replace(plan.protocol, trigger=protocol.trigger) != protocol:
             raise ValueError("protocols differ in more than their trigger: run them one by one")
-    days = days_of_records(record_days, protocol.horizon_days)
+    # clones are noted on these days, kept or not
+    notes_days = keeps_days or protocol.record.clones > 0
+    days = days_of_records(record_days, protocol.horizon_days) if notes_days else np.empty(0)
     arms, where = distinct_arms(plans)
 
     size = min(BLOCK, max(1, len(patients) // (4 * workers)))
@@ -149,17 +150,16 @@ def run_together(
         finished += len(blocks[position])
         if progress is not None:
             progress(finished)
-    courses = [of_patient for position in range(len(blocks)) for of_patient in found[position]]
+    histories = [of_patient for position in range(len(blocks)) for of_patient in found[position]]
+    courses, rows = distinct_courses(histories, patients, days, protocol)
+    courses = courses if keeps_days else courses.without("time")
     known = values_of_patients(patients, protocol)
     for plan, at in zip(plans, where, strict=True):
-        own = [[of_patient[i] for i in at] for of_patient in courses]
-        yield written_up(patients, plan, own, days, known, method, agents)
+        yield written_up(patients, plan, courses, rows[at], known, method, agents)
 
 
-def days_of_records(interval_days: int | None, horizon_days: int) -> np.ndarray:
-    """Days on which the marrow is written down, float64[day]; the last always, unless none is."""
-    if interval_days is None:
-        return np.empty(0)
+def days_of_records(interval_days: int, horizon_days: int) -> np.ndarray:
+    """Days on which the marrow is written down, float64[day]; the last always is."""
     regular = np.arange(0, horizon_days, interval_days)
     return np.unique(np.append(regular, horizon_days)).astype(float)
 
@@ -183,21 +183,42 @@ def distinct_arms(plans: Sequence[Plan]) -> tuple[list[Arm], list[list[int]]]:
     return arms, where
 
 
+def distinct_courses(
+    histories: Sequence[Sequence[History]],
+    patients: Sequence[Patient],
+    days: np.ndarray,
+    protocol: Protocol,
+) -> tuple[Courses, np.ndarray]:
+    """Every course once, and which of them each patient has in each arm, int64[arm, patient].
+
+    histories : by patient, by arm; those that are shared are the same object
+    """
+    known: dict[int, int] = {}
+    courses: list[History] = []
+    whose: list[Patient] = []
+    rows = np.empty((len(histories[0]), len(patients)), np.int64)
+    for p, (patient, of_patient) in enumerate(zip(patients, histories, strict=True)):
+        for a, history in enumerate(of_patient):
+            row = known.setdefault(id(history), len(courses))
+            if row == len(courses):
+                courses.append(history)
+                whose.append(patient)
+            rows[a, p] = row
+    return table_of_courses(courses, whose, days, protocol), rows
+
+
 def written_up(
     patients: Sequence[Patient],
     plan: Plan,
-    courses: Sequence[Sequence[History]],
-    days: np.ndarray,
-    known: Mapping[str, np.ndarray],
+    courses: Courses,
+    rows: np.ndarray,
+    known: Mapping[str, Labelled],
     method: str,
     agents: int,
 ) -> Trial:
-    """One trial, from its courses: by patient, by arm."""
+    """One trial, from the courses of its patients, int64[arm, patient]."""
     week = week_values(patients, plan.arms, plan.protocol, method, agents)
-    return Trial(
-        gather(patients, list(plan.arms), courses, days, plan.protocol, known, week),
-        decisions_of(patients, list(plan.arms), courses),
-    )
+    return Trial(gather(patients, list(plan.arms), courses, rows, plan.protocol, known, week))
 
 
 def check_drugs(arms: Mapping[str, Strategy | OwnStrategy], protocol: Protocol) -> None:
@@ -255,18 +276,3 @@ def simulate(
     """One patient's course under one strategy, as a dataset without arm and patient dimensions."""
     trial = run_trial([patient], {"arm": strategy}, protocol, record_days=record_days)
     return trial.dataset.isel(arm=0, patient=0)
-
-
-def decisions_of(
-    patients: Sequence[Patient], arms: Sequence[str], courses: Sequence[Sequence[History]]
-) -> list[tuple]:
-    """The log of decisions, a row each, by arm, patient and day."""
-    return [
-        (
-            arm, patient.index, float(d.day), d.rule, d.seen, d.action, d.course,
-            float(d.effective), "+".join(d.drugs), d.at_most_days,
-        )
-        for a, arm in enumerate(arms)
-        for patient, of_patient in zip(patients, courses, strict=True)
-        for d in of_patient[a].chart.decisions
-    ]  # fmt: skip

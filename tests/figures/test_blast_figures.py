@@ -18,7 +18,7 @@ from leukosim.figures.single_cell_cxcr4 import cells_of, threshold_of
 from leukosim.figures.style import COLUMN, MM_PER_INCH, PAGE, house_style
 from leukosim.figures.treatment_hours import in_niche
 from leukosim.survival import paired_difference
-from leukosim.sweep import treat
+from leukosim.treating import treat
 
 OF_THE_STUDY = {
     "survival_by_cxcr4",

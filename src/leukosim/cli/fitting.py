@@ -212,8 +212,7 @@ class Model:
             report = finish(sweep, self.console)
             if report.errors:
                 raise ConfigError("; ".join(report.failures()))
-        path = sweep.folder / store.RESULTS
-        with store.opened(path, sweeps.bytes_to_hold(sweep)) as ds:
+        with sweep.opened() as ds:
             return [
                 measured_counts(ds.isel(scenario=i, drop=True), population)
                 for i in range(ds.sizes["scenario"])

@@ -14,16 +14,19 @@ from rich.console import Console
 
 from leukosim import store
 from leukosim import sweep as sweeps
+from leukosim.batches import run_missing
 from leukosim.cli import drawing
 from leukosim.cli.compiling import compile_first
 from leukosim.cli.composing import compose
 from leukosim.cli.words import FAILED, say
 from leukosim.config import Config, as_plain, read_config
 from leukosim.discrimination import discrimination_table, has_hypotheses
+from leukosim.machine import check_machine, workers_within_memory
 from leukosim.parts import BrokenPart
 from leukosim.scenarios import Space, Table
 from leukosim.screen import contents, hypotheses_tables, outcome_table, progress_bar
-from leukosim.sweep import Report, Scenario, Sweep, check_machine, treat
+from leukosim.sweep import Report, Scenario, Sweep
+from leukosim.treating import treat
 
 LONGEST_NAME = 100  # letters of a scenario's, in a line of progress
 FEW_COURSES = 80  # about as long as a second process takes to start
@@ -142,8 +145,7 @@ def show_sweep(sweep: Sweep, console: Console, only_missing: bool = False) -> in
 
     A dataset that would fill the memory stays on the disk, and a figure reads what it draws.
     """
-    path = sweep.folder / store.RESULTS
-    with store.opened(path, sweeps.bytes_to_hold(sweep)) as dataset:
+    with sweep.opened() as dataset:
         found = drawing.drawn_in(sweep.folder) if only_missing else ()
         code = drawing.draw(dataset, sweep.folder, console, found)
         compare_hypotheses(dataset, sweep.folder, console)
@@ -172,7 +174,7 @@ def run_scenarios(sweep: Sweep, missing: list[Scenario], console: Console) -> di
     patients = sum(scenario.config.cohort.size for scenario in missing)
     first = missing[0].config
     asked = workers(first, patients * len(first.arms))
-    at_once = sweeps.workers_within_memory([scenario.config for scenario in missing], asked)
+    at_once = workers_within_memory([scenario.config for scenario in missing], asked)
     if at_once < asked:
         print(f"leukosim: {at_once} of {asked} workers, to stay within memory", file=sys.stderr)
     done = 0
@@ -187,7 +189,7 @@ def run_scenarios(sweep: Sweep, missing: list[Scenario], console: Console) -> di
                 words = f"{done} of {len(missing)} scenarios run: {name}"
                 print(words, file=sys.stderr, flush=True)  # at once, for whoever reads a log
 
-        return sweeps.run_missing(
+        return run_missing(
             sweep, missing, at_once, lambda n: bar.update(line, completed=n), tell_finished
         )
 

@@ -23,6 +23,7 @@ from rich.progress import Progress, TaskID
 
 from leukosim import parts, store
 from leukosim import sweep as sweeps
+from leukosim.batches import run_missing
 from leukosim.cli import drawing
 from leukosim.cli.compiling import compile_first
 from leukosim.cli.fields import as_list
@@ -33,6 +34,7 @@ from leukosim.config import Config, as_plain, read_config
 from leukosim.figures import confirmation as confirmation_figure
 from leukosim.figures.save import save_figure
 from leukosim.figures.style import house_style
+from leukosim.machine import workers_within_memory
 from leukosim.quantities import QUANTITIES, Look
 from leukosim.scenarios import Space, Table, label, table_of_points, variations
 from leukosim.screen import contents, progress_bar
@@ -314,21 +316,20 @@ class Ledger:
             return
         courses = sum(scenario.config.cohort.size for scenario in missing)
         configs = [scenario.config for scenario in missing]
-        at_once = sweeps.workers_within_memory(configs, workers(configs[0], courses))
-        self.errors |= sweeps.run_missing(
+        at_once = workers_within_memory(configs, workers(configs[0], courses))
+        self.errors |= run_missing(
             sweep, missing, at_once, lambda patients: None, lambda scenario: None
         )
         self.ran += len(missing)
 
     def numbers(self, sweep: Sweep, scenario: Scenario) -> Numbers:
         """What is kept of a candidate, in numbers; it is run again where that is damaged."""
-        path = sweeps.file_of(sweep.folder, scenario)
         try:
-            trial = parts.dataset_in(path)
-        except parts.BrokenPart:
-            path.unlink(missing_ok=True)
+            trial = sweep.trial_of(scenario)
+        except parts.BrokenPart as broken:
+            broken.path.unlink(missing_ok=True)
             self.simulate(sweep, [scenario])
-            trial = parts.dataset_in(path)
+            trial = sweep.trial_of(scenario)
         question = self.question
         found = numbers_of(trial, question.arm, question.asked, question.look)["value"]
         return {str(name): float(value) for name, value in found.items()}

@@ -287,8 +287,7 @@ def simulate(
         if report.errors:
             tell(report)
             raise Incomplete
-    path = sweep.folder / store.RESULTS
-    with store.opened(path, sweeps.bytes_to_hold(sweep)) as ds:
+    with sweep.opened() as ds:
         return {
             each.name: each.of_patients(ds).transpose("scenario", "patient").values.astype(float)
             for each in question.headlines
