@@ -65,10 +65,9 @@ def main() -> None:
             alone = seconds(config, 1)
         seconds(trial(study, FEW), WORKERS)
         shared = seconds(config, WORKERS)
-        table.add_row(
-            study, f"{config.horizon_days / 365.25:.0f}", f"{alone:.1f}", f"{sum(spent) / alone:.0%}",
-            f"{len(spent):,}", f"{shared:.1f}",
-        )  # fmt: skip
+        years, engine = config.horizon_days / 365.25, sum(spent) / alone
+        row = f"{years:.0f}", f"{alone:.1f}", f"{engine:.0%}", f"{len(spent):,}", f"{shared:.1f}"
+        table.add_row(study, *row)
     Console(width=110).print(table)
 
 

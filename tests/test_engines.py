@@ -1,5 +1,6 @@
 """Work comes back whole from every engine, also where processes die or somebody interrupts."""
 
+import importlib.util
 import os
 import signal
 import subprocess
@@ -37,6 +38,16 @@ def place(request, tmp_path_factory, monkeypatch):
             SLURM, workers=2, cluster="local", job_folder=str(tmp_path_factory.mktemp("jobs"))
         )
     return Place(name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _clusters_end_with_their_tests():
+    yield
+    if importlib.util.find_spec("distributed"):
+        from leukosim.engines import dask_cluster
+
+        for key in list(dask_cluster._clients):
+            dask_cluster.end(key)
 
 
 of_clusters = pytest.mark.parametrize("place", [DASK, SLURM], indirect=True)
@@ -198,6 +209,27 @@ def test_slurm_without_its_commands_is_refused(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ConfigError, match="srun is not found"):
         check_installed(Place(SLURM, workers=2))
+
+
+def test_jobs_that_slurm_does_not_take_are_told(tmp_path, monkeypatch):
+    """A Slurm that refuses, as one does whose nodes have less memory than a job asks for."""
+    pytest.importorskip("submitit")
+    refuses = (
+        "#!/bin/sh\necho 'sbatch: error: Memory specification can not be satisfied' >&2\nexit 1\n"
+    )
+    for name in ("srun", "sbatch"):
+        (tmp_path / name).write_text(refuses)
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    place = Place(SLURM, workers=2, memory_gib=4.0, job_folder=str(tmp_path / "jobs"))
+    with pytest.raises(ConfigError, match=f"Slurm does not take the jobs of engine=slurm: {said}"):
+        list(finish_all(squared, range(3), 2, place))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("place", ENGINES, indirect=True)
+def test_no_items_are_no_work(place):
+    assert list(finish_all(squared, [], 2, place)) == []
 
 
 def test_an_address_without_a_scheduler_is_told(monkeypatch):

@@ -46,7 +46,7 @@ def finished(
     """Results of some items, as they come."""
     waiting = {client.submit(function, items[at], pure=False): at for at in positions}
     try:
-        for theirs in as_completed(list(waiting)):
+        for theirs in as_completed(list(waiting), loop=client.loop):
             position = waiting.pop(theirs)  # so that the cluster can forget the result
             yield position, as_future(theirs)
     finally:  # interrupted, or nobody wants the rest
@@ -91,8 +91,10 @@ def connected(place: Place) -> Client:
     """A connection to a cluster that is there."""
     try:
         if place.address:
-            return Client(place.address, timeout=ANSWER_SECONDS)
-        return Client(scheduler_file=place.scheduler_file, timeout=ANSWER_SECONDS)
+            return Client(place.address, timeout=ANSWER_SECONDS, set_as_default=False)
+        return Client(
+            scheduler_file=place.scheduler_file, timeout=ANSWER_SECONDS, set_as_default=False
+        )
     except (OSError, ValueError) as error:
         name = "address" if place.address else "scheduler_file"
         where = place.address or place.scheduler_file
@@ -110,7 +112,8 @@ def started(workers: int) -> Client:
         memory_limit=0,  # what a run takes is foreseen before it starts
         silence_logs=logging.CRITICAL,
     )
-    client = Client(cluster)
+    # not the default of dask's own arrays, which would look for it when it is gone
+    client = Client(cluster, set_as_default=False)
     client.register_plugin(LeavesInterruptions())
     replaces = ReplacesWorkers(cluster, workers)
     replaces.scheduler.add_plugin(replaces)

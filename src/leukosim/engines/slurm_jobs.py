@@ -14,6 +14,7 @@ import submitit
 
 from leukosim.engines.local import done_here
 from leukosim.engines.place import ALONE, TOGETHER, Place
+from leukosim.validation import ConfigError
 
 POLL_SECONDS = 0.5
 
@@ -28,6 +29,8 @@ def finish_all(
     What jobs were at that ended early, by a time limit or a lost node, is submitted again; in the
     last attempts each item is a job of its own.
     """
+    if not items:
+        return
     root = Path(place.job_folder).absolute()
     root.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=root, prefix="run-"))
@@ -38,7 +41,7 @@ def finish_all(
         lost: list[int] = []
         for shares in rounds(waiting, workers, attempt > TOGETHER):
             work = partial(work_through, function)
-            jobs = executor.map_array(work, [[items[at] for at in share] for share in shares])
+            jobs = submitted(executor, work, [[items[at] for at in share] for share in shares])
             if place.cluster != "slurm":
                 for job in jobs:  # its files are on this disk, and none is late
                     job._results_timeout_s = 0
@@ -60,6 +63,23 @@ def finish_all(
         if not waiting:
             shutil.rmtree(folder, ignore_errors=True)  # else it tells what went wrong
             return
+
+
+def submitted(
+    executor: submitit.Executor, work: Callable[[Any], Any], shares: list[list[Any]]
+) -> list[Any]:
+    """Jobs, a share each.
+
+    Raises
+    ------
+    leukosim.validation.ConfigError
+        Slurm does not take them, as where a job asks for more memory than any node has.
+    """
+    try:
+        return executor.map_array(work, shares)
+    except submitit.core.utils.FailedJobError as error:
+        said = "; ".join(line.removeprefix("sbatch: error: ") for line in str(error).splitlines())
+        raise ConfigError(f"Slurm does not take the jobs of engine=slurm: {said}") from None
 
 
 def executor_of(folder: Path, workers: int, place: Place) -> submitit.Executor:
