@@ -214,9 +214,8 @@ def test_slurm_without_its_commands_is_refused(monkeypatch):
 def test_jobs_that_slurm_does_not_take_are_told(tmp_path, monkeypatch):
     """A Slurm that refuses, as one does whose nodes have less memory than a job asks for."""
     pytest.importorskip("submitit")
-    refuses = (
-        "#!/bin/sh\necho 'sbatch: error: Memory specification can not be satisfied' >&2\nexit 1\n"
-    )
+    said = "Memory specification can not be satisfied"
+    refuses = f"#!/bin/sh\necho 'sbatch: error: {said}' >&2\nexit 1\n"
     for name in ("srun", "sbatch"):
         (tmp_path / name).write_text(refuses)
         (tmp_path / name).chmod(0o755)
