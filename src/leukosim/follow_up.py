@@ -89,7 +89,8 @@ class History:
 class FollowUp:
     """The visits of one patient in one arm.
 
-    triggers : whose conversions are noted; that of the protocol if none is named
+    triggers : whose conversions are noted; that of the protocol if none is named. Of several, those
+        that ask for a confirming sample do not get it before :meth:`confirm`
     """
 
     def __init__(
@@ -117,6 +118,7 @@ class FollowUp:
         self.conversion_days: dict[Trigger, float | None] = dict.fromkeys(
             triggers or [protocol.trigger]
         )
+        self.asking: set[Trigger] = set()  # of several, for a sample to confirm the last report
         self.life_left = float(patient.stream(DEATH).exponential())  # in units of hazard
         self.death_cause: int | None = None
         self.cytopenia_days = dict.fromkeys(CYTOPENIAS, 0)
@@ -435,6 +437,7 @@ class FollowUp:
 
         A patient who began with overt leukaemia has to be in remission, and to have been negative.
         """
+        self.asking.clear()
         if self.chart.relapse_day is not None:
             return
         values = self.chart.values(measure, day)
@@ -451,8 +454,14 @@ class FollowUp:
             if len(latest) == needed and all(value >= level and value > 0.0 for value in latest):
                 self.conversion_days[trigger] = day
             elif values[-1] >= level and values[-1] > 0.0 and trigger.confirmations > 0:
-                confirmed = day + self.protocol.monitoring.confirm_days
-                self.agenda.plan(confirmed, MRD_SAMPLE, "confirming")
+                self.asking.add(trigger)
+        if len(self.conversion_days) == 1 and self.asking:
+            self.confirm(day)
+
+    def confirm(self, day: float) -> None:
+        """Plan a sample that is to confirm what was reported on a day."""
+        due = day + self.protocol.monitoring.confirm_days
+        self.agenda.plan(due, MRD_SAMPLE, "confirming")
 
     def _assess(self, day: float, measure: str) -> None:
         """Assess the response: at every marrow, and where counts recover soon after one."""

@@ -61,15 +61,13 @@ def follow_arms(
 def alike_at_enrolment(patient: Patient, arms: Sequence[Arm]) -> list[list[int]]:
     """Positions of arms by what they do at enrolment.
 
-    Arms that begin with no course are alike whatever they may begin later. A sample to confirm a
-    conversion is taken by the trigger alone, so arms that take one are alike if triggers are.
+    Arms that begin with no course are alike whatever they may begin later.
     """
     keys: list[Hashable] = []
-    for i, (strategy, trigger) in enumerate(arms):
+    for i, (strategy, _) in enumerate(arms):
         first = strategy.first_course(patient.age_years)
-        confirms = trigger if trigger.confirmations else None
         if type(strategy) is Strategy:
-            keys.append((confirms, first, means_of(strategy) if first else ""))
+            keys.append((first, means_of(strategy) if first else ""))
         else:
             keys.append(i)  # a function is followed alone
     return list(grouped(range(len(arms)), keys).values())
@@ -89,25 +87,33 @@ def grouped(items: Iterable[int], keys: Iterable[Hashable]) -> dict[Any, list[in
     return groups
 
 
+class Wish(NamedTuple):
+    """What arms want to be done at the end of a step; those of equal wishes stay together."""
+
+    decisions: tuple[Decision, ...] = ()
+    means: str = ""  # what the strategy can give, once it does something
+    confirms: bool = False  # whether the trigger asks for a confirming sample
+
+
 class Company:
     """Arms that have decided alike so far, and the course that they share."""
 
-    def __init__(self, arms: dict[int, Arm]):
+    def __init__(self, arms: dict[int, Arm], has_begun: bool):
         self.arms = arms
+        self.has_begun = has_begun  # so that all can give the same
         self.follow_up: FollowUp
         self.decided: dict[int, tuple[Decision, ...]] = {}  # in this step, by those who did
 
     @classmethod
     def at_enrolment(cls, patient: Patient, arms: dict[int, Arm], how: tuple[Any, ...]) -> Self:
         """Arms that are alike at enrolment."""
-        company = cls(arms)
         begins = next(iter(arms.values())).strategy.first_course(patient.age_years)
+        company = cls(arms, bool(begins))
         triggers = list(dict.fromkeys(trigger for _, trigger in arms.values()))
-        strategy = company.strategy(bool(begins), begins)
-        company.follow_up = FollowUp(patient, strategy, *how, triggers=triggers)
+        company.follow_up = FollowUp(patient, company.strategy(begins), *how, triggers=triggers)
         return company
 
-    def strategy(self, has_begun: bool, begins: str = "") -> Strategy | OwnStrategy:
+    def strategy(self, begins: str = "") -> Strategy | OwnStrategy:
         """What leads all arms: the strategy of the only one, or one that asks all of them.
 
         As long as nothing has begun, it does not matter what each could give.
@@ -117,12 +123,12 @@ class Company:
             return first
         return OwnStrategy(
             "what all have decided",
-            first.courses if has_begun else {},
+            first.courses if self.has_begun else {},
             self.ask,
             begins,
-            first.treats_relapse and has_begun,
-            first.marrow_after_cycles if has_begun else (),
-            first.counts_before_cycles and has_begun,
+            first.treats_relapse and self.has_begun,
+            first.marrow_after_cycles if self.has_begun else (),
+            first.counts_before_cycles and self.has_begun,
         )
 
     def ask(self, chart: Chart, day: float, measure: str) -> list[Decision]:
@@ -142,36 +148,48 @@ class Company:
             Of those who have left.
         """
         self.decided.clear()
+        self.follow_up.asking.clear()
         self.follow_up.step()
-        if not self.decided:
+        if not self.decided and not self.follow_up.asking:
             return []
-        nothing: tuple[Decision, ...] = ()
-        keys = [
-            (self.decided[i], means_of(arm.strategy)) if i in self.decided else (nothing, "")
-            for i, arm in self.arms.items()
-        ]
-        parties = grouped(self.arms, keys)
-        stays = (nothing, "") if (nothing, "") in parties else keys[0]
-        leave = {key: self.parted(members) for key, members in parties.items() if key != stays}
-        for (decisions, _), company in leave.items():
-            company.carry_out(decisions)
-        self.arms = {i: self.arms[i] for i in parties[stays]}
-        if stays[0]:
-            self.carry_out(stays[0])
-        elif len(self.arms) == 1:
-            self.follow_up.go_on_by(self.strategy(True))
+        parties = grouped(self.arms, map(self.wish, self.arms))
+        stays = Wish() if Wish() in parties else next(iter(parties))
+        leave = {wish: self.parted(members) for wish, members in parties.items() if wish != stays}
+        for wish, company in leave.items():
+            company.grant(wish)
+        self.keep(parties[stays])
+        self.grant(stays)
         return list(leave.values())
+
+    def wish(self, i: int) -> Wish:
+        """What an arm wants after this step."""
+        arm, decided = self.arms[i], self.decided.get(i, ())
+        # a trigger that is alone has its sample already
+        confirms = len(self.follow_up.conversion_days) > 1 and arm.trigger in self.follow_up.asking
+        return Wish(decided, means_of(arm.strategy) if decided else "", confirms)
 
     def parted(self, members: Iterable[int]) -> Self:
         """Some of the arms, with a copy of the course so far."""
-        company = type(self)({i: self.arms[i] for i in members})
+        company = type(self)(self.arms, self.has_begun)
         company.follow_up = self.follow_up.copy()
+        company.keep(members)
         return company
 
-    def carry_out(self, decisions: Sequence[Decision]) -> None:
-        """Do what all arms have decided."""
-        self.follow_up.go_on_by(self.strategy(True))
-        self.follow_up.carry_out(decisions, self.follow_up.today)
+    def keep(self, members: Iterable[int]) -> None:
+        """Go on with some of the arms."""
+        self.arms = {i: self.arms[i] for i in members}
+        converted = self.follow_up.conversion_days
+        self.follow_up.conversion_days = {
+            arm.trigger: converted[arm.trigger] for arm in self.arms.values()
+        }
+
+    def grant(self, wish: Wish) -> None:
+        """Do what all arms want."""
+        self.has_begun |= bool(wish.decisions)
+        self.follow_up.go_on_by(self.strategy())
+        if wish.confirms:
+            self.follow_up.confirm(self.follow_up.today)
+        self.follow_up.carry_out(wish.decisions, self.follow_up.today)
 
     def write_up(self) -> dict[int, History]:
         """What has become of the patient, by arm."""

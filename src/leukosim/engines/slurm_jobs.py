@@ -41,7 +41,11 @@ def finish_all(
         lost: list[int] = []
         for shares in rounds(waiting, workers, attempt > TOGETHER):
             work = partial(work_through, function)
-            jobs = submitted(executor, work, [[items[at] for at in share] for share in shares])
+            try:
+                jobs = submitted(executor, work, [[items[at] for at in share] for share in shares])
+            except ConfigError:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
             if place.cluster != "slurm":
                 for job in jobs:  # its files are on this disk, and none is late
                     job._results_timeout_s = 0
