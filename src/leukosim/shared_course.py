@@ -44,12 +44,18 @@ def follow_arms(
     ----------
     protocol : but for its trigger, in place of which each arm has its own
     """
-    how = protocol, record_days, Rates(patient), method, agents
+    rates = Rates(patient)
     found: dict[int, History] = {}
-    waiting = [
-        Company.at_enrolment(patient, {i: arms[i] for i in together}, how)
-        for together in alike_at_enrolment(patient, arms)
-    ]
+    waiting: list[Company] = []
+    for together in alike_at_enrolment(patient, arms):
+        own = {i: arms[i] for i in together}
+        first = arms[together[0]].strategy
+        triggers = list(dict.fromkeys(arm.trigger for arm in own.values()))
+        follow_up = FollowUp(
+            patient, first, protocol, record_days, rates, method, agents, triggers
+        )  # fmt: skip
+        has_begun = bool(first.first_course(patient.age_years))
+        waiting.append(Company(own, follow_up, has_begun))
     while waiting:
         company = waiting.pop()
         while not company.follow_up.is_over:
@@ -98,22 +104,14 @@ class Wish(NamedTuple):
 class Company:
     """Arms that have decided alike so far, and the course that they share."""
 
-    def __init__(self, arms: dict[int, Arm], has_begun: bool):
+    def __init__(self, arms: dict[int, Arm], follow_up: FollowUp, has_begun: bool):
         self.arms = arms
+        self.follow_up = follow_up
         self.has_begun = has_begun  # so that all can give the same
-        self.follow_up: FollowUp
         self.decided: dict[int, tuple[Decision, ...]] = {}  # in this step, by those who did
+        self.follow_up.go_on_by(self.strategy())
 
-    @classmethod
-    def at_enrolment(cls, patient: Patient, arms: dict[int, Arm], how: tuple[Any, ...]) -> Self:
-        """Arms that are alike at enrolment."""
-        begins = next(iter(arms.values())).strategy.first_course(patient.age_years)
-        company = cls(arms, bool(begins))
-        triggers = list(dict.fromkeys(trigger for _, trigger in arms.values()))
-        company.follow_up = FollowUp(patient, company.strategy(begins), *how, triggers=triggers)
-        return company
-
-    def strategy(self, begins: str = "") -> Strategy | OwnStrategy:
+    def strategy(self) -> Strategy | OwnStrategy:
         """What leads all arms: the strategy of the only one, or one that asks all of them.
 
         As long as nothing has begun, it does not matter what each could give.
@@ -125,7 +123,7 @@ class Company:
             "what all have decided",
             first.courses if self.has_begun else {},
             self.ask,
-            begins,
+            "",
             first.treats_relapse and self.has_begun,
             first.marrow_after_cycles if self.has_begun else (),
             first.counts_before_cycles and self.has_begun,
@@ -170,8 +168,7 @@ class Company:
 
     def parted(self, members: Iterable[int]) -> Self:
         """Some of the arms, with a copy of the course so far."""
-        company = type(self)(self.arms, self.has_begun)
-        company.follow_up = self.follow_up.copy()
+        company = type(self)(self.arms, self.follow_up.copy(), self.has_begun)
         company.keep(members)
         return company
 
