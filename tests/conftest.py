@@ -71,7 +71,7 @@ def runs(monkeypatch):
 
     def counted(patients, plans, **settings):
         protocols.extend(plan.protocol for plan in plans)
-        yield from run_together(patients, plans, **settings)
+        return run_together(patients, plans, **settings)
 
     monkeypatch.setattr("leukosim.treating.run_together", counted)
     return protocols

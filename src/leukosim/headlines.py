@@ -33,6 +33,12 @@ class Headline:
     unit: str
     arms: tuple[str, ...]  # that have to be simulated for it
     of_patients: Callable[[xr.Dataset], xr.DataArray]  # (patient), by scenario; nan: does not count
+    recorded: str = ""  # a variable that it takes and that not every run records
+
+    def is_told_by(self, ds: xr.Dataset) -> bool:
+        """Whether a result has the arms and the variable that it takes."""
+        has_arms = set(map(str, ds["arm"].values)).issuperset(self.arms)
+        return has_arms and (not self.recorded or self.recorded in ds)
 
     @property
     def is_difference(self) -> bool:
@@ -127,13 +133,13 @@ HEADLINES: Mapping[str, Sequence[Headline]] = {
         Headline("days", DAYS.format(*BLAST), DAY, BLAST, days_gained(*BLAST)),
         Headline("gain", GAIN.format(*BLAST), SHARE, BLAST, two_year_gain(*BLAST)),
         Headline("gain_high", GAIN.format(*BLAST) + ", of CXCR4-high patients", SHARE, BLAST,
-                 gain_of_high),
+                 gain_of_high, "cxcr4_group"),
     ),
     "clonal_relapse": (
         Headline("one_ancestor", "Untreated relapses from one ancestor", "share of relapses",
-                 ("at_relapse",), from_one_ancestor),
+                 ("at_relapse",), from_one_ancestor, "ancestors_at_relapse"),
         Headline("ancestors", "Effective number of ancestors of an untreated relapse", CELLS,
-                 ("at_relapse",), effective_ancestors),
+                 ("at_relapse",), effective_ancestors, "effective_ancestors_at_relapse"),
     ),
 }  # fmt: skip
 

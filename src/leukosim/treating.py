@@ -1,6 +1,6 @@
 """From a configuration to its trial, or from several that differ in what is decided only."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,7 +31,7 @@ def treat(
     engine: str | None = None,
 ) -> Trial:
     """Run the trial that a configuration describes; see :func:`treat_together`."""
-    return next(treat_together([config], workers, progress, engine))
+    return treat_together([config], workers, progress, engine)[0]
 
 
 def treat_together(
@@ -39,7 +39,7 @@ def treat_together(
     workers: int,
     progress: Callable[[int], None] | None = None,
     engine: str | None = None,
-) -> Iterator[Trial]:
+) -> list[Trial]:
     """Run the trials that configurations describe; what they decide alike is run once.
 
     Parameters
@@ -59,7 +59,7 @@ def treat_together(
         agents=first.engine.agents,
         progress=progress,
     )
-    yield from (finished_trial(*each) for each in zip(configs, trials, strict=True))
+    return [finished_trial(*each) for each in zip(configs, trials, strict=True)]
 
 
 def finished_trial(config: Config, trial: Trial) -> Trial:

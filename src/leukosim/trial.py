@@ -1,6 +1,6 @@
 """Trials: the same virtual patients in every arm, and the log of what was decided."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import NamedTuple
@@ -85,11 +85,10 @@ def run_trial(
         With the variables of :data:`leukosim.results.VARIABLES`.
     """
     plan = Plan(arms, protocol or Protocol())
-    together = run_together(
+    return run_together(
         patients, [plan], record_days=record_days, workers=workers, engine=engine, method=method,
         agents=agents, progress=progress,
-    )  # fmt: skip
-    return next(together)
+    )[0]  # fmt: skip
 
 
 class Plan(NamedTuple):
@@ -110,7 +109,7 @@ def run_together(
     method: str = "tally",
     agents: int = AGENTS,
     progress: Callable[[int], None] | None = None,
-) -> Iterator[Trial]:
+) -> list[Trial]:
     """Trials of the same patients, each with the numbers that it has alone.
 
     What arms of any of them have in common is followed once.
@@ -154,8 +153,10 @@ def run_together(
     courses, rows = distinct_courses(histories, patients, days, protocol)
     courses = courses if keeps_days else courses.without("time")
     known = values_of_patients(patients, protocol)
-    for plan, at in zip(plans, where, strict=True):
-        yield written_up(patients, plan, courses, rows[at], known, method, agents)
+    return [
+        written_up(patients, plan, courses, rows[at], known, method, agents)
+        for plan, at in zip(plans, where, strict=True)
+    ]
 
 
 def days_of_records(interval_days: int, horizon_days: int) -> np.ndarray:

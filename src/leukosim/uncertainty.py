@@ -53,15 +53,11 @@ def headline_uncertainty(ds: xr.Dataset) -> pd.DataFrame:
         or variables the result lacks, or that fewer than two patients tell, is left out.
     """
     ds = drawn(ds)
-    arms = set(map(str, ds["arm"].values))
     rows = []
     for each in HEADLINES.get(str(ds.attrs.get("title", "")).removeprefix("leukosim: "), ()):
-        if not arms.issuperset(each.arms):
+        if not each.is_told_by(ds):
             continue
-        try:
-            values = [each.of_patients(ds.isel(scenario=i)) for i in range(ds.sizes["scenario"])]
-        except KeyError:  # a variable that was not recorded
-            continue
+        values = [each.of_patients(ds.isel(scenario=i)) for i in range(ds.sizes["scenario"])]
         of_patients = np.array([value.values for value in values])
         if (~np.isnan(of_patients)).sum(axis=1).min() < 2:
             continue
