@@ -225,6 +225,37 @@ def test_jobs_that_slurm_does_not_take_are_told(tmp_path, monkeypatch):
         list(finish_all(squared, range(3), 2, place))
 
 
+@pytest.mark.parametrize(
+    ("says", "is_lost"),
+    [
+        ("echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1", True),
+        ("echo 7_1", True),
+        ("echo 7_0; echo 7_1", False),
+        ("echo 'Unable to contact slurm controller' >&2; exit 1", False),
+    ],
+)
+def test_a_job_that_left_the_queue_without_a_result_is_lost(tmp_path, monkeypatch, says, is_lost):
+    """As where Slurm keeps no accounts, so that nobody else says that a job has died."""
+    pytest.importorskip("submitit")
+    from leukosim.engines import slurm_jobs
+
+    (tmp_path / "squeue").write_text(f"#!/bin/sh\n{says}\n")
+    (tmp_path / "squeue").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(slurm_jobs, "ASK_SECONDS", 0.3)
+    monkeypatch.setattr(slurm_jobs, "GONE_SECONDS", 0.3)
+    ends = time.monotonic() + 2.0
+
+    class Job:
+        job_id = "7_0"
+
+        def done(self):
+            return time.monotonic() > ends
+
+    job = Job()
+    assert [*slurm_jobs.as_they_end([[4]], [job], slurm_jobs.Queue())] == [([4], job, is_lost)]
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("place", ENGINES, indirect=True)
 def test_no_items_are_no_work(place):

@@ -1,7 +1,9 @@
 """Work in jobs of Slurm: one array, of which each job takes its share of the items."""
 
+import math
 import pickle
 import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +19,9 @@ from leukosim.engines.place import ALONE, TOGETHER, Place
 from leukosim.validation import ConfigError
 
 POLL_SECONDS = 0.5
+ASK_SECONDS = 30.0  # between questions to Slurm's queue
+GONE_SECONDS = 60.0  # that results may take to get here after their job has left the queue
+LOST = RuntimeError("a job has left Slurm's queue without a result")
 
 Outcome = tuple[Any, Exception | None]
 
@@ -50,8 +55,9 @@ def finish_all(
                 for job in jobs:  # its files are on this disk, and none is late
                     job._results_timeout_s = 0
             try:
-                for share, job in as_they_end(shares, jobs):
-                    error = job.exception()
+                queue = Queue() if place.cluster == "slurm" else None
+                for share, job, is_lost in as_they_end(shares, jobs, queue):
+                    error = LOST if is_lost else job.exception()
                     if error is not None and not is_last:
                         lost += share
                     elif error is not None:
@@ -130,15 +136,51 @@ def as_it_travels(error: BaseException) -> Exception:
     return error if isinstance(error, Exception) else RuntimeError(str(error))
 
 
-def as_they_end(shares: list[list[int]], jobs: list[Any]) -> Iterator[tuple[list[int], Any]]:
-    """Shares and their jobs, each when it has ended."""
+def as_they_end(
+    shares: list[list[int]], jobs: list[Any], queue: "Queue | None" = None
+) -> Iterator[tuple[list[int], Any, bool]]:
+    """Shares and their jobs, each when it has ended, and whether it was lost without a result."""
     waiting = list(zip(shares, jobs, strict=True))
     while waiting:
-        done = [each for each in waiting if each[1].done()]
-        waiting = [each for each in waiting if not any(each[1] is job for _, job in done)]
-        yield from done
+        done = [job for _, job in waiting if job.done()]
+        lost = queue.lost([job for _, job in waiting if job not in done]) if queue else []
+        for share, job in waiting:
+            if job in done or job in lost:
+                yield share, job, job not in done
+        waiting = [each for each in waiting if each[1] not in done and each[1] not in lost]
         if waiting:
             time.sleep(POLL_SECONDS)
+
+
+class Queue:
+    """Slurm's queue. Where Slurm keeps no accounts, nothing else says that a job has died."""
+
+    def __init__(self) -> None:
+        self.asked = -math.inf
+        self.gone: dict[str, float] = {}  # since when jobs are not there any more, by their number
+
+    def lost(self, jobs: Sequence[Any]) -> list[Any]:
+        """Jobs that left the queue a while ago, for whose results one has waited in vain."""
+        now = time.monotonic()
+        if now - self.asked >= ASK_SECONDS:
+            self.asked = now
+            known = self.known({job.job_id.partition("_")[0] for job in jobs})
+            if known is not None:
+                gone = [job.job_id for job in jobs if job.job_id not in known]
+                self.gone = {number: self.gone.get(number, now) for number in gone}
+        return [job for job in jobs if now - self.gone.get(job.job_id, now) > GONE_SECONDS]
+
+    def known(self, arrays: set[str]) -> set[str] | None:
+        """The jobs of some arrays that are waiting or running; None where Slurm does not answer."""
+        names = ",".join(sorted(arrays))
+        command = ["squeue", "--noheader", "--array", "--format=%i", f"--jobs={names}"]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=ASK_SECONDS)
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        if done.returncode and "Invalid job id" not in done.stderr:  # all have ended long ago
+            return None
+        return set(done.stdout.split())
 
 
 def as_future(outcome: Outcome) -> Future:
