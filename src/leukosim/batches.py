@@ -5,7 +5,7 @@ together, as many as memory and workers allow. A batch is kept as soon as it is 
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass
 from functools import partial
@@ -112,9 +112,6 @@ def finish_batches(
         yield broken[position], outcome
 
 
-NOT_SEEN = "done, but not found in {folder}: its worker writes to another disk"
-
-
 def alike(scenarios: Sequence[Scenario]) -> list[list[Scenario]]:
     """Scenarios by their patients, the luck of these and how they are followed.
 
@@ -134,24 +131,27 @@ def batches_of(scenarios: Sequence[Scenario], at_most: int) -> list[list[Scenari
     batches: list[list[Scenario]] = []
     courses = math.inf  # of the last batch
     for group in alike(scenarios):
-        together: list[Any] = []  # strategies of the scenarios of this group in the last batch
+        together: set[str] = set()  # strategies of the scenarios of this group in the last batch
         for i, scenario in enumerate(group):
             own = courses_beside(together, scenario)
             most = COURSES_TOGETHER if i else COURSES_AT_ONCE
             if courses + own > most or len(batches[-1]) >= at_most:
                 batches.append([])
-                courses, together = 0.0, []
+                courses, together = 0.0, set()
                 own = courses_beside(together, scenario)
             batches[-1].append(scenario)
             courses += own
-            together += scenario.identity["strategies"].values()
+            together |= scenario.strategies.keys()
     return batches
 
 
-def courses_beside(together: Sequence[Any], scenario: Scenario) -> float:
+def courses_beside(together: Container[str], scenario: Scenario) -> float:
     """About how many courses a scenario adds to those of strategies that are run with it."""
-    strategies = [each for each in scenario.identity["strategies"].values() if each not in together]
-    shares = [1.0 if each["begin_with"] or not together else SHARED for each in strategies]
+    shares = [
+        1.0 if begins or not together else SHARED
+        for name, begins in scenario.strategies.items()
+        if name not in together
+    ]
     return scenario.config.cohort.size * sum(shares)
 
 
@@ -171,18 +171,25 @@ def keep_scenarios(
     receipts: list[Receipt] = []
     done = 0
     for group in alike(scenarios):
-        tell = partial(tell_of_all, progress, done, len(group))
-        receipts += kept_before(folder, group) or keep_together(folder, group, workers, tell)
+        before = kept_before(folder, group)
+        receipts += before.values()
+        missing = [scenario for scenario in group if scenario.digest not in before]
+        if missing:
+            tell = partial(tell_of_all, progress, done, len(group))
+            receipts += keep_together(folder, missing, workers, tell)
         done += group[0].config.cohort.size * len(group)
     return receipts
 
 
-def kept_before(folder: Path, group: Sequence[Scenario]) -> list[Receipt]:
-    """Receipts of scenarios that somebody kept who died before he could say so."""
+def kept_before(folder: Path, group: Sequence[Scenario]) -> dict[str, Receipt]:
+    """Receipts of scenarios that somebody kept, together or alone, who died before he said so."""
     digests = [scenario.digest for scenario in group]
-    name = parts.name_of(digests)
-    kept = (folder / name).exists() and set(digests) <= set(parts.digests_in(folder / name))
-    return [Receipt(digest, name) for digest in digests] if kept else []
+    found: dict[str, Receipt] = {}
+    for own in [digests, *([digest] for digest in digests)]:
+        name = parts.name_of(own)
+        if (folder / name).exists() and set(own) <= set(parts.digests_in(folder / name)):
+            found |= {digest: Receipt(digest, name) for digest in own}
+    return found
 
 
 def tell_of_all(progress: Callable[[int], None], before: int, scenarios: int, done: int) -> None:

@@ -52,7 +52,7 @@ class Courses:
         )
         return replace(self, variables=variables, coordinates=coordinates)
 
-    def held(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+    def extent(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """What some of its rows have of each dimension without a length of its own: positions."""
         return {
             dim: np.flatnonzero(each[rows].any(tuple(range(rows.ndim))))
@@ -75,9 +75,9 @@ class Gathered:
 
     def dataset(self) -> xr.Dataset:
         """The labelled dataset, as long as its own longest course."""
-        held = {
+        shorter = {
             dim: own
-            for dim, own in self.courses.held(self.rows).items()
+            for dim, own in self.courses.extent(self.rows).items()
             if len(own) < self.courses.holds[dim].shape[1]
         }
         of_courses = {
@@ -89,7 +89,7 @@ class Gathered:
             {**self.coordinates, **self.courses.coordinates},
             self.attributes,
         )
-        return every.isel(held) if held else every
+        return every.isel(shorter) if shorter else every
 
     def decisions(self) -> list[tuple[Any, ...]]:
         """The log of decisions, a row each, by arm, patient and day."""

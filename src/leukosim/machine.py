@@ -35,7 +35,7 @@ def check_machine(configs: Sequence[Config]) -> None:
 def workers_within_memory(configs: Sequence[Config], workers: int) -> int:
     """As many of these workers as the memory is enough for, if each runs a scenario of its own."""
     largest = max(configs, key=bytes_of_results)
-    return max(1, min(workers, int(memory_of(largest) / bytes_of_run(largest))))
+    return max(1, int(min(workers, memory_of(largest) / bytes_of_run(largest))))
 
 
 def together_within_memory(configs: Sequence[Config], workers: int) -> int:

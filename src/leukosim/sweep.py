@@ -44,6 +44,12 @@ class Scenario:
         return ", ".join(f"{axis}={value}" for axis, value in self.labels.items())
 
     @cached_property
+    def strategies(self) -> dict[str, bool]:
+        """What is done in its arms, as texts, and whether that begins at enrolment."""
+        known = self.identity["strategies"].values()
+        return {json.dumps(each): bool(each["begin_with"]) for each in known}
+
+    @cached_property
     def company(self) -> str:
         """A name for its patients, their luck and how they are followed, whatever is decided."""
         known = {name: each for name, each in self.identity.items() if name not in OF_DECISIONS}
@@ -92,15 +98,23 @@ class Sweep:
         with store.opened(self.folder / store.RESULTS, to_hold) as dataset:
             yield dataset
 
-    def trial_of(self, scenario: Scenario) -> xr.Dataset:
-        """What is kept of a scenario.
+    def trials(self, failed: Container[str] = ()) -> Iterator[tuple[Scenario, xr.Dataset]]:
+        """What is kept of scenarios, each once, without those that have failed.
 
         Raises
         ------
         leukosim.parts.BrokenPart
         """
-        path = self.kept().get(scenario.digest, self.parts / LOST)
-        return parts.scenario_in(path, scenario.digest).dataset()
+        kept = self.kept()
+        by_path: dict[Path, dict[str, Scenario]] = {}
+        for each in self.scenarios:
+            if each.digest not in failed:
+                path = kept.get(each.digest, self.parts / LOST)
+                by_path.setdefault(path, {})[each.digest] = each
+        for path, together in by_path.items():
+            part = parts.read_part(path)
+            for digest, scenario in together.items():
+                yield scenario, part.scenario(digest).dataset()
 
     def unused(self) -> int:
         """How many of other scenarios lie there, as of another version of the code."""

@@ -21,6 +21,7 @@ from leukosim.cli.composing import compose
 from leukosim.cli.words import FAILED, say
 from leukosim.config import Config, as_plain, read_config
 from leukosim.discrimination import discrimination_table, has_hypotheses
+from leukosim.files import NotWritten
 from leukosim.machine import check_machine, workers_within_memory
 from leukosim.parts import BrokenPart
 from leukosim.scenarios import Space, Table
@@ -129,11 +130,15 @@ def keep_all(sweep: Sweep, console: Console) -> Report:
     missing = sweep.missing()
     report = sweeps.Report(sweep, ran={scenario.digest for scenario in missing})
     report.errors = run_scenarios(sweep, missing, console)
+    broken_before: set[Path] = set()
     while True:
         try:
             sweeps.merge(sweep, report.errors)
             return report
         except BrokenPart as broken:
+            if broken.path in broken_before:  # the disk does not keep what is written
+                raise NotWritten(str(broken)) from broken
+            broken_before.add(broken.path)
             broken.path.unlink(missing_ok=True)
             again = sweep.missing(report.errors)
             report.damaged |= {scenario.digest for scenario in again}

@@ -301,9 +301,13 @@ class Ledger:
         outcomes: list[Numbers | None] = []
         missing = sweep.missing(self.errors)
         self.simulate(sweep, missing)
+        try:
+            self.learn(sweep)
+        except parts.BrokenPart as broken:  # it is run again where that is damaged
+            broken.path.unlink(missing_ok=True)
+            self.simulate(sweep, sweep.missing(self.errors))
+            self.learn(sweep)
         for scenario in sweep.scenarios:
-            if scenario.digest not in self.errors and scenario.digest not in self.known:
-                self.known[scenario.digest] = self.numbers(sweep, scenario)
             outcomes.append(self.known.get(scenario.digest))
             self.looked_at += 1
             self.say(self.known.get(scenario.digest), scenario, scenario in missing)
@@ -322,17 +326,12 @@ class Ledger:
         )
         self.ran += len(missing)
 
-    def numbers(self, sweep: Sweep, scenario: Scenario) -> Numbers:
-        """What is kept of a candidate, in numbers; it is run again where that is damaged."""
-        try:
-            trial = sweep.trial_of(scenario)
-        except parts.BrokenPart as broken:
-            broken.path.unlink(missing_ok=True)
-            self.simulate(sweep, [scenario])
-            trial = sweep.trial_of(scenario)
+    def learn(self, sweep: Sweep) -> None:
+        """Turn what is kept of candidates into numbers."""
         question = self.question
-        found = numbers_of(trial, question.arm, question.asked, question.look)["value"]
-        return {str(name): float(value) for name, value in found.items()}
+        for scenario, trial in sweep.trials(self.errors.keys() | self.known.keys()):
+            found = numbers_of(trial, question.arm, question.asked, question.look)["value"]
+            self.known[scenario.digest] = {str(each): float(found[each]) for each in found.index}
 
     def say(self, numbers: Numbers | None, scenario: Scenario, is_new: bool) -> None:
         """A line for whoever reads a log."""
