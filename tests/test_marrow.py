@@ -1,5 +1,7 @@
 """One patient's marrow: growth as published, results that do not depend on how they are asked."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -298,3 +300,60 @@ def test_healthy_cells_that_fill_the_niche_leave_no_place(make_patient):
 def test_days_that_cannot_be_recorded_are_refused(make_patient, days):
     with pytest.raises(ValueError, match="record_days"):
         Marrow(make_patient()).advance(10.0, record_days=days)
+
+
+INTERRUPTED = """
+import contextlib, os, signal, sys, threading, time
+from leukosim import marrow
+from leukosim.config import compose
+
+armed = caught = 0
+
+def interrupt(number, frame):
+    global armed
+    if armed:
+        armed = 0
+        raise KeyboardInterrupt
+
+def send():
+    while time.monotonic() < end:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(5e-4)
+
+if sys.argv[1] == "at once":
+    marrow.Deferred = contextlib.nullcontext
+patient = compose(["study=relaza2", "cohort.size=1"]).patients()[0]
+marrow.Marrow(patient).advance(1.0)
+signal.signal(signal.SIGINT, interrupt)
+end = time.monotonic() + 3.0
+threading.Thread(target=send).start()
+while time.monotonic() < end:
+    mine = marrow.Marrow(patient)
+    for day in range(1, 100):
+        try:
+            armed = 1
+            mine.advance(float(day))
+            armed = 0
+        except KeyboardInterrupt:
+            caught += 1
+            break
+print(caught)
+"""
+
+
+def interrupted(how):
+    """A process that is interrupted some thousand times while it advances a marrow."""
+    call = [sys.executable, "-c", INTERRUPTED, how]
+    return subprocess.run(call, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_an_interruption_is_caught_where_compiled_code_runs():
+    done = interrupted("when it is over")
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 100
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_one_that_does_not_wait_would_be_noticed():
+    assert interrupted("at once").returncode < 0

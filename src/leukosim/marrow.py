@@ -11,6 +11,7 @@ from leukosim.biology.blood import LINEAGES
 from leukosim.biology.cycle import PHASES
 from leukosim.biology.niche import PLACES
 from leukosim.drugs.drug import Exposure, no_exposure
+from leukosim.interruptions import Deferred
 from leukosim.patient import FOUNDING, MARROW, Patient
 from leukosim.rates import (
     G0,
@@ -269,21 +270,22 @@ class Marrow:
             np.zeros((len(days), n_subtypes)),
             np.zeros((len(days), 1 + len(LINEAGES))),
         )
-        self.cells, self.clones = kernels.advance(
-            self.cells,
-            self.clones,
-            self.healthy,
-            self.rates.wiring,
-            self.rates.laws,
-            self.rates.drivers,
-            regimes,
-            segments,
-            self.key,
-            self.method,
-            self.sharing,
-            self.tally,
-            record,
-        )
+        with Deferred():
+            self.cells, self.clones = kernels.advance(
+                self.cells,
+                self.clones,
+                self.healthy,
+                self.rates.wiring,
+                self.rates.laws,
+                self.rates.drivers,
+                regimes,
+                segments,
+                self.key,
+                self.method,
+                self.sharing,
+                self.tally,
+                record,
+            )
         if self.clones.number[0] > kernels.ROW:
             raise ValueError(
                 f"driver_probability = {self.rates.laws.mutation_probability:g} founds more than "
