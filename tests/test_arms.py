@@ -44,6 +44,7 @@ def test_scenarios_of_other_sizes_share_the_patients_that_both_have(grid):
     sized = grid.assign(follow_up_day=few, age_years=(("scenario", "patient"), age))
     gathered = gather_arms({"sweep": sized})
     assert list(gathered.patient.values) == [0, 1, 2, 3, 4]
+    assert gathered.attrs["n_left_out"] == 7  # and it is said
 
 
 def test_results_are_told_apart_by_their_names():

@@ -452,3 +452,12 @@ def test_options_may_stand_anywhere_among_fields(place):
     fields = ["study=relaza2", "strategy=[triggered,mine]"]
     mixed = [*fields[:place], "--config-dir", "mine", *fields[place:]]
     assert options_first(mixed) == ["--config-dir", "mine", *fields]
+
+
+def test_several_values_without_a_sweep_are_told_what_to_do(capsys):
+    code, _, error = called(capsys, "run", "study=relaza2", "trigger.level=1e-3,1e-2")
+    assert code == 2
+    assert error == (
+        "leukosim: trigger.level = 1e-3,1e-2 are several values: leukosim run -m sweeps them; "
+        "a list is written 'trigger.level=[1e-3,1e-2]'\n"
+    )

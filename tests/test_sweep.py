@@ -86,6 +86,16 @@ def test_a_sweep_grows_by_what_is_new(capsys, runs):
     assert load_dataset("here/results.nc").sizes["scenario"] == 3
 
 
+def test_a_smaller_sweep_does_not_replace_a_larger(capsys):
+    cli.main([*SMALL, "trigger.level=1e-4,1e-3,1e-2", "output=here"])
+    capsys.readouterr()
+    assert cli.main([*SMALL, "trigger.level=1e-4,1e-2", "output=here"]) == 2
+    assert (
+        "output = here holds a sweep of 3 scenarios, 1 of which are not among these 2: "
+        "choose another output, allow overwrite=true, or select from its dataset"
+    ) in capsys.readouterr().err
+
+
 def test_another_sweep_does_not_replace_the_first(capsys):
     cli.main([*SMALL, "trigger.level=1e-4,1e-2", "output=here"])
     before = load_dataset("here/results.nc")

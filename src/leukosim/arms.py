@@ -64,6 +64,7 @@ def gather_arms(results: Mapping[str, xr.Dataset]) -> xr.Dataset:
         raise ConfigError(f"{listed(results)}: no scenario has finished, nothing can be compared")
     check_followed_alike(trials)
     patients = common_patients(trials)
+    every = {int(number) for _, one in trials for number in one["patient"].values}
     trials = [(place, one.sel(patient=patients)) for place, one in trials]
     check_same_patients(trials)
     courses: dict[str, list[Course]] = {}
@@ -75,7 +76,9 @@ def gather_arms(results: Mapping[str, xr.Dataset]) -> xr.Dataset:
     if not courses:
         raise ConfigError(f"{listed(results)}: no arm has a patient, nothing can be compared")
     named = {name: each for of_arm in courses.values() for name, each in with_names(of_arm).items()}
-    return stacked(named, trials[0][1])
+    gathered = stacked(named, trials[0][1])
+    gathered.attrs["n_left_out"] = len(every) - gathered.sizes["patient"]
+    return gathered
 
 
 def trials_of(ds: xr.Dataset, place: dict[str, str]) -> Iterator[tuple[dict[str, str], xr.Dataset]]:
@@ -222,7 +225,6 @@ def stacked(named: Mapping[str, xr.Dataset], of_patients: xr.Dataset) -> xr.Data
             name: of_patients.attrs[name] for name in ("title", "seed") if name in of_patients.attrs
         },
         "horizon_days": float(horizon_days(of_patients)),
-        "n_left_out": int((~treated).sum()),
     }
     if not treated.any():
         raise ConfigError("no patient was treated in all arms: name fewer arms")

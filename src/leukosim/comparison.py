@@ -82,6 +82,11 @@ class Resampled:
         return int(self.times.sizes["patient"])
 
     @property
+    def n_left_out(self) -> int:
+        """Patients who were not in all arms."""
+        return int(self.times.attrs.get("n_left_out", 0))
+
+    @property
     def n_resamples(self) -> int:
         """Resamples."""
         return self.control.shape[1] - 1
@@ -121,6 +126,7 @@ def resample(ds: xr.Dataset, asked: Comparison | None = None) -> Resampled:
     """
     asked = asked or Comparison()
     times = main_survival(ds)
+    times.attrs["n_left_out"] = int(ds.attrs.get("n_left_out", 0))
     days, until = days_of(asked, float(ds.attrs["horizon_days"]))
     drawn = times_drawn(ds.sizes["patient"], asked.resamples, asked.seed)
     arms = [str(arm) for arm in ds["arm"].values]

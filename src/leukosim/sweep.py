@@ -204,8 +204,15 @@ def is_finished(sweep: Sweep) -> bool:
     if attributes.get("digest") == sweep.digest:
         return True
     before = set(json.loads(attributes.get("scenario_digests", '["of a single run"]')))
-    if before <= {s.digest for s in sweep.scenarios}:
+    own = {s.digest for s in sweep.scenarios}
+    if before <= own:
         return False
+    if before & own:
+        raise ConfigError(
+            f"output = {sweep.folder} holds a sweep of {len(before)} scenarios, "
+            f"{len(before - own)} of which are not among these {len(own)}: choose another output, "
+            "allow overwrite=true, or select from its dataset"
+        )
     first = sweep.scenarios[0]
     raise ConfigError(
         f"output = {sweep.folder} holds results of "

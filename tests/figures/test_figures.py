@@ -18,6 +18,7 @@ from leukosim.endpoints import relapse_free_survival
 from leukosim.figures import (
     draw_figure,
     draw_figures,
+    draw_sweep,
     figures_for,
     has,
     mrd_courses,
@@ -427,6 +428,33 @@ def test_no_cell_text_lies_on_another(width):
     outcome = sweep_outcomes.difference_outcome(summary)
     with house_style():
         assert overlaps(sweep_heatmap.sweep_heatmap_figure(summary, outcome, width)) == []
+
+
+@pytest.mark.parametrize(("width", "shown"), [(COLUMN, 0), (PAGE, 0)])
+def test_cells_too_narrow_for_numbers_have_their_colour_only(width, shown):
+    axes = {"trigger.level": [0.001, 0.01], "monitoring.interval_days": list(range(14, 44))}
+    summary = sweep_summary(sweep(axes, 5))
+    outcome = sweep_outcomes.difference_outcome(summary)
+    with house_style():
+        figure = sweep_heatmap.sweep_heatmap_figure(summary, outcome, width)
+        assert overlaps(figure) == []
+    assert len(figure.axes[0].texts) == shown
+    assert len(figure.axes[0].get_xticks()) <= 30
+    assert "intervals" not in "".join(text.get_text() for text in figure.texts)
+
+
+def test_a_sweep_of_follow_up_is_drawn_to_the_end_of_the_shortest():
+    ds = sweep({"horizon_days": [200, 400]}, 5).drop_attrs(deep=False)
+    _, numbers = draw_sweep(ds)
+    survival = numbers[numbers["outcome"] == "survival"]
+    assert survival["value"].notna().all()
+    assert set(survival["horizon_days"]) == {200.0, 400.0}
+
+
+def test_an_arm_that_a_scenario_lacks_is_not_a_scenario_without_patients():
+    summary = sweep_summary(sweep({"trigger.level": [0.001, 0.01]}, 5))
+    n = summary["n"].where((summary["arm"] != "maintenance") | (summary["scenario"] == 0), 0)
+    assert "n = 5 patients" in sweep_outcomes.patients_in_words(summary.assign(n=n))
 
 
 def test_missing_cells_say_so(ax):

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,6 +71,13 @@ def sentence_for(error: Exception, words: Sequence[str]) -> str:
         known = choices(group, words)
         if known:
             return f"{group}: {unknown(name, known, group)}"
+    several = re.search(r"Ambiguous value for argument '([^=']+)=([^']*)'", str(error))
+    if several and "-m" not in words and "--multirun" not in words:
+        field, values = several.groups()
+        return (
+            f"{field} = {values} are several values: leukosim run -m sweeps them; "
+            f"a list is written '{field}=[{values}]'"
+        )
     return explain(error)
 
 

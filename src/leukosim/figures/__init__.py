@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from leukosim.arms import REFERENCES
 from leukosim.calibration import target_table
-from leukosim.endpoints import TWO_YEARS, began_overt
+from leukosim.endpoints import TWO_YEARS, began_overt, horizon_days
 from leukosim.figures import (
     blood_counts,
     clone_tree,
@@ -150,7 +150,7 @@ def draw_sweep(ds: xr.Dataset, width_mm: float | None = None) -> Drawing:
         shown = summary.sel(arm=arm) if is_map else summary
         outcomes = [each for each in treatment_outcomes(shown) if each.share or not is_map]
     else:
-        day = min(TWO_YEARS, float(ds.attrs.get("horizon_days", TWO_YEARS)))
+        day = min(TWO_YEARS, float(horizon_days(ds).min()))
         against = next((each for each in REFERENCES if each in arms), REFERENCES[0])
         summary = sweep_summary(ds, arm, against, day)
         shown = summary.sel(arm=arm) if is_map else summary

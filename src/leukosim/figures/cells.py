@@ -8,10 +8,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 
-from leukosim.figures.style import GREY
+from leukosim.figures.style import GREY, MM_PER_INCH
 
 MISSING = "#E6E6E6"
 SMALLEST_CELL = 9.5  # mm, of its width, for a share with its interval
+SMALLEST_NUMBER = 6.0  # mm, of the width of a cell, for a number alone
 SIGNED = 1.5  # how much wider a difference with its interval is
 
 
@@ -26,6 +27,8 @@ def draw_cells(
     intervals: bool = True,
 ) -> Axes:
     """A map with the number, and its 95 % interval, in each cell; grey where there is none.
+
+    Cells too narrow for either have their colour only.
 
     Parameters
     ----------
@@ -42,6 +45,10 @@ def draw_cells(
         edgecolors="white", linewidth=0.5,
     )  # fmt: skip
     ax.set_facecolor(MISSING)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    if axes_width(ax) / len(x_values) < SMALLEST_NUMBER:
+        return ax
     for row, column in zip(*np.nonzero(np.isnan(values)), strict=True):
         ax.text(column, row, "no data", ha="center", va="center", size=5.0, color=GREY)
     for cell in table[table["value"].notna()].itertuples():
@@ -53,9 +60,12 @@ def draw_cells(
             ax.text(cell.x, cell.y - 0.06, between.join(bounds), va="top", size=5.0, **ink)
         else:
             ax.text(cell.x, cell.y, in_figures(cell.value, signed), va="center", **ink)
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
     return ax
+
+
+def axes_width(ax: Axes) -> float:
+    """The width of axes: mm."""
+    return float(ax.get_position().width * ax.get_figure(root=True).get_figwidth() * MM_PER_INCH)
 
 
 def ink_on(color: tuple[float, ...]) -> str:

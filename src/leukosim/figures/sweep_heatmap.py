@@ -1,6 +1,7 @@
 """Outcomes over two axes of a sweep, a heat map for each value of the others."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from leukosim.figures.cells import MISSING, SIGNED, SMALLEST_CELL, draw_cells
+from leukosim.figures.cells import MISSING, SIGNED, SMALLEST_CELL, axes_width, draw_cells
 from leukosim.figures.style import (
     COLUMN,
     HIGHEST,
@@ -28,6 +29,7 @@ from leukosim.figures.style import (
     wrapped,
 )
 from leukosim.figures.sweep_outcomes import (
+    INTERVALS,
     Outcome,
     axis_label,
     chosen_axes,
@@ -42,6 +44,7 @@ from leukosim.figures.sweep_outcomes import (
 MOST_FACETS = 24
 HIGHEST_CELL = 15.0  # mm, of its height
 GAP, BAR = 5.0, 11.0  # mm, between panels; of the colours' scale
+FEW = 8  # columns, up to which every one has its label
 LEAST_RANGE = 0.2  # of the colours, so that noise does not look like an effect
 
 
@@ -136,7 +139,11 @@ def draw_sweep_heatmap(
         x=places_of(table["x"].to_numpy(), x_values), y=places_of(table["y"].to_numpy(), y_values)
     )
     draw_cells(table, ax, x_values, y_values, colors, signed=outcome.diverging, intervals=intervals)
-    ax.set_xticks(range(len(x_values)), [tick_label(value) for value in x_values])
+    labels = [tick_label(value) for value in x_values]
+    longest = max(len(line) for label in labels for line in label.split("\n"))
+    needed = (longest + 1) * SMALL_LETTER
+    step = max(1, math.ceil(needed * len(labels) / axes_width(ax))) if len(labels) > FEW else 1
+    ax.set_xticks(range(0, len(labels), step), labels[::step])
     ax.set_yticks(range(len(y_values)), [tick_label(value) for value in y_values])
     ax.set(xlabel=axis_label(facet[x]), ylabel=axis_label(facet[y]))
     return ax
@@ -249,7 +256,10 @@ def sweep_heatmap_figure(
     for i, outcome in enumerate(outcomes):
         at = (i * (COLUMN + GAP), 0.0) if beside else (0.0, i * one)
         letter = "abcdefgh"[i] if len(outcomes) > 1 else ""
-        add_heading(figure, at, heading_of(summary, outcome, room), letter)
+        heading_words = heading_of(summary, outcome, room)
+        if not layout.fits:
+            heading_words = heading_words.replace(INTERVALS, "")
+        add_heading(figure, at, heading_words, letter)
         add_maps(figure, (at[0], at[1] + heading), layout, summary, maps, outcome)
     return figure
 

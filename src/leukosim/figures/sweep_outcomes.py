@@ -113,6 +113,7 @@ def chosen_axes(summary: xr.Dataset) -> tuple[list[str], list[str]]:
 
 
 # ---------------------------------------------------------------------- outcomes
+INTERVALS = ", 95 % intervals"  # where they are drawn
 
 
 @dataclass(frozen=True)
@@ -264,9 +265,10 @@ def period(summary: xr.Dataset) -> str:
 
 def patients_in_words(summary: xr.Dataset) -> str:
     """How many patients each scenario rests on, such as "n = 10 patients per scenario"."""
-    few, many = int(summary["n"].min()), int(summary["n"].max())
+    followed = summary["n"].where(summary["n"] > 0)  # not every arm is in every scenario
+    few, many = int(followed.min()), int(followed.max())
     n = f"{few:,}" if few == many else f"{few:,}–{many:,}"
-    return f"n = {n} patients per scenario, 95 % intervals"
+    return f"n = {n} patients per scenario{INTERVALS}"
 
 
 def heading_of(summary: xr.Dataset, outcome: Outcome, width_mm: float) -> str:

@@ -38,6 +38,9 @@ def comparison_tables(found: Resampled, against: str, effects: pd.DataFrame) -> 
         tables += [against_table(found, against), fates_table(effects, against, best)]
     if len(found.arms) > MOST:
         tables.append(Text(f"The {MOST} best of {len(found.arms)} arms; all are in the files."))
+    if found.n_left_out:
+        words = f"Left out: {found.n_left_out:,} patients who were not in all arms and scenarios."
+        tables.append(Text(words))
     lost = censored_early(found)
     if lost:
         named = ", ".join(f"{n} in {arm}" for arm, n in lost.items())
