@@ -180,38 +180,62 @@ def test_a_part_of_another_scenario_is_noticed(tmp_path):
     assert not (tmp_path / "results.nc").exists()
 
 
-def test_merging_stays_within_its_memory(tmp_path):
-    """Three hundred megabytes of scenarios, within a bound and without, in a process of its own."""
+N_PARTS, IN_EACH = 8, 8  # of scenarios, none of which shares a course
+MERGES = """
+import sys
+from pathlib import Path
+from leukosim import merging, parts
+folder, memory, order = Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
+read = parts.read_part
+
+def renamed(path):
+    one = read(folder / "one.zip")
+    named = {f"{path.stem} {digest}": each for digest, each in one.scenarios.items()}
+    return parts.Part(path, named, one.nbytes)
+
+merging.read_part = renamed
+n_parts, in_each = map(int, sys.argv[4:])
+sources = [(folder / f"{p}.zip", f"{p} {i}") for p in range(n_parts) for i in range(in_each)]
+if order == "in turn":  # as where the seed is the last axis, and seeds have parts of their own
+    sources.sort(key=lambda source: source[1].split()[1])
+n = len(sources)
+table = merging.table_of({"seed": (list(range(n)), "1")}, [{}] * n, [""] * n)
+
+def most():  # of this process; what getrusage says begins with its parent's
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+
+before = most()
+merging.merge(sources, table, ("arm", "patient", "day"), folder, memory)
+print((most() - before) * 1024)
+"""
+
+
+@pytest.mark.parametrize("order", ["part by part", "in turn"])
+def test_merging_stays_within_its_memory(tmp_path, order):
+    """A hundred and fifty megabytes of scenarios, within a bound and without, in a process each."""
     if not Path("/proc/self/status").exists():
         pytest.skip("needs /proc to see the most memory that a process has had")
-    noise = np.random.default_rng(1).integers(0, 2, (1, 1000, 250)).astype(float)
-    variables = {f"v{i}": Labelled(("arm", "patient", "sample"), noise, {}) for i in range(5)}
-    part(tmp_path / "one.zip", "0", ["a"], range(1000), **variables)
-    program = (
-        "import sys\nfrom pathlib import Path\n"
-        "from leukosim import merging, parts\n"
-        "read = parts.read_part\n"
-        "def renamed(path):\n"
-        "    one = read(Path(sys.argv[1]) / 'one.zip')\n"
-        "    return parts.Part(path, {path.stem: one.scenario('0')}, one.nbytes)\n"
-        "merging.read_part = renamed\n"
-        "folder, n = Path(sys.argv[1]), 32\n"
-        "table = merging.table_of({'seed': (list(range(n)), '1')}, [{}] * n, [''] * n)\n"
-        "def most():\n"  # of this process; what getrusage says begins with its parent's
-        "    lines = Path('/proc/self/status').read_text().splitlines()\n"
-        "    return next(int(line.split()[1]) for line in lines if line.startswith('VmHWM'))\n"
-        "before = most()\n"
-        "sources = [(folder / f'{i}.zip', str(i)) for i in range(n)]\n"
-        "columns = ('arm', 'patient', 'day')\n"
-        "merging.merge(sources, table, columns, folder, float(sys.argv[2]))\n"
-        "print((most() - before) * 1024)\n"
+    noise = np.random.default_rng(1).integers(0, 2, (IN_EACH, 1000, 60)).astype(float)
+    values = noise.reshape(-1, 60)
+    table = Courses(
+        {f"v{i}": Labelled((COURSE, "sample"), values, {}) for i in range(5)},
+        decisions=[[]] * len(values),
     )
+    labels = {
+        "arm": Labelled(("arm",), np.array(["a"]), {}),
+        "patient": Labelled(("patient",), np.arange(1000), {}),
+    }
+    rows = np.arange(len(values)).reshape(IN_EACH, 1, 1000)
+    shared = {}
+    own = {str(i): Gathered(table, rows[i], shared, labels, {}) for i in range(IN_EACH)}
+    write_part(tmp_path / "one.zip", own)
 
     def taken(memory):
-        command = [sys.executable, "-c", program, str(tmp_path), str(memory)]
+        numbers = map(str, (N_PARTS, IN_EACH))
+        command = [sys.executable, "-c", MERGES, str(tmp_path), str(memory), order, *numbers]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         return float(done.stdout)
 
-    bound = 150e6
-    assert taken(bound) < bound
-    assert taken(4e9) > 2 * bound  # it would have noticed
+    assert taken(90e6) < 130e6  # it is about what may be taken
+    assert taken(4e9) > 260e6  # it would have noticed
