@@ -1,6 +1,6 @@
 """What a sweep costs beside its simulations, and what more workers bring, in one run.
 
-    python benchmarks/sweeps.py            # two minutes
+    python benchmarks/sweeps.py            # three minutes
     python benchmarks/sweeps.py --full     # and 1,000 scenarios of 128 patients in three arms
 
 Everything is measured with the real study of RELAZA2. Overhead is all that a scenario costs when
@@ -54,7 +54,7 @@ def courses_known() -> Iterator[None]:
     treat_block, known = trials.treat_block, {}
 
     def remembered(patients, arms, protocol, record_days, method, agents):
-        key = patients[0].index, len(patients), repr(arms)
+        key = patients[0].index, len(patients), tuple(arm.trigger for arm in arms)
         if key not in known:
             known[key] = treat_block(patients, arms, protocol, record_days, method, agents)
         return known[key]
@@ -69,7 +69,7 @@ def overhead(console: Console, folder: Path) -> None:
         "scenarios", "patients", "CPU ms a scenario", "MiB of results", "MiB of parts",
         title="Overhead: check, gather, write and merge scenarios whose courses are there",
     )  # fmt: skip
-    for number, patients in ((10, 1), (100, 1), (1000, 1), (100, 16), (50, PATIENTS)):
+    for number, patients in ((10, 1), (1000, 1), (100, 16), (50, PATIENTS), (200, PATIENTS)):
         where = folder / f"{number}-of-{patients}"
         with courses_known():
             finish(scenarios(number, patients, where / "before"), 1)

@@ -454,6 +454,16 @@ def test_options_may_stand_anywhere_among_fields(place):
     assert options_first(mixed) == ["--config-dir", "mine", *fields]
 
 
+@pytest.mark.parametrize(
+    "typed",
+    ["1e-3,1e-2", "trigger.level=1e-3,,1e-2", "seed=range(1,3", "relaza2"],
+)
+def test_what_cannot_be_read_is_told_how_to_be_written(capsys, typed):
+    code, _, error = called(capsys, "run", "-m", typed)
+    assert code == 2
+    assert error.startswith(f"leukosim: {typed} cannot be read: write field=value")
+
+
 def test_several_values_without_a_sweep_are_told_what_to_do(capsys):
     code, _, error = called(capsys, "run", "study=relaza2", "trigger.level=1e-3,1e-2")
     assert code == 2

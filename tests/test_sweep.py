@@ -17,6 +17,7 @@ from leukosim import cli, discrimination_table
 from leukosim.cli import drawing, running
 from leukosim.discrimination import MEASURES
 from leukosim.figures import figures_for
+from leukosim.reference import vocabulary_page
 from leukosim.scenarios import label
 from leukosim.store import load_dataset
 from leukosim.treating import run_together
@@ -84,6 +85,15 @@ def test_a_sweep_grows_by_what_is_new(capsys, runs):
     assert cli.main([*SMALL, "trigger.level=1e-4,1e-3,1e-2", "output=here"]) == 0
     assert [protocol.trigger.level for protocol in runs] == [1e-3]
     assert load_dataset("here/results.nc").sizes["scenario"] == 3
+
+
+def test_a_sweep_is_a_grid_as_the_page_of_results_says(capsys):
+    cli.main([*SMALL, "trigger.level=1e-4,1e-2", "seed=1,2,3", "output=outputs/sweep"])
+    program = vocabulary_page().split("```python\n")[1].split("```")[0]
+    capsys.readouterr()
+    exec(compile(program, "the page of results", "exec"), {})
+    said = capsys.readouterr().out
+    assert "'trigger.level': 2" in said and "'seed': 3" in said
 
 
 def test_a_smaller_sweep_does_not_replace_a_larger(capsys):

@@ -149,6 +149,31 @@ def parameter_page() -> str:
     )
 
 
+SWEEPS = """## A sweep
+
+Every variable that differs has the dimension `scenario` first; coordinates along it have the
+names of the fields that were swept, and the attribute `axes` lists them (JSON). Beside them stand
+
+| variable | dimensions | meaning |
+| --- | --- | --- |
+| `status` | scenario | finished, or failed |
+| `error` | scenario | what went wrong |
+| `scenario_config` | scenario | fields that differ from the attribute `config` (JSON) |
+
+A sweep leaves no `config.yaml`: these two say the same. Where scenarios have other arms, or more
+patients or samples than others, the rest is nan, in texts empty, and whole numbers are kept as
+floats. As a grid:
+
+```python
+import json
+import xarray as xr
+
+ds = xr.open_dataset("outputs/sweep/results.nc", decode_timedelta=False)
+grid = ds.set_index(scenario=json.loads(ds.attrs["axes"])).unstack("scenario")
+print(grid["relapse_day"].median(("patient",)).sizes)
+```""".splitlines()
+
+
 def vocabulary_page() -> str:
     """Every variable of a result, as Markdown."""
     rows = [
@@ -164,6 +189,8 @@ def vocabulary_page() -> str:
             "adds the dimension `scenario`, labelled by the fields that were swept.",
             "",
             *table(("variable", "dimensions", "unit", "meaning"), rows),
+            "",
+            *SWEEPS,
             "",
         ]
     )

@@ -243,6 +243,7 @@ def merge(sweep: Sweep, errors: Mapping[str, str]) -> None:
     table = merging.table_of(axes, [scenario.identity for scenario in sweep.scenarios], failures)
     table.attrs = {
         **store.provenance(first.identity, "" if errors else sweep.digest),
+        "title": f"leukosim: {', '.join(sorted({s.config.study for s in sweep.scenarios}))}",
         "axes": json.dumps(sweep.axes),
         "scenario_digests": json.dumps([scenario.digest for scenario in sweep.scenarios]),
         **sweep.about,

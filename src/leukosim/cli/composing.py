@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
-from hydra.errors import HydraException, MissingConfigException
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
@@ -71,6 +71,11 @@ def sentence_for(error: Exception, words: Sequence[str]) -> str:
         known = choices(group, words)
         if known:
             return f"{group}: {unknown(name, known, group)}"
+    if isinstance(error, OverrideParseException):
+        return (
+            f"{error.override} cannot be read: write field=value, several values as field=1,2 "
+            "without spaces, a list or a function in quotes as 'field=[1,2]', every bracket closed"
+        )
     several = re.search(r"Ambiguous value for argument '([^=']+)=([^']*)'", str(error))
     if several and "-m" not in words and "--multirun" not in words:
         field, values = several.groups()
