@@ -71,7 +71,8 @@ def sentence_for(error: Exception, words: Sequence[str]) -> str:
         known = choices(group, words)
         if known:
             return f"{group}: {unknown(name, known, group)}"
-    if isinstance(error, OverrideParseException):
+    is_read = "while evaluating" in str(error)  # but a function in it cannot be called so
+    if isinstance(error, OverrideParseException) and not is_read:
         return (
             f"{error.override} cannot be read: write field=value, several values as field=1,2 "
             "without spaces, a list or a function in quotes as 'field=[1,2]', every bracket closed"
