@@ -451,6 +451,24 @@ def test_a_sweep_of_follow_up_is_drawn_to_the_end_of_the_shortest():
     assert set(survival["horizon_days"]) == {200.0, 400.0}
 
 
+@pytest.mark.parametrize("by_ratio", [True, False])
+def test_many_numbers_are_a_curve_in_a_band(ax, by_ratio):
+    levels = np.geomspace(1e-4, 1e-1, 50) if by_ratio else np.linspace(0.01, 0.5, 50)
+    summary = sweep_summary(sweep({"trigger.level": list(levels)}, 5))
+    outcome = sweep_outcomes.survival_outcome(summary)
+    sweep_dots.draw_sweep_dots(summary, ax, x="trigger.level", outcome=outcome)
+    assert len(ax.collections) == 3  # a band for each arm
+    drawn = ax.lines[0].get_ydata()
+    expected = summary["survival"].sel(arm="triggered").sortby("trigger.level")
+    np.testing.assert_allclose(drawn, expected)
+    labels = [label.get_text() for label in ax.get_xticklabels()]
+    assert labels == (["0.0001", "0.001", "0.01", "0.1"] if by_ratio else labels)
+    assert 3 <= len(labels) <= 7
+    places = ax.lines[0].get_xdata()
+    evenly = np.log(levels) if by_ratio else levels
+    assert np.corrcoef(places, evenly)[0, 1] == pytest.approx(1.0)
+
+
 def test_an_arm_that_a_scenario_lacks_is_not_a_scenario_without_patients():
     summary = sweep_summary(sweep({"trigger.level": [0.001, 0.01]}, 5))
     n = summary["n"].where((summary["arm"] != "maintenance") | (summary["scenario"] == 0), 0)

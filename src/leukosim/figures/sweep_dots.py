@@ -1,5 +1,6 @@
 """Outcomes along the only axis of a sweep: dots with 95 % intervals, a panel for each outcome.
 
+More numbers than dots have room for are a curve in a band.
 What cannot be told because it was not reached, such as a median, stands as a triangle on top.
 """
 
@@ -11,6 +12,7 @@ import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from leukosim.figures.small_multiples import add_note, note_height
 from leukosim.figures.style import (
@@ -47,6 +49,7 @@ HIGH, LOW = 44.0, 36.0  # mm, of a panel, and of one in three rows or more
 GAP = 5.0  # mm, between panels
 NARROWEST = 42.0  # mm, of one panel among many
 SPREAD = 0.5  # of the distance of values: their arms, side by side
+MANY = 40  # numbers along an axis, beyond which a curve in a band takes the place of dots
 CROWDED = 0.4  # of the mean distance of values: nearer ones are not drawn to scale
 
 
@@ -57,6 +60,7 @@ class Ticks:
     values: np.ndarray
     places: np.ndarray
     labels: list[str]
+    labelled: np.ndarray  # where the labels stand
     to_scale: bool
 
     @property
@@ -64,9 +68,15 @@ class Ticks:
         """The least distance of two values."""
         return float(np.diff(self.places).min()) if len(self.places) > 1 else 1.0
 
+    @property
+    def is_curve(self) -> bool:
+        """Whether there are too many values for dots."""
+        return self.to_scale and len(self.values) > MANY
+
     def room(self, wide_mm: float) -> float:
         """mm for a label on an axis of this width."""
-        return wide_mm * self.nearest / (len(self.places) + 0.2)
+        nearest = float(np.diff(self.labelled).min()) if len(self.labelled) > 1 else 1.0
+        return wide_mm * nearest / (len(self.places) + 0.2)
 
     def turned(self, wide_mm: float) -> bool:
         """Whether labels must be turned for want of room."""
@@ -83,12 +93,38 @@ class Ticks:
 def ticks_of(summary: xr.Dataset, x: str | None) -> Ticks:
     """Numbers to scale where that crowds none of them; else, and for words, at even distances."""
     if x is None:
-        return Ticks(np.zeros(1), np.zeros(1), ["one scenario"], False)
+        return Ticks(np.zeros(1), np.zeros(1), ["one scenario"], np.zeros(1), False)
     values = levels(summary[x])
     ordered = is_numeric(summary[x]) and x not in NAMES and len(values) > 1
+    if ordered and len(values) > MANY:
+        return ticks_of_curve(values.astype(float))
     scaled = to_scale(values) if ordered else None
     places = np.arange(len(values), dtype=float) if scaled is None else scaled
-    return Ticks(values, places, [tick_label(value) for value in values], scaled is not None)
+    labels = [tick_label(value) for value in values]
+    return Ticks(values, places, labels, places, scaled is not None)
+
+
+def ticks_of_curve(values: np.ndarray) -> Ticks:
+    """Many rising numbers to scale, with labels at a few round ones."""
+    n, by_ratio = len(values), values[0] > 0.0 and is_geometric(values)
+    scale = np.log if by_ratio else np.asarray
+
+    def places(numbers: np.ndarray) -> np.ndarray:
+        first, last = scale(values[[0, -1]])
+        return (scale(numbers) - first) / (last - first) * (n - 1)
+
+    locator = LogLocator() if by_ratio else MaxNLocator(6, steps=[1, 2, 5, 10])
+    found = np.asarray(locator.tick_values(values[0], values[-1]))
+    nearly = 1e-9 * (values[-1] - values[0])
+    found = found[(found >= values[0] - nearly) & (found <= values[-1] + nearly)]
+    found = values[[0, -1]] if len(found) < 2 else found
+    return Ticks(values, places(values), [tick_label(v) for v in found], places(found), True)
+
+
+def is_geometric(values: np.ndarray) -> bool:
+    """Whether positive rising numbers stand more evenly by their logarithms."""
+    steps, ratios = np.diff(values), np.diff(np.log(values))
+    return bool(ratios.std() / ratios.mean() < steps.std() / steps.mean())
 
 
 def to_scale(values: np.ndarray) -> np.ndarray | None:
@@ -107,7 +143,8 @@ def to_scale(values: np.ndarray) -> np.ndarray | None:
 def draw_sweep_dots(summary: xr.Dataset, ax: Axes, *, x: str | None, outcome: Outcome) -> Axes:
     """A dot with its 95 % interval for each value of an axis and, for survival, each arm.
 
-    A line follows each arm where the values stand to scale.
+    A line follows each arm where the values stand to scale; of many values it is all there is, with
+    a band for the intervals.
 
     summary : Dataset over scenario, with or without arm; a single dot for each arm where x is None
     """
@@ -119,6 +156,9 @@ def draw_sweep_dots(summary: xr.Dataset, ax: Axes, *, x: str | None, outcome: Ou
     for i, arm in enumerate(arms):
         of_arm = table[table["arm"] == arm]
         at = ticks.places[places_of(of_arm["x"].to_numpy(), ticks.values)]
+        if ticks.is_curve:
+            draw_curve(of_arm.assign(at=at).sort_values("at"), ax, colors[arm])
+            continue
         of_arm = of_arm.assign(at=at + step * (i - (len(arms) - 1) / 2)).sort_values("at")
         reached = np.isfinite(of_arm["value"])
         shown = of_arm["value"].where(reached)
@@ -147,6 +187,19 @@ def draw_sweep_dots(summary: xr.Dataset, ax: Axes, *, x: str | None, outcome: Ou
     return ax
 
 
+def draw_curve(of_arm: pd.DataFrame, ax: Axes, color: str) -> None:
+    """One arm as a curve in a band of 95 % intervals; gaps where nothing can be told."""
+    arm = of_arm["arm"].iloc[0]
+    finite = of_arm.replace([np.inf, -np.inf], np.nan)
+    ax.fill_between(
+        finite["at"], finite["low"], finite["high"], color=color, alpha=0.2, linewidth=0.0
+    )
+    ax.plot(
+        finite["at"], finite["value"], color=color, linewidth=1.0,
+        label=in_words(arm) if arm else None,
+    )  # fmt: skip
+
+
 def most(table: pd.DataFrame) -> float:
     """The largest finite number among values and bounds; at least 1."""
     numbers = table[["value", "low", "high"]].to_numpy(float)
@@ -157,11 +210,11 @@ def label_ticks(ax: Axes, ticks: Ticks) -> None:
     """The values under an axis; turned, and not all of them, where there is no room."""
     wide = ax.get_position().width * width_of(ax)
     if not ticks.turned(wide):
-        ax.set_xticks(ticks.places, ticks.labels)
+        ax.set_xticks(ticks.labelled, ticks.labels)
         return
     every = int(np.ceil(LINE / ticks.room(wide)))
     labels = [label.replace("\n", " ") for label in ticks.labels[::every]]
-    ax.set_xticks(ticks.places[::every], labels, rotation=90)
+    ax.set_xticks(ticks.labelled[::every], labels, rotation=90)
 
 
 def legend_columns(arms: Sequence[str], wide_mm: float) -> int:
