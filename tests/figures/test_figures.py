@@ -430,16 +430,16 @@ def test_no_cell_text_lies_on_another(width):
         assert overlaps(sweep_heatmap.sweep_heatmap_figure(summary, outcome, width)) == []
 
 
-@pytest.mark.parametrize(("width", "shown"), [(COLUMN, 0), (PAGE, 0)])
-def test_cells_too_narrow_for_numbers_have_their_colour_only(width, shown):
+@pytest.mark.parametrize("width", [COLUMN, PAGE])
+def test_cells_too_narrow_for_numbers_have_their_colour_only(width):
     axes = {"trigger.level": [0.001, 0.01], "monitoring.interval_days": list(range(14, 44))}
     summary = sweep_summary(sweep(axes, 5))
     outcome = sweep_outcomes.difference_outcome(summary)
     with house_style():
         figure = sweep_heatmap.sweep_heatmap_figure(summary, outcome, width)
         assert overlaps(figure) == []
-    assert len(figure.axes[0].texts) == shown
-    assert len(figure.axes[0].get_xticks()) <= 30
+    assert len(figure.axes[0].texts) == 0
+    assert len(figure.axes[0].get_xticks()) == (15 if width == COLUMN else 30)
     assert "intervals" not in "".join(text.get_text() for text in figure.texts)
 
 
@@ -462,8 +462,8 @@ def test_many_numbers_are_a_curve_in_a_band(ax, by_ratio):
     expected = summary["survival"].sel(arm="triggered").sortby("trigger.level")
     np.testing.assert_allclose(drawn, expected)
     labels = [label.get_text() for label in ax.get_xticklabels()]
-    assert labels == (["0.0001", "0.001", "0.01", "0.1"] if by_ratio else labels)
-    assert 3 <= len(labels) <= 7
+    decades, even = ["0.0001", "0.001", "0.01", "0.1"], ["0.1", "0.2", "0.3", "0.4", "0.5"]
+    assert labels == (decades if by_ratio else even)
     places = ax.lines[0].get_xdata()
     evenly = np.log(levels) if by_ratio else levels
     assert np.corrcoef(places, evenly)[0, 1] == pytest.approx(1.0)

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 
-from leukosim.figures.style import GREY, MM_PER_INCH
+from leukosim.figures.style import GREY, axes_width
 
 MISSING = "#E6E6E6"
 SMALLEST_CELL = 9.5  # mm, of its width, for a share with its interval
@@ -61,11 +61,6 @@ def draw_cells(
         else:
             ax.text(cell.x, cell.y, in_figures(cell.value, signed), va="center", **ink)
     return ax
-
-
-def axes_width(ax: Axes) -> float:
-    """The width of axes: mm."""
-    return float(ax.get_position().width * ax.get_figure(root=True).get_figwidth() * MM_PER_INCH)
 
 
 def ink_on(color: tuple[float, ...]) -> str:

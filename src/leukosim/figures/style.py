@@ -122,6 +122,11 @@ def width_of(ax: Axes) -> float:
     return float(ax.figure.bbox.width / ax.figure.dpi * MM_PER_INCH)
 
 
+def axes_width(ax: Axes) -> float:
+    """The width of the frame of axes in mm."""
+    return float(ax.get_position().width * width_of(ax))
+
+
 def month_ticks(last_day: float, at_most: int = 9) -> list[float]:
     """Months to mark on an axis that ends at a day."""
     months = last_day / DAYS_PER_MONTH

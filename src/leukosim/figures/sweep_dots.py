@@ -26,9 +26,9 @@ from leukosim.figures.style import (
     add_axes,
     add_heading,
     arm_colors,
+    axes_width,
     empty_figure,
     in_words,
-    width_of,
     wrapped,
 )
 from leukosim.figures.sweep_outcomes import (
@@ -208,7 +208,7 @@ def most(table: pd.DataFrame) -> float:
 
 def label_ticks(ax: Axes, ticks: Ticks) -> None:
     """The values under an axis; turned, and not all of them, where there is no room."""
-    wide = ax.get_position().width * width_of(ax)
+    wide = axes_width(ax)
     if not ticks.turned(wide):
         ax.set_xticks(ticks.labelled, ticks.labels)
         return

@@ -15,7 +15,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from leukosim.figures.cells import MISSING, SIGNED, SMALLEST_CELL, axes_width, draw_cells
+from leukosim.figures.cells import MISSING, SIGNED, SMALLEST_CELL, draw_cells
 from leukosim.figures.style import (
     COLUMN,
     HIGHEST,
@@ -25,6 +25,7 @@ from leukosim.figures.style import (
     SMALL_LETTER,
     add_axes,
     add_heading,
+    axes_width,
     empty_figure,
     wrapped,
 )
