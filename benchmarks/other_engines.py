@@ -30,10 +30,10 @@ from rich.console import Console
 from rich.table import Table
 from stem_cells import BURN_IN_DAYS, CELLS, LAWS, cells_of, patient
 
-from leukosim import kernels
 from leukosim.biology.disease import Disease
-from leukosim.marrow import Marrow
-from leukosim.rates import Rates
+from leukosim.marrow import kernels
+from leukosim.marrow.marrow import Marrow
+from leukosim.marrow.rates import Rates
 
 DAYS = 60
 ROUNDS = 7

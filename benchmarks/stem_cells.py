@@ -20,15 +20,15 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from leukosim import kernels
 from leukosim.biology.cycle import Cycle
 from leukosim.biology.disease import Disease
 from leukosim.biology.niche import Niche
-from leukosim.drugs.azacitidine import Azacitidine
-from leukosim.drugs.drug import Dose, exposure
-from leukosim.marrow import Marrow
-from leukosim.patient import Patient
-from leukosim.rates import Rates
+from leukosim.biology.patient import Patient
+from leukosim.clinic.drugs.azacitidine import Azacitidine
+from leukosim.clinic.drugs.drug import Dose, exposure
+from leukosim.marrow import kernels
+from leukosim.marrow.marrow import Marrow
+from leukosim.marrow.rates import Rates
 
 CELLS = 10_000
 BURN_IN_DAYS, ENGINE_DAYS, MESA_DAYS = 20, 120, 3

@@ -15,9 +15,10 @@ from unittest.mock import patch
 from rich.console import Console
 from rich.table import Table
 
-from leukosim import kernels
-from leukosim.config import Config, compose
-from leukosim.treating import treat
+from leukosim.config.compose import compose
+from leukosim.config.schema import Config
+from leukosim.marrow import kernels
+from leukosim.runs.configured import treat
 
 STUDIES = ("relaza2", "blast", "venetoclax_resistance", "clonal_relapse")
 PATIENTS, FEW, ARMS = 128, 8, 2
@@ -35,7 +36,7 @@ def engine_timed() -> Iterator[list[float]]:
         spent.append(time.perf_counter() - begun)
         return result
 
-    with patch("leukosim.kernels.advance", timed):
+    with patch("leukosim.marrow.kernels.advance.advance", timed):
         yield spent
 
 

@@ -20,11 +20,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from leukosim import store, sweep
-from leukosim import trial as trials
-from leukosim.batches import run_missing
-from leukosim.config import compose_plain
-from leukosim.scenarios import table_of_points
+from leukosim.config.compose import compose_plain
+from leukosim.config.interpolation import table_of_points
+from leukosim.results import output_folder
+from leukosim.runs import sweep
+from leukosim.runs.scheduling import run_missing
+from leukosim.trial import run
 
 PATIENTS = 128
 LEVELS = np.geomspace(1e-4, 1e-1, 1000)  # of the trigger: what is swept
@@ -42,7 +43,7 @@ def scenarios(number: int, patients: int, folder: Path, *overrides: str) -> swee
 
 def finish(table: sweep.Sweep, workers: int) -> None:
     """Run all scenarios and merge them."""
-    store.prepare_folder(table.folder)
+    output_folder.prepare_folder(table.folder)
     failed = run_missing(table, table.missing(), workers, lambda done: None, lambda finished: None)
     assert not failed, failed
     sweep.merge(table, failed)
@@ -51,7 +52,7 @@ def finish(table: sweep.Sweep, workers: int) -> None:
 @contextmanager
 def courses_known() -> Iterator[None]:
     """Follow courses when they are first asked for; later, all else is left to be paid."""
-    treat_block, known = trials.treat_block, {}
+    treat_block, known = run.treat_block, {}
 
     def remembered(patients, arms, protocol, record_days, method, agents):
         key = patients[0].index, len(patients), tuple(arm.trigger for arm in arms)
@@ -59,7 +60,7 @@ def courses_known() -> Iterator[None]:
             known[key] = treat_block(patients, arms, protocol, record_days, method, agents)
         return known[key]
 
-    with patch("leukosim.trial.treat_block", remembered):
+    with patch("leukosim.trial.run.treat_block", remembered):
         yield
 
 
@@ -87,7 +88,7 @@ def sizes(folder: Path) -> tuple[float, float]:
     """MiB of the merged results, and of the parts that they were made of."""
     kept = (folder / sweep.SCENARIOS).iterdir()
     parts = sum(path.stat().st_size for path in kept)
-    return (folder / store.RESULTS).stat().st_size / MIB, parts / MIB
+    return (folder / output_folder.RESULTS).stat().st_size / MIB, parts / MIB
 
 
 def more_workers(console: Console, folder: Path) -> None:

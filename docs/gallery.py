@@ -10,7 +10,7 @@ from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 
-from leukosim.figures import SWEEP_FIGURES, TRIAL_FIGURES
+from leukosim.figures.registry import SWEEP_FIGURES, TRIAL_FIGURES
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "gallery.md"
@@ -76,7 +76,7 @@ def command_of(name: str, lines: list[str]) -> str:
 def sentence_of(name: str) -> str:
     """What a figure shows: the first sentence of the module that draws it."""
     module = OF_VERBS[name][1] if name in OF_VERBS else name
-    said = import_module(f"leukosim.figures.{module}").__doc__ or ""
+    said = import_module(f"leukosim.figures.registry.{module}").__doc__ or ""
     return " ".join(said.split("\n\n")[0].split())
 
 

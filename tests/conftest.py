@@ -5,10 +5,10 @@ import signal
 import pytest
 
 from leukosim.biology.disease import Disease
-from leukosim.patient import Patient
-from leukosim.strategy.courses import Course, Dosing
-from leukosim.strategy.rules import Rule, Strategy
-from leukosim.trial import run_together
+from leukosim.biology.patient import Patient
+from leukosim.clinic.strategy.regimens import Course, Dosing
+from leukosim.clinic.strategy.rules import Rule, Strategy
+from leukosim.trial.run import run_together
 
 # A shell's background job ignores Ctrl-C and has its children ignore it; tests send it to theirs.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -73,5 +73,5 @@ def runs(monkeypatch):
         protocols.extend(plan.protocol for plan in plans)
         return run_together(patients, plans, **settings)
 
-    monkeypatch.setattr("leukosim.treating.run_together", counted)
+    monkeypatch.setattr("leukosim.runs.configured.run_together", counted)
     return protocols

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import xarray as xr
 
-from leukosim.results import VARIABLES
+from leukosim.results.variables import VARIABLES
 
 HORIZON, TRIGGER, LIMIT = 730.0, 0.01, 3e-5
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 
 from leukosim.biology.disease import Disease
-from leukosim.cohort import Cohort
 from leukosim.parameters import InvalidValue, check_ranges, estimate, parameter_rows
+from leukosim.trial.cohort import Cohort
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 The command line says in Hydra's own grammar what may vary: ``interval(1e-4,1e-1)``,
 ``tag(log,interval(1e-4,1e-1))``, ``range(3,8)``, ``choice(28,56,84)`` or ``28,56,84``. What is
-asked of the search stands in ``hydra.sweeper.search`` (:class:`leukosim.search.Search`).
+asked of the search stands in ``hydra.sweeper.search`` (:class:`leukosim.analysis.optimisation.search.Search`).
 """
 
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ class SearchSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Call the task once, with the space."""
-        from leukosim.scenarios import read_space
+        from leukosim.config.sweep_grammar import read_space
 
         assert self.hydra_context is not None
         assert self.config is not None

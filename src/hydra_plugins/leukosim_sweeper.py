@@ -1,7 +1,7 @@
 """Hydra's way to leukosim's sweeps: with ``-m``, all scenarios run inside one process.
 
 Hydra's own sweepers compose every scenario anew, start one job each and forget what is finished.
-This one hands the axes to :mod:`leukosim.sweep`. ``hydra/sweeper=basic`` goes back to Hydra's.
+This one hands the axes to :mod:`leukosim.runs.sweep`. ``hydra/sweeper=basic`` goes back to Hydra's.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class LeukosimSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Call the task once, with all scenarios."""
-        from leukosim.scenarios import expand
+        from leukosim.config.sweep_grammar import expand
 
         assert self.hydra_context is not None
         assert self.config is not None

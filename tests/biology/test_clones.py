@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leukosim import kernels
 from leukosim.biology.clones import (
     TRAITS,
     ClonalHaematopoiesis,
@@ -20,12 +19,13 @@ from leukosim.biology.clones import (
     lineage,
 )
 from leukosim.biology.disease import Disease
-from leukosim.cohort import Cohort
-from leukosim.config import compose
-from leukosim.enrolment import draw_patient
-from leukosim.marrow import Marrow
-from leukosim.rates import Rates
-from leukosim.validation import ConfigError
+from leukosim.config.compose import compose
+from leukosim.errors import ConfigError
+from leukosim.marrow import kernels
+from leukosim.marrow.marrow import Marrow
+from leukosim.marrow.rates import Rates
+from leukosim.trial.cohort import Cohort
+from leukosim.trial.sampling import draw_patient
 
 THREE = (
     Founder("trunk", -1, 0.5, ("NPM1",)),

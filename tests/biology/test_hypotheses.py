@@ -7,12 +7,13 @@ import pytest
 
 from leukosim.biology.apoptosis import Apoptosis
 from leukosim.biology.niche import Niche
-from leukosim.config import compose
-from leukosim.drugs.drug import Dose, exposure
-from leukosim.drugs.formulary import formulary
-from leukosim.drugs.venetoclax import Venetoclax
-from leukosim.marrow import Marrow
-from leukosim.rates import APOPTOSIS, FREE, Rates, leading
+from leukosim.clinic.drugs.drug import Dose, exposure
+from leukosim.clinic.drugs.formulary import formulary
+from leukosim.clinic.drugs.venetoclax import Venetoclax
+from leukosim.config.compose import compose
+from leukosim.marrow.growth import leading
+from leukosim.marrow.marrow import Marrow
+from leukosim.marrow.rates import APOPTOSIS, FREE, Rates
 
 HYPOTHESES = ("selection", "reprogramming", "both")
 COMPOSITION = (0.10, 0.70, 0.15, 0.05)

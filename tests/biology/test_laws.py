@@ -6,17 +6,12 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from leukosim.biology.apoptosis import (
-    Apoptosis,
-    apoptosis_rate,
-    protection,
-    protection_by_subtype,
-)
+from leukosim.biology.apoptosis import Apoptosis, apoptosis_rate, protection, protection_by_subtype
 from leukosim.biology.cycle import Cycle
 from leukosim.biology.disease import Disease
 from leukosim.biology.niche import Niche, detachment_rate
 from leukosim.biology.subtypes import Subtype, Switching, four_subtypes, switching_rates
-from leukosim.rates import crowded_renewal
+from leukosim.marrow.growth import crowded_renewal
 
 SUBTYPES = four_subtypes()
 DEPENDENCES = np.array([subtype.dependences for subtype in SUBTYPES.values()])

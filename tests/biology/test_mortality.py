@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from leukosim.biology.mortality import Mortality, death_hazards
-from leukosim.results import CAUSES
+from leukosim.results.variables import CAUSES
 
 LAW = Mortality(infection_rate=0.003, bleeding_rate=0.004)
 

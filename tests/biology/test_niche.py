@@ -7,10 +7,10 @@ import pytest
 
 from leukosim.biology.cycle import Cycle
 from leukosim.biology.disease import Disease
+from leukosim.biology.exposure import COLUMN, EXPOSURES, Exposure
 from leukosim.biology.niche import Niche, blocked_share, detachment_rate, waking_outside
-from leukosim.drugs.drug import COLUMN, EXPOSURES, Exposure
-from leukosim.marrow import Marrow
-from leukosim.rates import APOPTOSIS, IN_NICHE, S_PHASE_KILL
+from leukosim.marrow.marrow import Marrow
+from leukosim.marrow.rates import APOPTOSIS, IN_NICHE, S_PHASE_KILL
 
 DAYS = 5
 SD = 1e-9  # of log CXCR4, so that all cells are alike

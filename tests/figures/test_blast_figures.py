@@ -7,18 +7,18 @@ import pytest
 import xarray as xr
 from test_figures import assert_readable
 
-from leukosim.config import compose
-from leukosim.endpoints import relapse_free_survival
-from leukosim.figures import draw_figure, figures_for
-from leukosim.figures.forest import interval
-from leukosim.figures.gain_map import KILL, PROTECTION
-from leukosim.figures.lead_time import HYPOTHESIS, LEAD, gains, outcome_of
-from leukosim.figures.repeated_trials import FEWEST, computed, repeated_trials_figure
-from leukosim.figures.single_cell_cxcr4 import cells_of, threshold_of
-from leukosim.figures.style import COLUMN, MM_PER_INCH, PAGE, house_style
-from leukosim.figures.treatment_hours import in_niche
-from leukosim.survival import paired_difference
-from leukosim.treating import treat
+from leukosim.analysis.endpoints import relapse_free_survival
+from leukosim.analysis.survival import paired_difference
+from leukosim.config.compose import compose
+from leukosim.figures.elements.style import COLUMN, MM_PER_INCH, PAGE, house_style
+from leukosim.figures.methods.repeated_trials import FEWEST, computed, repeated_trials_figure
+from leukosim.figures.registry import draw_figure, figures_for
+from leukosim.figures.sweep.gain_map import KILL, PROTECTION
+from leukosim.figures.sweep.lead_time import HYPOTHESIS, LEAD, gains, outcome_of
+from leukosim.figures.trial.forest import interval
+from leukosim.figures.trial.single_cell_cxcr4 import cells_of, threshold_of
+from leukosim.figures.trial.treatment_hours import in_niche
+from leukosim.runs.configured import treat
 
 OF_THE_STUDY = {
     "survival_by_cxcr4",

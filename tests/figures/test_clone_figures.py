@@ -6,22 +6,16 @@ import numpy as np
 import pytest
 from test_figures import assert_readable
 
+from leukosim.analysis.endpoints import proportion
 from leukosim.biology.clones import Driver, Founder, Mutation
 from leukosim.biology.disease import Disease
-from leukosim.clonal_history import CloneRecord
-from leukosim.endpoints import proportion
-from leukosim.figures import (
-    clone_tree,
-    draw_figures,
-    figures_for,
-    fish_plot,
-    relapse_ancestors,
-    vaf_courses,
-)
-from leukosim.figures.clones import SHOWN, most_clonal_patient, shown_clones
-from leukosim.figures.style import COLUMN, PAGE, house_style
-from leukosim.protocol import Protocol
-from leukosim.trial import run_trial
+from leukosim.figures.elements.clones import SHOWN, most_clonal_patient, shown_clones
+from leukosim.figures.elements.style import COLUMN, PAGE, house_style
+from leukosim.figures.registry import draw_figures, figures_for
+from leukosim.figures.trial import clone_tree, fish_plot, relapse_ancestors, vaf_courses
+from leukosim.runs.api import run_trial
+from leukosim.trial.clonal_history import CloneRecord
+from leukosim.trial.protocol import Protocol
 
 FIGURES = {
     "fish_plot": fish_plot.fish_figure,

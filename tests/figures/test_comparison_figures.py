@@ -5,15 +5,16 @@ import pytest
 from synthetic import dataset_of_arms, sweep, trial
 from test_figures import assert_readable, texts
 
-from leukosim.arms import gather_arms
-from leukosim.comparison import differences_table, ranking, resample
-from leukosim.config import compose
-from leukosim.figures import calendar, comparison, individual_effects, power
-from leukosim.figures.style import COLUMN, HIGHEST, PAGE, house_style
-from leukosim.individual_effects import individual_effects as effects_of
-from leukosim.power import Proposal, weigh
-from leukosim.strategy.monitoring import Monitoring
-from leukosim.strategy.rules import Strategy
+from leukosim.analysis.arms import gather_arms
+from leukosim.analysis.comparison import differences_table, ranking, resample
+from leukosim.analysis.individual_effects import individual_effects as effects_of
+from leukosim.analysis.trial_emulation.power import Proposal, weigh
+from leukosim.clinic.strategy.monitoring import Monitoring
+from leukosim.clinic.strategy.rules import Strategy
+from leukosim.config.compose import compose
+from leukosim.figures.elements.style import COLUMN, HIGHEST, PAGE, house_style
+from leukosim.figures.methods import comparison, individual_effects, power
+from leukosim.figures.trial import calendar
 
 
 def with_costs(ds, seed=1):

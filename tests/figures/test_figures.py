@@ -13,23 +13,12 @@ from matplotlib.text import Text
 from synthetic import dataset_of_arms, sweep, trial
 
 from leukosim import __version__
-from leukosim.calibration import target_table
-from leukosim.endpoints import relapse_free_survival
-from leukosim.figures import (
-    draw_figure,
-    draw_figures,
-    draw_sweep,
-    figures_for,
-    has,
-    mrd_courses,
-    sweep_dots,
-    sweep_heatmap,
-    sweep_outcomes,
-    targets,
-)
-from leukosim.figures import relapse_free_survival as rfs_figure
-from leukosim.figures.save import save_figure
-from leukosim.figures.style import (
+from leukosim.analysis.calibration import target_table
+from leukosim.analysis.endpoints import relapse_free_survival
+from leukosim.analysis.survival import numbers_at_risk, sweep_summary
+from leukosim.figures.elements.save import save_figure
+from leukosim.figures.elements.standard import has
+from leukosim.figures.elements.style import (
     COLUMN,
     MM_PER_INCH,
     PAGE,
@@ -39,7 +28,10 @@ from leukosim.figures.style import (
     house_style,
     month_ticks,
 )
-from leukosim.survival import numbers_at_risk, sweep_summary
+from leukosim.figures.registry import draw_figure, draw_figures, draw_sweep, figures_for
+from leukosim.figures.sweep import sweep_dots, sweep_heatmap, sweep_outcomes
+from leukosim.figures.trial import mrd_courses, targets
+from leukosim.figures.trial import relapse_free_survival as rfs_figure
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leukosim.endpoints import DAYS_PER_MONTH
-from leukosim.figures.patient_course import (
+from leukosim.analysis.endpoints import DAYS_PER_MONTH
+from leukosim.figures.elements.style import house_style
+from leukosim.figures.trial.patient_course import (
     FEWEST,
     PANELS,
     SUBTYPE,
@@ -14,7 +15,6 @@ from leukosim.figures.patient_course import (
     of_stem_cells,
     panel_figure,
 )
-from leukosim.figures.style import house_style
 
 
 def course(days, cells=(70, 30), end="", samples=((56.0, 0.0), (84.0, 0.02))):

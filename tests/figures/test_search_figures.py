@@ -5,11 +5,17 @@ import pytest
 from synthetic import search
 from test_figures import assert_readable
 
-from leukosim.figures import confirmation, figures_for
-from leukosim.figures import search as search_figure
-from leukosim.figures.style import HIGHEST, PAGE, house_style
-from leukosim.quantities import Look
-from leukosim.search import arms_of_scenarios, chosen, confirmation_table, searched
+from leukosim.analysis.optimisation.search import (
+    arms_of_scenarios,
+    chosen,
+    confirmation_table,
+    searched,
+)
+from leukosim.analysis.quantities import Look
+from leukosim.figures.elements.style import HIGHEST, PAGE, house_style
+from leukosim.figures.methods import confirmation
+from leukosim.figures.methods import search as search_figure
+from leukosim.figures.registry import figures_for
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leukosim.figures import screening, sobol_indices, tornado
-from leukosim.figures.parameter_rows import broken
-from leukosim.figures.style import COLUMN, PAGE, house_style
+from leukosim.figures.elements.parameter_rows import broken
+from leukosim.figures.elements.style import COLUMN, PAGE, house_style
+from leukosim.figures.methods import screening, sobol_indices, tornado
 
 PATHS = [
     "cohort.residual_log10_mean", "drug.azacitidine.incorporated_half_life_days",

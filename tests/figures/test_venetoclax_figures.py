@@ -10,25 +10,13 @@ from matplotlib.figure import Figure
 from synthetic import dataset_of_arms
 from test_figures import assert_readable
 
+from leukosim.analysis.endpoints import proportion
+from leukosim.analysis.stem_cell_composition import OVERT_BLASTS
+from leukosim.analysis.survival import kaplan_meier
 from leukosim.biology.disease import Disease
-from leukosim.config import as_plain
-from leukosim.descent import OVERT_BLASTS
-from leukosim.drugs.formulary import declared_drugs
-from leukosim.endpoints import proportion
-from leukosim.figures import (
-    blood_counts,
-    composition,
-    dose_response,
-    draw_figures,
-    draw_sweep,
-    figures_for,
-    flow_between_subtypes,
-    hypotheses,
-    overall_survival,
-    response_by_subtype,
-    sweep_dots,
-)
-from leukosim.figures.style import (
+from leukosim.clinic.drugs.formulary import declared_drugs
+from leukosim.config.compose import as_plain
+from leukosim.figures.elements.style import (
     ARM_COLORS,
     COLUMN,
     PAGE,
@@ -37,9 +25,17 @@ from leukosim.figures.style import (
     house_style,
     subtype_colors,
 )
-from leukosim.figures.sweep_dots import draw_sweep_dots, sweep_dots_figure
-from leukosim.figures.sweep_outcomes import treatment_outcomes, treatment_summary
-from leukosim.survival import kaplan_meier
+from leukosim.figures.registry import draw_figures, draw_sweep, figures_for
+from leukosim.figures.sweep import dose_response, hypotheses, sweep_dots
+from leukosim.figures.sweep.sweep_dots import draw_sweep_dots, sweep_dots_figure
+from leukosim.figures.sweep.sweep_outcomes import treatment_outcomes, treatment_summary
+from leukosim.figures.trial import (
+    blood_counts,
+    composition,
+    flow_between_subtypes,
+    overall_survival,
+    response_by_subtype,
+)
 
 ARMS = (
     "azacitidine",

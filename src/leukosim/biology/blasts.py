@@ -2,7 +2,7 @@
 
 A daughter that leaves the stem pool passes through maturing stages and then counts as ``gain``
 blasts. The gain is solved so that stem cells make up their published share of blasts
-(:attr:`leukosim.rates.Rates.gain`).
+(:attr:`leukosim.marrow.rates.Rates.gain`).
 """
 
 from dataclasses import dataclass

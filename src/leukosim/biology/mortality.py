@@ -51,7 +51,7 @@ def death_hazards(law, background, overt, blast_fraction, neutrophils, platelets
 
     Returns
     -------
-    float64[..., cause], in the order of leukosim.results.CAUSES
+    float64[..., cause], in the order of leukosim.results.variables.CAUSES
     """
     hazards = np.empty((*np.shape(blast_fraction), 4))
     hazards[..., 0] = background

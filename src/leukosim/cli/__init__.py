@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from leukosim import __version__
-from leukosim.cli.words import FAILED, INTERRUPTED, WRONG_INPUT
-from leukosim.files import NotWritten
-from leukosim.folders import config_folder
-from leukosim.validation import ConfigError, unknown
+from leukosim.cli.exit_codes import FAILED, INTERRUPTED, WRONG_INPUT
+from leukosim.config.paths import config_folder
+from leukosim.errors import ConfigError, NotWritten, unknown
 
 # Verbs and the modules that hold them, imported when asked for: --help needs none of them.
 VERBS = {

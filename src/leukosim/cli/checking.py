@@ -5,8 +5,9 @@ import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
-from leukosim.cli.words import FAILED, say
-from leukosim.validation import ConfigError
+from leukosim.cli.exit_codes import FAILED, say
+from leukosim.errors import ConfigError
+from leukosim.results import atomic_write, output_folder
 from leukosim.verification import verify as hold_against_exact_laws
 
 PAGE = "evidence.html"
@@ -34,22 +35,21 @@ def verify(words: list[str]) -> int:
 
 def report(asked: argparse.Namespace, words: list[str]) -> int:
     """Run the checks and write the document, as a page and, with the extra ``pdf``, as a PDF."""
-    from leukosim import store
-    from leukosim.document import can_typeset, html_of, pdf_of
-    from leukosim.evidence import Made, evidence, folders_named
-    from leukosim.files import write_whole
+    from leukosim.reports.document import can_typeset, html_of, pdf_of
+    from leukosim.reports.evidence.dossier import Made, evidence, folders_named
+    from leukosim.results.atomic_write import write_whole
 
     shown = folders_named(asked.folders)
     path = Path(asked.report)
     page = path if path.suffix == ".html" else path / PAGE
-    store.prepare_folder(page.parent)
+    output_folder.prepare_folder(page.parent)
     checked = hold_against_exact_laws(asked.seed, asked.quick)
     made = Made(
         asked.seed, checked.replicates, f"{datetime.now(UTC):%Y-%m-%d}",
         shlex.join(["leukosim", "verify", *words]),
     )  # fmt: skip
     document = evidence(checked.rows, made, shown)
-    store.save_text(html_of(document), page)
+    atomic_write.save_text(html_of(document), page)
     typeset = page.with_suffix(".pdf")
     if can_typeset():
         pdf = pdf_of(document)

@@ -4,10 +4,10 @@ import time
 
 from rich.console import Console
 
-from leukosim.cli.words import say
-from leukosim.config import Config
-from leukosim.validation import ConfigError
-from leukosim.warmup import compile_engine, is_compiled
+from leukosim.cli.exit_codes import say
+from leukosim.config.schema import Config
+from leukosim.errors import ConfigError
+from leukosim.runs.warmup import compile_engine, is_compiled
 
 
 def warmup(words: list[str]) -> int:

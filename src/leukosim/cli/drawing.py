@@ -7,14 +7,14 @@ from pathlib import Path
 import xarray as xr
 from rich.console import Console
 
-from leukosim import store
+from leukosim.cli.exit_codes import FAILED, say
 from leukosim.cli.fields import read_words
-from leukosim.cli.words import FAILED, say
-from leukosim.figures import draw_figure, figures_for
-from leukosim.figures.save import FORMATS
-from leukosim.figures.style import COLUMN, PAGE
+from leukosim.errors import ConfigError, unknown
+from leukosim.figures.elements.save import FORMATS
+from leukosim.figures.elements.style import COLUMN, PAGE
+from leukosim.figures.registry import draw_figure, figures_for
 from leukosim.parameters import check_ranges, setting
-from leukosim.validation import ConfigError, unknown
+from leukosim.results import netcdf, output_folder
 
 FIGURES = "figures"  # their folder
 
@@ -50,7 +50,7 @@ AS_OF_A_RUN = Drawn()
 def figures(words: list[str]) -> int:
     """``leukosim figures``: the figures of a result again, in the width and formats asked for."""
     (path,), asked = read_words(words, Drawn, "figures", 1, any_file=True)
-    dataset = store.load_dataset(path)
+    dataset = netcdf.load_dataset(path)
     known = [each.name for each in figures_for(dataset)]
     if not known:
         raise ConfigError(f"figures: {path} holds nothing that a figure shows")
@@ -58,7 +58,7 @@ def figures(words: list[str]) -> int:
         if name not in known:
             raise unknown(f"only.{name}", known, "figure of this result")
     folder, left_out = asked.folder(path), set(known) - set(asked.only or known)
-    store.prepare_folder(folder)
+    output_folder.prepare_folder(folder)
     code = draw_into(folder, dataset, Console(stderr=True), left_out, asked)
     say(f"{folder}: {', '.join(each for each in known if each not in left_out)}")
     return code
@@ -96,7 +96,9 @@ def draw_into(
 
 def draw_missing(folder: Path, console: Console) -> int:
     """Draw the figures that a finished result lacks, as after an interruption."""
-    return draw(store.load_dataset(folder / store.RESULTS), folder, console, drawn_in(folder))
+    return draw(
+        netcdf.load_dataset(folder / output_folder.RESULTS), folder, console, drawn_in(folder)
+    )
 
 
 def drawn_in(folder: Path) -> set[str]:

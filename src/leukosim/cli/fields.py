@@ -8,9 +8,10 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from leukosim import store
-from leukosim.config import explain
-from leukosim.validation import ConfigError, build
+from leukosim.config.compose import explain
+from leukosim.config.reading import build
+from leukosim.errors import ConfigError
+from leukosim.results import netcdf, output_folder
 
 
 def read_words(
@@ -34,10 +35,10 @@ def read_words(
     paths = []
     for name in named:
         path = Path(name)
-        path = path / store.RESULTS if path.is_dir() else path
+        path = path / output_folder.RESULTS if path.is_dir() else path
         if not path.is_file():
             raise ConfigError(f"{verb}: there is no result at {path}")
-        if not any_file and "digest" not in store.attributes_of(path):
+        if not any_file and "digest" not in netcdf.attributes_of(path):
             raise ConfigError(f"{verb}: {path} is not a result of leukosim")
         if path in paths:
             raise ConfigError(f"{verb}: {path} is named twice")

@@ -10,36 +10,37 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from leukosim import store
-from leukosim import sweep as sweeps
-from leukosim.calibration import calibration_targets
-from leukosim.calibration.design import SEEDS, Runs, run_design
-from leukosim.calibration.fit import Fit, fit, told_of
-from leukosim.calibration.hypotheses import evidence_table
-from leukosim.calibration.populations import (
+from leukosim.analysis.calibration import calibration_targets
+from leukosim.analysis.calibration.design import SEEDS, Runs, run_design
+from leukosim.analysis.calibration.fit import Fit, fit, told_of
+from leukosim.analysis.calibration.hypotheses import evidence_table
+from leukosim.analysis.calibration.populations import (
     DIAGNOSIS,
     POPULATIONS,
     declared_prior,
     parameters_of,
 )
-from leukosim.calibration.predictive import predictive_table
-from leukosim.calibration.recovery import coverage, ranks_of_truths
-from leukosim.calibration.shares import SHARES, Count, measured_counts, published_counts
-from leukosim.calibration.summary import correlation_table, emulator_table, parameter_table
+from leukosim.analysis.calibration.predictive import predictive_table
+from leukosim.analysis.calibration.recovery import coverage, ranks_of_truths
+from leukosim.analysis.calibration.shares import SHARES, Count, measured_counts, published_counts
+from leukosim.analysis.calibration.summary import correlation_table, emulator_table, parameter_table
 from leukosim.cli.drawing import FIGURES
+from leukosim.cli.exit_codes import say
 from leukosim.cli.fields import read_fields, without_folder
 from leukosim.cli.reading import wide_console
 from leukosim.cli.running import finish
-from leukosim.cli.words import say
-from leukosim.config import Config, compose_plain
-from leukosim.figures.posterior import numbers_drawn, posterior_figure
-from leukosim.figures.save import save_figure
-from leukosim.figures.style import house_style
-from leukosim.figures.targets import targets_figure
+from leukosim.config.compose import compose_plain
+from leukosim.config.interpolation import table_of_points
+from leukosim.config.schema import Config
+from leukosim.errors import ConfigError, unknown
+from leukosim.figures.elements.save import save_figure
+from leukosim.figures.elements.style import house_style
+from leukosim.figures.methods.posterior import numbers_drawn, posterior_figure
+from leukosim.figures.trial.targets import targets_figure
 from leukosim.parameters import check_ranges, parameter_rows, setting
-from leukosim.scenarios import table_of_points
-from leukosim.tables import calibration_tables
-from leukosim.validation import ConfigError, unknown
+from leukosim.reports.terminal import calibration_tables
+from leukosim.results import atomic_write, output_folder
+from leukosim.runs import sweep as sweeps
 
 FILES = (
     "posterior.csv", "parameters.csv", "correlations.csv", "emulators.csv", "coverage.csv",
@@ -96,11 +97,14 @@ def calibrate(words: list[str]) -> int:
     check_packages()
     from threadpoolctl import threadpool_limits  # of the extra `calibration`
 
-    folder = store.folder_of(asked.output)
-    store.prepare_folder(folder)
+    folder = output_folder.folder_of(asked.output)
+    output_folder.prepare_folder(folder)
     started = time.perf_counter()
     model = Model(asked, folder, Console(stderr=True))
-    with store.sole_writer(folder), threadpool_limits(1):  # small matrices: threads cost more
+    with (
+        output_folder.sole_writer(folder),
+        threadpool_limits(1),
+    ):  # small matrices: threads cost more
         code = fit_and_report(model, asked, folder)
     say(f"{folder}: {', '.join(FILES)}, {FIGURES}/ ({time.perf_counter() - started:.0f} s)")
     return code
@@ -143,7 +147,7 @@ def fit_and_report(model: "Model", asked: Calibration, folder: Path) -> int:
         parameters, correlation_table(found), emulator_table(found), recovered, predicted,
     ]  # fmt: skip
     for name, table in zip(FILES, tables, strict=True):
-        store.save_table(table, folder / name)
+        atomic_write.save_table(table, folder / name)
     with house_style():
         drawn = {
             "posterior": (posterior_figure(found), numbers_drawn(found)),
@@ -171,8 +175,8 @@ def compare_hypotheses(
         for name in asked.hypotheses
     }  # fmt: skip
     weighed, moved = evidence_table(found, FITTED_UNDER, before, others)
-    store.save_table(weighed, folder / "hypotheses.csv")
-    store.save_table(moved, folder / "shifts.csv")
+    atomic_write.save_table(weighed, folder / "hypotheses.csv")
+    atomic_write.save_table(moved, folder / "shifts.csv")
     print(weighed.round(3).to_string(index=False))
 
 

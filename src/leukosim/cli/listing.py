@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from leukosim.reference import odd_page, parameter_page, vocabulary_page
-from leukosim.store import save_text
-from leukosim.validation import ConfigError
+from leukosim.errors import ConfigError
+from leukosim.reports.reference import odd_page, parameter_page, vocabulary_page
+from leukosim.results.atomic_write import save_text
 
 
 def parameters(words: list[str]) -> int:

@@ -3,14 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from leukosim import store
-from leukosim.cli.drawing import FIGURES
-from leukosim.cli.reading import read_words
-from leukosim.cli.words import say
-from leukosim.figures.save import save_figure
-from leukosim.figures.style import house_style
-from leukosim.figures.targets import targets_figure
-from leukosim.predictions import (
+from leukosim.analysis.predictions import (
     COMPARED,
     OBSERVED,
     PREDICTIONS,
@@ -24,10 +17,15 @@ from leukosim.predictions import (
     read_frozen,
     read_observed,
 )
-from leukosim.predictions import (
-    predict as predict_quantities,
-)
-from leukosim.validation import ConfigError
+from leukosim.analysis.predictions import predict as predict_quantities
+from leukosim.cli.drawing import FIGURES
+from leukosim.cli.exit_codes import say
+from leukosim.cli.reading import read_words
+from leukosim.errors import ConfigError
+from leukosim.figures.elements.save import save_figure
+from leukosim.figures.elements.style import house_style
+from leukosim.figures.trial.targets import targets_figure
+from leukosim.results import atomic_write, netcdf, output_folder
 
 MOST = 9  # results
 
@@ -35,7 +33,7 @@ MOST = 9  # results
 def predict(words: list[str]) -> int:
     """``leukosim predict``: a frozen table of what results say of quantities not fitted."""
     paths, asked = read_words(words, Foretelling, "predict", MOST)
-    results = [store.load_dataset(path) for path in paths]
+    results = [netcdf.load_dataset(path) for path in paths]
     table = predict_quantities(results, asked)
     if table.empty:
         raise ConfigError("predict: none of these results holds an arm that a prediction needs")
@@ -43,10 +41,10 @@ def predict(words: list[str]) -> int:
     for name in (PREDICTIONS, RECORD):
         if (folder / name).exists():
             raise ConfigError(f"predict: {folder / name} is frozen: choose another output")
-    store.prepare_folder(folder)
+    output_folder.prepare_folder(folder)
     text, record = frozen(table, results, asked, f"{datetime.now(UTC):%Y-%m-%d}")
-    store.save_text(text, folder / PREDICTIONS)
-    store.save_text(store.as_json(record), folder / RECORD)
+    atomic_write.save_text(text, folder / PREDICTIONS)
+    atomic_write.save_text(atomic_write.as_json(record), folder / RECORD)
     missing = [each.id for each in QUANTITIES if each.id not in set(table["id"])]
     left = f"; not foretold by these results: {', '.join(missing)}" if missing else ""
     say(f"{folder}: {PREDICTIONS}, {RECORD}: {len(table)} predictions, "
@@ -67,7 +65,7 @@ def validate(words: list[str]) -> int:
     table, record = read_frozen(predicted)
     compared = compare(table, read_observed(observed, table))
     folder = observed.parent
-    store.save_table(compared, folder / COMPARED)
+    atomic_write.save_table(compared, folder / COMPARED)
     shown = as_targets(compared)
     with house_style():
         asked = {"predictions": record["sha256"], "made": record["made"]}

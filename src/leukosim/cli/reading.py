@@ -7,22 +7,28 @@ import pandas as pd
 import xarray as xr
 from rich.console import Console
 
-from leukosim import store
-from leukosim.arms import chosen, gather_arms, reference_of
+from leukosim.analysis.arms import chosen, gather_arms, reference_of
+from leukosim.analysis.comparison import (
+    Comparison,
+    differences_table,
+    levels_table,
+    ranking,
+    resample,
+)
+from leukosim.analysis.individual_effects import individual_effects
+from leukosim.analysis.trial_emulation.power import Proposal, weigh
 from leukosim.cli.drawing import FIGURES
+from leukosim.cli.exit_codes import say
 from leukosim.cli.fields import read_words, without_folder
-from leukosim.cli.words import say
-from leukosim.comparison import Comparison, differences_table, levels_table, ranking, resample
-from leukosim.figures import comparison as arms_figure
-from leukosim.figures import individual_effects as patients_figure
-from leukosim.figures import power as power_figure
-from leukosim.figures.save import save_figure
-from leukosim.figures.style import PAGE as PAGE_WIDTH
-from leukosim.figures.style import house_style
-from leukosim.individual_effects import individual_effects
-from leukosim.power import Proposal, weigh
-from leukosim.report import PAGE, Report, report_page
-from leukosim.tables import WIDTH, comparison_tables, power_tables
+from leukosim.figures.elements.save import save_figure
+from leukosim.figures.elements.style import PAGE as PAGE_WIDTH
+from leukosim.figures.elements.style import house_style
+from leukosim.figures.methods import comparison as arms_figure
+from leukosim.figures.methods import individual_effects as patients_figure
+from leukosim.figures.methods import power as power_figure
+from leukosim.reports.study.page import PAGE, Report, report_page
+from leukosim.reports.terminal import WIDTH, comparison_tables, power_tables
+from leukosim.results import atomic_write, netcdf, output_folder
 
 
 def compare(words: list[str]) -> int:
@@ -30,21 +36,21 @@ def compare(words: list[str]) -> int:
     paths, asked = read_words(words, Comparison, "compare", 9)
     short = [path.parent.name or "here" for path in paths]
     names = short if len(set(short)) == len(short) else [str(path.parent) for path in paths]
-    results = {name: store.load_dataset(path) for name, path in zip(names, paths, strict=True)}
+    results = {name: netcdf.load_dataset(path) for name, path in zip(names, paths, strict=True)}
     gathered = gather_arms(results)
     against = reference_of(gathered, asked.against)
     gathered = chosen(gathered, asked.arms, against)
     found = resample(gathered, asked)
     effects = individual_effects(gathered, against, found.until_day)
     folder = Path(asked.output) if asked.output else paths[0].parent
-    store.prepare_folder(folder)
+    output_folder.prepare_folder(folder)
     tables = {
         "comparison": [differences_table(found, against), levels_table(found)],
         "ranking": [ranking(found)],
         "individual_effects": [effects],
     }
     for name, parts in tables.items():
-        store.save_table(joined(parts), folder / f"{name}.csv")
+        atomic_write.save_table(joined(parts), folder / f"{name}.csv")
     origin = dict(results=list(results.values()), asked=without_folder(asked))
     code = draw_comparison(gathered, found, against, effects, folder, asked.width_mm, origin)
     wide_console().print(*comparison_tables(found, against, effects), sep="")
@@ -56,12 +62,12 @@ def compare(words: list[str]) -> int:
 def power(words: list[str]) -> int:
     """``leukosim power``: what a proposed trial of two arms of a result would need."""
     (path,), proposal = read_words(words, Proposal, "power", 1)
-    result = store.load_dataset(path)
+    result = netcdf.load_dataset(path)
     evidence = weigh(gather_arms({"result": result}), proposal)
     folder = Path(proposal.output) if proposal.output else path.parent
-    store.prepare_folder(folder)
-    store.save_table(evidence.curves, folder / "power.csv")
-    store.save_table(evidence.needed, folder / "sample_size.csv")
+    output_folder.prepare_folder(folder)
+    atomic_write.save_table(evidence.curves, folder / "power.csv")
+    atomic_write.save_table(evidence.needed, folder / "sample_size.csv")
     with house_style():
         figure = power_figure.power_figure(evidence, proposal.width_mm or PAGE_WIDTH)
         numbers, asked = power_figure.numbers_drawn(evidence), without_folder(proposal)
@@ -74,12 +80,12 @@ def power(words: list[str]) -> int:
 def report(words: list[str]) -> int:
     """``leukosim report``: one HTML page of a result, which loads nothing."""
     (path,), asked = read_words(words, Report, "report", 1)
-    log = path.parent / store.DECISIONS
+    log = path.parent / output_folder.DECISIONS
     decisions = pd.read_csv(log, keep_default_na=False) if log.is_file() else None
     folder = Path(asked.output) if asked.output else path.parent
-    store.prepare_folder(folder)
-    page = report_page(store.load_dataset(path), folder / FIGURES, asked, decisions)
-    store.save_text(page, folder / PAGE)
+    output_folder.prepare_folder(folder)
+    page = report_page(netcdf.load_dataset(path), folder / FIGURES, asked, decisions)
+    atomic_write.save_text(page, folder / PAGE)
     say(f"{folder / PAGE}: {len(page) / 1e6:.1f} MB, all in one file")
     return 0
 

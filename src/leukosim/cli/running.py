@@ -12,22 +12,29 @@ import xarray as xr
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from leukosim import store
-from leukosim import sweep as sweeps
-from leukosim.batches import run_missing
+from leukosim.analysis.hypothesis_discrimination import discrimination_table, has_hypotheses
 from leukosim.cli import drawing
 from leukosim.cli.compiling import compile_first
-from leukosim.cli.composing import compose
-from leukosim.cli.words import FAILED, say
-from leukosim.config import Config, as_plain, read_config
-from leukosim.discrimination import discrimination_table, has_hypotheses
-from leukosim.files import NotWritten
-from leukosim.machine import check_machine, workers_within_memory
-from leukosim.parts import BrokenPart
-from leukosim.scenarios import Space, Table
-from leukosim.screen import contents, hypotheses_tables, outcome_table, progress_bar
-from leukosim.sweep import Report, Scenario, Sweep
-from leukosim.treating import treat
+from leukosim.cli.exit_codes import FAILED, say
+from leukosim.config.command_line import compose
+from leukosim.config.compose import as_plain, read_config
+from leukosim.config.interpolation import Table
+from leukosim.config.schema import Config
+from leukosim.config.sweep_grammar import Space
+from leukosim.errors import NotWritten
+from leukosim.reports.terminal.run_tables import (
+    contents,
+    hypotheses_tables,
+    outcome_table,
+    progress_bar,
+)
+from leukosim.results import atomic_write, netcdf, output_folder, provenance
+from leukosim.results.shards import BrokenPart
+from leukosim.runs import sweep as sweeps
+from leukosim.runs.configured import treat
+from leukosim.runs.memory import check_machine, workers_within_memory
+from leukosim.runs.scheduling import run_missing
+from leukosim.runs.sweep import Report, Scenario, Sweep
 
 LONGEST_NAME = 100  # letters of a scenario's, in a line of progress
 FEW_COURSES = 80  # about as long as a second process takes to start
@@ -39,7 +46,7 @@ def run(words: list[str]) -> int:
     code = 0
     for task in compose(words):
         if isinstance(task, Space):
-            from leukosim.cli.searching import run_search_of  # which runs scenarios as we do
+            from leukosim.cli.searching import run_search_of
 
             code = max(code, run_search_of(task, console))
         elif isinstance(task, Table) and task.axes:
@@ -54,27 +61,31 @@ def run_one(composed: DictConfig, console: Console) -> int:
     """One run into its folder, unless it is there already."""
     config = read_config(composed)
     check_machine([config])
-    folder = store.folder_of(config.output)
-    identity = store.identity_of(as_plain(config))
-    digest = store.digest_of(identity)
-    if not config.overwrite and store.is_finished(folder, identity, digest):
+    folder = output_folder.folder_of(config.output)
+    identity = provenance.identity_of(as_plain(config))
+    digest = provenance.digest_of(identity)
+    if not config.overwrite and output_folder.is_finished(folder, identity, digest):
         say(f"{folder} holds this result already: nothing was run")
         return drawing.draw_missing(folder, console)
-    store.prepare_folder(folder)
+    output_folder.prepare_folder(folder)
     started = time.perf_counter()
-    with store.sole_writer(folder), interrupted_with("nothing of this run is kept"):
+    with output_folder.sole_writer(folder), interrupted_with("nothing of this run is kept"):
         if not config.overwrite:  # again, now that nobody else can write: it may raise
-            store.is_finished(folder, identity, digest)
+            output_folder.is_finished(folder, identity, digest)
         compile_first(console, config)
         with progress_bar(console) as bar:
             line = bar.add_task(config.study, total=config.cohort.size)
             at_once = workers(config, config.cohort.size * len(config.arms))
             trial = treat(config, at_once, lambda n: bar.update(line, completed=n))
-        trial.dataset.attrs.update(store.provenance(identity, digest))
+        trial.dataset.attrs.update(provenance.provenance(identity, digest))
         text = OmegaConf.to_yaml(OmegaConf.create(as_plain(config)))
-        store.save_text(f"{store.CONFIG_TITLE} of this run\n{text}", folder / store.CONFIG)
-        store.save_table(trial.decisions, folder / store.DECISIONS)
-        store.save_dataset(trial.dataset, folder / store.RESULTS)  # last but figures: "finished"
+        atomic_write.save_text(
+            f"{output_folder.CONFIG_TITLE} of this run\n{text}", folder / output_folder.CONFIG
+        )
+        atomic_write.save_table(trial.decisions, folder / output_folder.DECISIONS)
+        netcdf.save_dataset(
+            trial.dataset, folder / output_folder.RESULTS
+        )  # last but figures: "finished"
     with interrupted_with("the result is kept, the same command draws its figures"):
         code = drawing.draw(trial.dataset, folder, console)
     console.print(outcome_table(trial.dataset))
@@ -109,9 +120,9 @@ def finish(sweep: Sweep, console: Console) -> Report:
         The folder holds something else.
     """
     replaces = sweep.scenarios[0].config.overwrite
-    store.prepare_folder(sweep.folder)
+    output_folder.prepare_folder(sweep.folder)
     kept = "finished scenarios are kept, the same command runs the others"
-    with store.sole_writer(sweep.folder), interrupted_with(kept):
+    with output_folder.sole_writer(sweep.folder), interrupted_with(kept):
         if not replaces:  # again, now that nobody else can write: it may raise
             sweeps.is_finished(sweep)
         return keep_all(sweep, console)
@@ -161,7 +172,7 @@ def compare_hypotheses(merged: xr.Dataset, folder: Path, console: Console) -> No
     """Write and print how many patients would tell hypotheses apart, where they were swept."""
     if has_hypotheses(merged):
         found = discrimination_table(merged)
-        store.save_table(found, folder / store.DISCRIMINATION)
+        atomic_write.save_table(found, folder / output_folder.DISCRIMINATION)
         console.print(*hypotheses_tables(found), sep="")
 
 

@@ -21,24 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from leukosim import parts, store
-from leukosim import sweep as sweeps
-from leukosim.batches import run_missing
-from leukosim.cli import drawing
-from leukosim.cli.compiling import compile_first
-from leukosim.cli.fields import as_list
-from leukosim.cli.reading import wide_console
-from leukosim.cli.running import finish, interrupted_with, run, tell, workers
-from leukosim.cli.words import FAILED, say
-from leukosim.config import Config, as_plain, read_config
-from leukosim.figures import confirmation as confirmation_figure
-from leukosim.figures.save import save_figure
-from leukosim.figures.style import house_style
-from leukosim.machine import workers_within_memory
-from leukosim.quantities import QUANTITIES, Look
-from leukosim.scenarios import Space, Table, label, table_of_points, variations
-from leukosim.screen import contents, progress_bar
-from leukosim.search import (
+from leukosim.analysis.optimisation.search import (
     CONFIRMED,
     DEFAULT_ARM,
     Found,
@@ -52,10 +35,31 @@ from leukosim.search import (
     run_search,
     searched,
 )
-from leukosim.search_space import Point
-from leukosim.sweep import Scenario, Sweep
-from leukosim.tables import candidates_table, confirmed_table
-from leukosim.validation import ConfigError, build, listed, unknown
+from leukosim.analysis.optimisation.search_space import Point
+from leukosim.analysis.quantities import QUANTITIES, Look
+from leukosim.cli import drawing
+from leukosim.cli.compiling import compile_first
+from leukosim.cli.exit_codes import FAILED, say
+from leukosim.cli.fields import as_list
+from leukosim.cli.reading import wide_console
+from leukosim.cli.running import finish, interrupted_with, run, tell, workers
+from leukosim.config.compose import as_plain, read_config
+from leukosim.config.interpolation import Table, label, table_of_points, variations
+from leukosim.config.reading import build
+from leukosim.config.schema import Config
+from leukosim.config.sweep_grammar import Space
+from leukosim.errors import ConfigError, listed, unknown
+from leukosim.figures.elements.save import save_figure
+from leukosim.figures.elements.style import house_style
+from leukosim.figures.methods import confirmation as confirmation_figure
+from leukosim.reports.terminal import candidates_table, confirmed_table
+from leukosim.reports.terminal.run_tables import contents, progress_bar
+from leukosim.results import atomic_write, netcdf, output_folder, provenance
+from leukosim.results import shards as parts
+from leukosim.runs import sweep as sweeps
+from leukosim.runs.memory import workers_within_memory
+from leukosim.runs.scheduling import run_missing
+from leukosim.runs.sweep import Scenario, Sweep
 
 SEARCH, CONFIRMATION = "search.csv", "confirmation"
 PREFIX = "search."  # of the fields of a search on the command line
@@ -186,7 +190,7 @@ def question_of(space: Space) -> Question:
     name = space.output if space.output is not None else f"outputs/{config.study}-search"
     look = asked.look(float(config.horizon_days))
     default = space.default()
-    question = Question(space, asked, config, arm, look, store.folder_of(name), default)
+    question = Question(space, asked, config, arm, look, output_folder.folder_of(name), default)
     if question.new_seed == config.seed:
         raise ConfigError(f"search.new_seed = {config.seed} would draw the same patients again")
     for axis in space.axes:  # each value is allowed by itself
@@ -209,10 +213,10 @@ def check_folder(question: Question) -> None:
 
     A search may grow: one of fewer evaluations is gone on with.
     """
-    path = question.folder / store.RESULTS
+    path = question.folder / output_folder.RESULTS
     if not path.exists() or question.config.overwrite:
         return
-    attributes = store.attributes_of(path)
+    attributes = netcdf.attributes_of(path)
     here = question.sweep([question.default]).scenarios[0]
     there = json.loads(attributes.get("scenario_digests", "[null]"))
     if attributes.get("search") == question.identity and here.digest == there[0]:
@@ -222,7 +226,7 @@ def check_folder(question: Question) -> None:
                 f"some of the {len(there) - 1} in output = {question.folder}: ask for no fewer"
             )
         return
-    what = store.what_differs(attributes, here.identity)
+    what = provenance.what_differs(attributes, here.identity)
     if "search" in attributes and here.digest == there[0]:
         what = "another search"
     raise ConfigError(
@@ -238,15 +242,15 @@ def run_search_of(space: Space, console: Console) -> int:
     """The search, then its best candidates on new patients."""
     question = question_of(space)
     check_folder(question)
-    store.prepare_folder(question.folder)
+    output_folder.prepare_folder(question.folder)
     started = time.perf_counter()
     kept = "finished evaluations are kept, the same command goes on"
-    with store.sole_writer(question.folder), interrupted_with(kept):
+    with output_folder.sole_writer(question.folder), interrupted_with(kept):
         check_folder(question)  # again, now that nobody else can write
         compile_first(console, question.config)
         ledger, found = look_for(question, console)
         dataset, table = merged(question, ledger, found)
-        store.save_table(table, question.folder / SEARCH)
+        atomic_write.save_table(table, question.folder / SEARCH)
     code = FAILED if ledger.errors else 0
     code = max(code, drawing.draw(dataset, question.folder, console))
     for words in found.refused[:1]:
@@ -359,10 +363,10 @@ def merged(question: Question, ledger: Ledger, found: Found) -> tuple[xr.Dataset
         **attributes_of(asked, arm, question.space.axes, found.limits),
     }
     sweep = replace(question.sweep(found.points), about=about)
-    path = question.folder / store.RESULTS
-    if store.attributes_of(path).get("digest") != sweep.digest:
+    path = question.folder / output_folder.RESULTS
+    if netcdf.attributes_of(path).get("digest") != sweep.digest:
         sweeps.merge(sweep, ledger.errors)
-    dataset = store.load_dataset(path)
+    dataset = netcdf.load_dataset(path)
     say(f"{len(found.points)} evaluations, {ledger.ran} run: {question.folder}")
     return dataset, searched(dataset).table
 
@@ -384,26 +388,26 @@ def confirm(
     OmegaConf.update(base, "seed", question.new_seed)
     OmegaConf.update(base, "cohort.size", asked.new_patients)
     folder = question.folder / CONFIRMATION
-    if store.attributes_of(folder / store.RESULTS).get(CONFIRMED) == question.identity:
+    if netcdf.attributes_of(folder / output_folder.RESULTS).get(CONFIRMED) == question.identity:
         OmegaConf.update(base, "overwrite", True)  # by those of the search as it has grown
     points = [found.points[number] for number in (0, *named.values())]
     table = table_of_points(base, points, str(folder))
     sweep = replace(sweeps.check(table), about={CONFIRMED: question.identity})
-    if store.attributes_of(folder / store.RESULTS).get("digest") != sweep.digest:
+    if netcdf.attributes_of(folder / output_folder.RESULTS).get("digest") != sweep.digest:
         report = finish(sweep, console)
         tell(report)
         if report.errors:
             return FAILED
     arms = {DEFAULT_ARM: 0} | named
     before = arms_of_scenarios(dataset, question.arm, arms)
-    others = store.load_dataset(folder / store.RESULTS)
+    others = netcdf.load_dataset(folder / output_folder.RESULTS)
     places = {name: place for place, name in enumerate(arms)}
     new = arms_of_scenarios(others, question.arm, places)
     known = [name for name in FOR_ALL if name in asked.quantities or has_counts(new, name)]
     quantities = list(dict.fromkeys([*asked.goals, *known, *asked.quantities]))
     look = replace(question.look, resamples=2000)
     compared = confirmation_table(before, new, quantities, look)
-    store.save_table(compared, question.folder / f"{CONFIRMATION}.csv")
+    atomic_write.save_table(compared, question.folder / f"{CONFIRMATION}.csv")
     with house_style():
         figure = confirmation_figure.confirmation_figure(compared, asked.goals, look)
         save_figure(

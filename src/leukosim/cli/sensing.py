@@ -16,27 +16,11 @@ import xarray as xr
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from leukosim import store
-from leukosim import sweep as sweeps
-from leukosim.cli.composing import compose
-from leukosim.cli.drawing import FIGURES
-from leukosim.cli.fields import read_fields
-from leukosim.cli.reading import wide_console
-from leukosim.cli.running import finish, tell
-from leukosim.cli.words import FAILED, say
-from leukosim.config import Config, read_config
-from leukosim.endpoints import TWO_YEARS
-from leukosim.figures import screening as screening_figure
-from leukosim.figures import sobol_indices as indices_figure
-from leukosim.figures import tornado as tornado_figure
-from leukosim.figures.save import save_figure
-from leukosim.figures.style import house_style
-from leukosim.headlines import Headline, arms_of, headlines_of
-from leukosim.parameters import parameter_rows
-from leukosim.resampling import times_drawn
-from leukosim.scenarios import Space, Table, table_of_points
-from leukosim.sensitivity import Sensitivity, check_packages
-from leukosim.sensitivity.factors import (
+from leukosim.analysis.bootstrap import times_drawn
+from leukosim.analysis.endpoints import TWO_YEARS
+from leukosim.analysis.headlines import Headline, arms_of, headlines_of
+from leukosim.analysis.sensitivity import Sensitivity, check_packages
+from leukosim.analysis.sensitivity.factors import (
     INERT,
     MINOR,
     Factor,
@@ -45,16 +29,35 @@ from leukosim.sensitivity.factors import (
     factors_of,
     points_at,
 )
-from leukosim.sensitivity.indices import sobol_indices, surrogate_design
-from leukosim.sensitivity.screening import inert_groups, leading_of, screened, trajectories
-from leukosim.sensitivity.single import (
+from leukosim.analysis.sensitivity.indices import sobol_indices, surrogate_design
+from leukosim.analysis.sensitivity.screening import inert_groups, leading_of, screened, trajectories
+from leukosim.analysis.sensitivity.single import (
     precision_table,
     resampled_headline,
     single_coordinates,
     single_effects,
 )
-from leukosim.tables import sensitivity_tables
-from leukosim.validation import ConfigError, listed, names_of
+from leukosim.cli.drawing import FIGURES
+from leukosim.cli.exit_codes import FAILED, say
+from leukosim.cli.fields import read_fields
+from leukosim.cli.reading import wide_console
+from leukosim.cli.running import finish, tell
+from leukosim.config.command_line import compose
+from leukosim.config.compose import read_config
+from leukosim.config.interpolation import Table, table_of_points
+from leukosim.config.reading import names_of
+from leukosim.config.schema import Config
+from leukosim.config.sweep_grammar import Space
+from leukosim.errors import ConfigError, listed
+from leukosim.figures.elements.save import save_figure
+from leukosim.figures.elements.style import house_style
+from leukosim.figures.methods import screening as screening_figure
+from leukosim.figures.methods import sobol_indices as indices_figure
+from leukosim.figures.methods import tornado as tornado_figure
+from leukosim.parameters import parameter_rows
+from leukosim.reports.terminal import sensitivity_tables
+from leukosim.results import atomic_write, netcdf, output_folder
+from leukosim.runs import sweep as sweeps
 
 # What no headline needs, and what would cost time or memory.
 SPARED = {"operations.centres": 0, "record.treatment_week": False, "record.courses": False}
@@ -119,7 +122,9 @@ def question_of(asked: Sensitivity, composed: DictConfig, words: Sequence[str]) 
         OmegaConf.update(composed, path, value, force_add=True)
     config = read_config(composed)
     named = any(word.startswith("output=") for word in words)
-    folder = store.folder_of(config.output if named else f"outputs/{config.study}-sensitivity")
+    folder = output_folder.folder_of(
+        config.output if named else f"outputs/{config.study}-sensitivity"
+    )
     known = {row.path: row.value for row in parameter_rows(config)}
     return Question(asked, composed, config, headlines, known, folder, Console(stderr=True))
 
@@ -314,7 +319,7 @@ def resampled(
 
 def keep(question: Question, name: str, table: pd.DataFrame) -> None:
     """Write a table beside the folders of the steps."""
-    store.save_table(table, question.folder / f"{name}.csv")
+    atomic_write.save_table(table, question.folder / f"{name}.csv")
 
 
 def draw(question: Question, name: str, drawn_by: Any, table: pd.DataFrame, step: str) -> None:
@@ -325,10 +330,10 @@ def draw(question: Question, name: str, drawn_by: Any, table: pd.DataFrame, step
         figure = drawn_by.figure_of(shown, first.label, first.unit)
         save_figure(
             figure, shown, question.folder / FIGURES, name,
-            results=[origin_of(question.folder / step / store.RESULTS)], asked=vars(question.asked),
+            results=[origin_of(question.folder / step / output_folder.RESULTS)], asked=vars(question.asked),
         )  # fmt: skip
 
 
 def origin_of(path: Path) -> xr.Dataset:
     """What a dataset says of its making, without its data."""
-    return xr.Dataset(attrs=store.attributes_of(path))
+    return xr.Dataset(attrs=netcdf.attributes_of(path))

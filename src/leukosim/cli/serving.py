@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from rich.console import Console
 
 from leukosim.cli.compiling import compile_once
-from leukosim.cli.words import say
-from leukosim.validation import ConfigError
+from leukosim.cli.exit_codes import say
+from leukosim.errors import ConfigError
 
 
 def page(words: list[str]) -> int:
@@ -32,7 +32,7 @@ def page(words: list[str]) -> int:
     say(f"leukosim page: http://{asked.host}:{asked.port} (Ctrl-C ends it)")
     where = ["--host", asked.host, "--port", str(asked.port)]
     opens = "--no-open" if asked.no_open else "--open"
-    serve.main(["leukosim.page", "--production", opens, *where], standalone_mode=False)
+    serve.main(["leukosim.cli.browser", "--production", opens, *where], standalone_mode=False)
     return 0
 
 

@@ -1,9 +1,9 @@
 """Exact laws that the engine must obey, checked through the very kernel that the model uses.
 
-Every check runs :func:`leukosim.kernels.advance`, by both methods, against a law that is written
+Every check runs :func:`leukosim.marrow.kernels.advance`, by both methods, against a law that is written
 down here a second time: closed forms of birth and death, and for the whole model the list of what a
 cell may do, made from the disease's numbers by plain sums instead of the arrays of
-:mod:`leukosim.marrow`, with its first and second moments.
+:mod:`leukosim.marrow.marrow`, with its first and second moments.
 
 A seed that is not the default one fails by chance as often as the rows' false alarms add up to; the
 limits |Z| < 3 and |Y| < 5 of the SBML suite, rather than the engine, decide that number.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from leukosim.marrow import METHODS
+from leukosim.marrow.marrow import METHODS
 from leukosim.verification.birth_death import BirthDeath, sizes_and_extinction, suite_cases
 from leukosim.verification.branching import Event, drift, moments
 from leukosim.verification.clonal import (
@@ -37,11 +37,7 @@ from leukosim.verification.model import (
 from leukosim.verification.random_numbers import keyed_numbers
 from leukosim.verification.replicates import Replicates
 from leukosim.verification.rows import Row, error, largest, p_value, print_table
-from leukosim.verification.sharing import (
-    gathered_and_scattered,
-    kept_when_rare,
-    shared_or_not,
-)
+from leukosim.verification.sharing import gathered_and_scattered, kept_when_rare, shared_or_not
 from leukosim.verification.written_out import model_events, reference_patient
 
 __all__ = [

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from leukosim import kernels
-from leukosim.marrow import METHODS
+from leukosim.marrow import kernels
+from leukosim.marrow.marrow import METHODS
 from leukosim.verification.branching import Event, moments
 from leukosim.verification.replicates import Replicates, bare_laws, days, one_class, same_rates
 from leukosim.verification.rows import Row, largest, p_value

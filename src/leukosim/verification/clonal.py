@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import integrate, stats
 
-from leukosim import kernels
-from leukosim.clonal_history import ancestors
-from leukosim.marrow import METHODS
+from leukosim.marrow import kernels
+from leukosim.marrow.lineages import ancestors
+from leukosim.marrow.marrow import METHODS
 from leukosim.verification.birth_death import BirthDeath, geometric_p
 from leukosim.verification.replicates import (
     Replicates,

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import linalg
 
-from leukosim import kernels
 from leukosim.biology.blasts import STAGES
+from leukosim.marrow import kernels
 from leukosim.verification.replicates import days
 from leukosim.verification.rows import Row, error
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import linalg, stats
 
-from leukosim import kernels
 from leukosim.biology.clones import TRAITS
-from leukosim.marrow import METHODS
+from leukosim.marrow import kernels
+from leukosim.marrow.marrow import METHODS
 from leukosim.verification.birth_death import BirthDeath
 from leukosim.verification.replicates import (
     Replicates,

@@ -8,17 +8,18 @@ import xarray as xr
 from scipy import linalg
 
 from leukosim.biology.disease import Disease
-from leukosim.cohort import Cohort
-from leukosim.drugs.drug import EXPOSURES, Dose, exposure
-from leukosim.drugs.formulary import formulary
-from leukosim.enrolment import draw_patient
-from leukosim.follow_up import COLUMNS, FollowUp
-from leukosim.patient import Patient
-from leukosim.protocol import Protocol
-from leukosim.rates import Rates
-from leukosim.strategy.courses import Course, Dosing
-from leukosim.strategy.rules import Rule, Strategy
-from leukosim.trial import run_trial
+from leukosim.biology.exposure import EXPOSURES
+from leukosim.biology.patient import Patient
+from leukosim.clinic.drugs.drug import Dose, exposure
+from leukosim.clinic.drugs.formulary import formulary
+from leukosim.clinic.strategy.regimens import Course, Dosing
+from leukosim.clinic.strategy.rules import Rule, Strategy
+from leukosim.marrow.rates import Rates
+from leukosim.runs.api import run_trial
+from leukosim.trial.cohort import Cohort
+from leukosim.trial.follow_up import COLUMNS, FollowUp
+from leukosim.trial.protocol import Protocol
+from leukosim.trial.sampling import draw_patient
 from leukosim.verification.branching import drift
 from leukosim.verification.rows import Row, error
 from leukosim.verification.written_out import CLASSES, model_events, reference_patient

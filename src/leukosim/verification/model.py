@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import linalg, stats
 
-from leukosim import kernels
 from leukosim.biology.clones import TRAITS
 from leukosim.biology.cycle import PHASES
+from leukosim.biology.exposure import EXPOSURES
 from leukosim.biology.niche import PLACES
-from leukosim.drugs.drug import EXPOSURES
-from leukosim.marrow import METHODS
-from leukosim.rates import DIVISION, S_ENTRY, Rates
+from leukosim.marrow import kernels
+from leukosim.marrow.marrow import METHODS
+from leukosim.marrow.rates import DIVISION, S_ENTRY, Rates
 from leukosim.verification.branching import drift, moments
 from leukosim.verification.replicates import Replicates, days
 from leukosim.verification.rows import Row, largest, p_value

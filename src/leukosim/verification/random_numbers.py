@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 from scipy import stats
 
-from leukosim import kernels
+from leukosim.marrow import kernels
 from leukosim.verification.rows import Row, error, p_value
 
 

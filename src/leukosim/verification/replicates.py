@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from leukosim import kernels
 from leukosim.biology.blasts import STAGES
 from leukosim.biology.clones import TRAITS
-from leukosim.marrow import cells_meant
+from leukosim.marrow import kernels
+from leukosim.marrow.marrow import cells_meant
 
 NEVER_PRUNED = 2**62  # a replicate is told by the row of its clone
 

@@ -5,18 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import stats
 
-from leukosim.kernels import EVERY_CELL, Sharing
-from leukosim.marrow import METHODS
-from leukosim.rates import Rates
+from leukosim.marrow.kernels.state import EVERY_CELL, Sharing
+from leukosim.marrow.marrow import METHODS
+from leukosim.marrow.rates import Rates
 from leukosim.verification.birth_death import BirthDeath
 from leukosim.verification.model import under
-from leukosim.verification.replicates import (
-    Replicates,
-    bare_laws,
-    days,
-    one_class,
-    same_rates,
-)
+from leukosim.verification.replicates import Replicates, bare_laws, days, one_class, same_rates
 from leukosim.verification.rows import Row, largest, p_value
 from leukosim.verification.written_out import CLASSES, SWITCHED, reference_patient
 

@@ -10,11 +10,11 @@ from leukosim.biology.apoptosis import PROTEINS
 from leukosim.biology.blood import Blood
 from leukosim.biology.cycle import PHASES
 from leukosim.biology.disease import Disease
+from leukosim.biology.exposure import EXPOSURES
 from leukosim.biology.niche import PLACES, Niche
-from leukosim.cohort import Cohort
-from leukosim.drugs.drug import EXPOSURES
-from leukosim.enrolment import draw_patient
-from leukosim.patient import Patient
+from leukosim.biology.patient import Patient
+from leukosim.trial.cohort import Cohort
+from leukosim.trial.sampling import draw_patient
 from leukosim.verification.branching import Event
 
 # Drugs that touch every rate, switched on and off (days, drugs) at times off any grid.

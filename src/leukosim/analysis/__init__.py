@@ -1,0 +1,1 @@
+"""Numbers from datasets; nothing here imports the simulator."""

@@ -1,0 +1,112 @@
+"""The fit: waves of designs, an emulator of each share, a posterior after each wave.
+
+The first wave is spread over the whole prior; every later one lies where the posterior of those
+before it says, so that the emulators are good where it matters. All populations are asked at the
+same places, so that a place of a later wave has counts of every share.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from leukosim.analysis.calibration.design import SEEDS, Runs, Simulate, run_design, spread, together
+from leukosim.analysis.calibration.emulator import Emulator, fit_emulator
+from leukosim.analysis.calibration.populations import Prior
+from leukosim.analysis.calibration.sampling import Sample, sample_posterior
+from leukosim.analysis.calibration.shares import Count
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a fit found, and by which runs."""
+
+    prior: Prior
+    counts: Mapping[str, Count]  # as published, by share
+    waves: list[dict[str, Runs]]  # by population
+    emulators: dict[str, Emulator]  # of all waves, by share
+    samples: list[Sample]  # the posterior after each wave
+
+    @property
+    def posterior(self) -> np.ndarray:
+        """Draws of the last posterior, in the cube: float64[draw, parameter]."""
+        return self.samples[-1].cube
+
+
+def fit(
+    simulate: Simulate,
+    prior: Prior,
+    populations: Mapping[str, list[str]],
+    counts: Mapping[str, Count],
+    *,
+    waves: int,
+    points: Mapping[str, int],
+    steps: int,
+    seed: int,
+    say: Callable[[str], None] = lambda words: None,
+) -> Fit:
+    """Fit the parameters of a prior to published counts.
+
+    Parameters
+    ----------
+    simulate : the model
+    populations : their shares
+    counts : as published, by share
+    points : of each wave, by population
+    steps : of each walker of the sampler
+    say : told what was done
+    """
+    done: list[dict[str, Runs]] = []
+    samples: list[Sample] = []
+    emulators: dict[str, Emulator] = {}
+    luck = np.random.default_rng([seed, 1])
+    for wave in range(waves):
+        runs = {}
+        most = max(points.values())
+        draws = samples[-1].cube[luck.permutation(len(samples[-1].cube))[:most]] if wave else None
+        for i, (population, n) in enumerate(points.items()):
+            first = seed + SEEDS * (10 * wave + i)
+            cube = spread(n, len(prior.names), first) if draws is None else draws[:n]
+            name = f"{population}/wave{wave + 1}"
+            runs[population] = run_design(simulate, population, prior, cube, name, first)
+        done.append(runs)
+        emulators = emulate(done, prior, populations)
+        samples.append(sample_posterior(emulators, counts, len(prior.names), steps, seed + wave))
+        say(quality(f"wave {wave + 1}", emulators, samples[-1]))
+    return Fit(prior, counts, done, emulators, samples)
+
+
+def told_of(
+    fit: Fit, runs: dict[str, Runs], populations: Mapping[str, list[str]], steps: int, seed: int
+) -> Fit:
+    """The fit, its emulators told of further runs, and its posterior drawn anew.
+
+    runs : in every population
+    """
+    waves = [*fit.waves, runs]
+    emulators = emulate(waves, fit.prior, populations)
+    sample = sample_posterior(emulators, fit.counts, len(fit.prior.names), steps, seed)
+    return Fit(fit.prior, fit.counts, waves, emulators, [*fit.samples, sample])
+
+
+def emulate(
+    waves: list[dict[str, Runs]], prior: Prior, populations: Mapping[str, list[str]]
+) -> dict[str, Emulator]:
+    """An emulator of every share, from all waves."""
+    found = {}
+    for population, shares in populations.items():
+        runs = together([wave[population] for wave in waves])
+        columns = prior.columns(population)
+        for share in shares:
+            found[share] = fit_emulator(runs.cube, runs.k[share], runs.n[share], columns)
+    return found
+
+
+def quality(title: str, emulators: Mapping[str, Emulator], sample: Sample) -> str:
+    """How far emulators and draws can be trusted, in a sentence."""
+    spreads = [np.sqrt(np.mean(each.surprises() ** 2)) for each in emulators.values()]
+    return (
+        f"{title}: emulators err by {min(spreads):.2f} to {max(spreads):.2f} of what they expect; "
+        f"{sample.effective.min():.0f} independent draws or more, R-hat {sample.r_hat.max():.3f} "
+        "or less"
+    )

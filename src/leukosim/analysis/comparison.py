@@ -1,0 +1,337 @@
+"""Arms compared over the same patients: what each comes to, and how it differs from a reference.
+
+Patients are resampled, not observations: a patient is drawn with all his arms. So what an arm
+shares with its reference takes no part in the interval of their difference.
+"""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from leukosim.analysis.bootstrap import (
+    FEWEST,
+    interval,
+    means,
+    restricted_means,
+    survival_curves,
+    survival_on,
+    times_drawn,
+)
+from leukosim.analysis.endpoints import ONE_YEAR, OVERALL, RELAPSE_FREE, TWO_YEARS, main_survival
+from leukosim.analysis.survival import hazard_ratio, paired_difference, survival_at
+from leukosim.errors import ConfigError
+from leukosim.parameters import check_ranges, setting
+
+SURVIVAL, RESTRICTED_MEAN = "survival", "restricted mean"
+DRUG_DAYS, CYTOPENIA_DAYS = "drug days", "cytopenia days"
+HAZARD_RATIO, NEEDED = "hazard ratio", "number needed to treat"
+CYTOPENIAS = ("days_grade3_neutropenia", "days_grade3_thrombocytopenia")
+UNITS = {
+    SURVIVAL: "share", RESTRICTED_MEAN: "day", DRUG_DAYS: "day", CYTOPENIA_DAYS: "day",
+    HAZARD_RATIO: "1", NEEDED: "patients",
+}  # fmt: skip
+STATES = {RELAPSE_FREE: "relapse-free", OVERALL: "alive"}
+NO_MORE = 1e-9  # a difference of shares that comes from rounding
+COLUMNS = ["arm", "against", "quantity", "day", "unit", "value", "low", "high", "method", "n"]
+RESAMPLED, MATCHED = "paired bootstrap", "matched proportions"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is asked of some arms."""
+
+    arms: list[str] = field(default_factory=list)  # none named: all
+    against: str = ""  # the arm that others are compared with; empty: the usual control
+    days: list[float] = field(
+        default_factory=list, metadata={"unit": "day", "lowest": 1.0, "highest": 36525.0}
+    )  # on which survival is compared; none named: after one year and two
+    until_day: float | None = setting(
+        None,
+        "day",
+        lowest=1.0,
+        highest=36525.0,
+        note="of restricted means; null: the end of follow-up",
+    )
+    resamples: int = setting(2000, "resamples", lowest=100, highest=100_000)
+    seed: int = setting(1, "1", lowest=0, highest=2**32 - 1, note="of resampling")
+    width_mm: float | None = setting(
+        None, "mm", lowest=89.0, highest=183.0, note="of the figures; null: 183, a page"
+    )
+    output: str = ""  # folder; empty: that of the first result
+
+    __post_init__ = check_ranges
+
+
+@dataclass(frozen=True, eq=False)  # told apart by identity, to keep the tables made of it
+class Resampled:
+    """Every quantity of every arm, float64[arm, 1 + resample]: the estimate, then its resamples."""
+
+    arms: list[str]
+    times: xr.Dataset  # day and event (arm, patient), to the endpoint
+    days: list[float]
+    until_day: float
+    values: dict[tuple[str, float], np.ndarray]  # by quantity and day
+
+    @property
+    def n(self) -> int:
+        """Patients."""
+        return int(self.times.sizes["patient"])
+
+    @property
+    def n_left_out(self) -> int:
+        """Patients who were not in all arms."""
+        return int(self.times.attrs.get("n_left_out", 0))
+
+    @property
+    def n_resamples(self) -> int:
+        """Resamples."""
+        return self.control.shape[1] - 1
+
+    @property
+    def endpoint(self) -> str:
+        """What survival means here."""
+        return str(self.times.attrs["endpoint"])
+
+    @property
+    def state(self) -> str:
+        """What a patient is before the event."""
+        return STATES.get(self.endpoint, "free of the event")
+
+    @property
+    def control(self) -> np.ndarray:
+        """How long the disease is kept away: the restricted mean, float64[arm, 1 + resample]."""
+        return self.values[(RESTRICTED_MEAN, self.until_day)]
+
+    def cost(self, quantity: str) -> np.ndarray | None:
+        """What it costs, float64[arm, 1 + resample]: one of the quantities in days, if known."""
+        found = [values for (name, _), values in self.values.items() if name == quantity]
+        return found[0] if found else None
+
+
+def resample(ds: xr.Dataset, asked: Comparison | None = None) -> Resampled:
+    """Every quantity of every arm in every resample of the patients.
+
+    Parameters
+    ----------
+    ds : of :func:`leukosim.analysis.arms.gather_arms`
+
+    Raises
+    ------
+    ConfigError
+        If a day lies beyond the end of follow-up.
+    """
+    asked = asked or Comparison()
+    times = main_survival(ds)
+    times.attrs["n_left_out"] = int(ds.attrs.get("n_left_out", 0))
+    days, until = days_of(asked, float(ds.attrs["horizon_days"]))
+    drawn = times_drawn(ds.sizes["patient"], asked.resamples, asked.seed)
+    arms = [str(arm) for arm in ds["arm"].values]
+    keys = [*((SURVIVAL, day) for day in days), (RESTRICTED_MEAN, until)]
+    values = {key: np.empty((len(arms), len(drawn))) for key in keys}
+    for a, arm in enumerate(arms):  # one at a time: the curves of many arms would fill the memory
+        one = times.sel(arm=arm)
+        curve = survival_curves(one["day"].values.astype(float), one["event"].values, drawn)
+        for day in days:
+            values[(SURVIVAL, day)][a] = survival_on(day, *curve)
+        values[(RESTRICTED_MEAN, until)][a] = restricted_means(until, *curve)
+    horizon = float(ds.attrs["horizon_days"])
+    for quantity, counted in counted_days(ds).items():
+        values[(quantity, horizon)] = np.array([means(of_arm, drawn) for of_arm in counted])
+    return Resampled(arms, times, days, until, values)
+
+
+def days_of(asked: Comparison, horizon: float) -> tuple[list[float], float]:
+    """The days of survival and the end of restricted means, all within follow-up."""
+    for name, days in (("days", asked.days), ("until_day", [asked.until_day or 1.0])):
+        for day in days:
+            if day > horizon:
+                raise ConfigError(
+                    f"{name} = {day:g} (day) lies beyond the follow-up: allowed from 1 to "
+                    f"{horizon:g}"
+                )
+    usual = [day for day in (ONE_YEAR, TWO_YEARS) if day <= horizon]
+    days = sorted(set(asked.days)) or usual or [horizon]
+    return days, asked.until_day or horizon
+
+
+def counted_days(ds: xr.Dataset) -> dict[str, np.ndarray]:
+    """Days with a dose and days of cytopenia over the whole follow-up, float64[arm, patient].
+
+    Days of neutropenia and of thrombocytopenia of grade 3 or 4 are added: a day of both counts
+    twice.
+    """
+    found = {}
+    if "treatment_days" in ds:
+        found[DRUG_DAYS] = ds["treatment_days"].transpose("arm", "patient").values.astype(float)
+    known = [ds[name].transpose("arm", "patient") for name in CYTOPENIAS if name in ds]
+    if known:
+        found[CYTOPENIA_DAYS] = np.sum([each.values.astype(float) for each in known], axis=0)
+    return found
+
+
+# ---------------------------------------------------------------------- tables
+
+
+@lru_cache(maxsize=4)
+def levels_table(found: Resampled) -> pd.DataFrame:
+    """What each arm comes to: COLUMNS, with ``against`` empty.
+
+    Survival has the log-log interval of Kaplan-Meier (exact where nobody or everybody failed), all
+    else that of resampled patients, which needs FEWEST of them.
+    """
+    rows = []
+    for (quantity, day), values in found.values.items():
+        shares = survival_at(found.times, day).set_index("arm") if quantity == SURVIVAL else None
+        for arm, of_arm in zip(found.arms, values, strict=True):
+            if shares is not None:
+                low, high = shares.loc[arm, ["low", "high"]]
+                method = "Kaplan-Meier, log-log"
+            else:
+                low, high, method = *percentiles(of_arm, found.n), RESAMPLED
+            rows.append(
+                (arm, "", quantity, day, UNITS[quantity], of_arm[0], low, high, method, found.n)
+            )
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+@lru_cache(maxsize=4)
+def differences_table(found: Resampled, against: str) -> pd.DataFrame:
+    """How each arm differs from one of them: COLUMNS, ``arm`` minus ``against``.
+
+    Returns
+    -------
+    DataFrame
+        For each other arm: survival on each day (share), restricted mean, drug days and cytopenia
+        days (day), all with intervals of resampled patients; the hazard ratio of Cox's model with
+        errors clustered by patient; and how many have to be treated so for one more to be free of
+        the event on each day. Where no patient's fate differs, resamples do not either, and with
+        fewer than FEWEST patients they say too little: then the interval of a difference of shares
+        is that of matched proportions (:func:`leukosim.analysis.survival.paired_difference`). nan: unknown.
+    """
+    rows: list[tuple] = []
+    reference = found.arms.index(against)
+    for a, arm in enumerate(found.arms):
+        if a == reference:
+            continue
+        needed = []
+        for (quantity, day), values in found.values.items():
+            difference = values[a] - values[reference]
+            low, high = percentiles(difference, found.n)
+            method = RESAMPLED
+            if quantity == SURVIVAL and not high - low > NO_MORE:
+                matched = paired_difference(found.times, arm, against, day)
+                low, high, method = matched.low, matched.high, MATCHED
+            row = (difference[0], low, high, method, found.n)
+            rows.append((arm, against, quantity, day, UNITS[quantity], *row))
+            if quantity == SURVIVAL:
+                needed.append((arm, against, NEEDED, day, UNITS[NEEDED], *needed_to_treat(*row)))
+        ratio = hazard_ratio(found.times, arm, against)
+        cox = (ratio.value, ratio.low, ratio.high, "Cox, clustered by patient", found.n)
+        rows.append((arm, against, HAZARD_RATIO, np.nan, UNITS[HAZARD_RATIO], *cox))
+        rows += needed
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def percentiles(values: np.ndarray, n: int) -> tuple[float, float]:
+    """The interval of a quantity from its resamples; nan with too few patients.
+
+    values : float64[1 + resample]
+    """
+    return interval(values[1:]) if n >= FEWEST else (np.nan, np.nan)
+
+
+def needed_to_treat(
+    value: float, low: float, high: float, method: str, n: int
+) -> tuple[float, float, float, str, int]:
+    """Patients who have to be treated for one more to be free of the event; negative: for one less.
+
+    The bounds are those of the difference, inverted. Where that can be zero, ``low`` is positive
+    and ``high`` negative, and the interval runs from ``low`` through infinity to ``high``.
+
+    References
+    ----------
+    Altman (1998), BMJ 317:1309, doi:10.1136/bmj.317.7168.1309
+    """
+    value, low, high = (np.inf if abs(x) < NO_MORE else 1.0 / x for x in (value, high, low))
+    return value, low, high, method, n
+
+
+def shown_needed(value: float, low: float, high: float) -> str:
+    """The number needed to treat in words, such as ``12 (7 to 40)`` or ``none``."""
+    if np.isnan(value) or not np.isfinite(value):
+        return "no difference" if np.isinf(value) else "–"
+    kind = "" if value > 0 else "harm "
+    if np.isnan(low) or np.isnan(high):
+        return f"{kind}{abs(value):,.0f}"
+    if (low > 0) == (high > 0) or np.isinf(low):
+        ends = sorted((abs(low), abs(high)))
+        return f"{kind}{abs(value):,.0f} ({ends[0]:,.0f} to {shown_end(ends[1])})"
+    return f"{kind}{abs(value):,.0f} ({shown_end(low)} to ∞ to harm {shown_end(-high)})"
+
+
+def shown_end(patients: float) -> str:
+    """A bound of it."""
+    return f"{patients:,.0f}" if np.isfinite(patients) else "∞"
+
+
+# ---------------------------------------------------------------------- ranks
+
+
+@lru_cache(maxsize=4)
+def ranking(found: Resampled) -> pd.DataFrame:
+    """Arms by how long they keep the disease away, best first, and what that costs.
+
+    Returns
+    -------
+    DataFrame
+        ``arm``, ``rank``, ``rank_low``, ``rank_high`` (95 % of resamples), ``probability_best``
+        (share of resamples with the longest restricted mean; arms alike share it), and for each
+        cost that is known ``front_<cost>`` (bool: no arm controls as well at as little of it, and
+        better or cheaper) and ``front_<cost>_probability``.
+    """
+    from scipy.stats import rankdata
+
+    control = np.round(found.control, 9)  # equal courses are equal, whatever the last bit says
+    ranks = rankdata(-control, axis=0)
+    is_best = control == control.max(0)
+    shares = is_best / is_best.sum(0)
+    enough = found.n >= FEWEST
+    table: dict[str, Any] = {
+        "arm": found.arms,
+        "rank": ranks[:, 0],
+        "probability_best": shares[:, 1:].mean(1) if enough else np.full(len(control), np.nan),
+    }
+    bounds = [percentiles(each, found.n) for each in ranks]
+    table["rank_low"], table["rank_high"] = zip(*bounds, strict=True)
+    for quantity in (DRUG_DAYS, CYTOPENIA_DAYS):
+        cost = found.cost(quantity)
+        if cost is not None:
+            front = on_front(control, np.round(cost, 9))
+            name = f"front_{quantity.replace(' ', '_')}"
+            table[name] = front[:, 0]
+            table[f"{name}_probability"] = front[:, 1:].mean(1) if enough else np.nan
+    return pd.DataFrame(table).sort_values("rank", kind="stable", ignore_index=True)
+
+
+def on_front(control: np.ndarray, cost: np.ndarray) -> np.ndarray:
+    """Whether no other arm is as good in both and better in one, bool[arm, resample].
+
+    control, cost : float64[arm, resample]; more of one and less of the other is better
+    """
+    front = np.ones(control.shape, bool)
+    for a in range(len(control)):
+        as_good = (control >= control[a]) & (cost <= cost[a])
+        better = (control > control[a]) | (cost < cost[a])
+        front[a] = ~(as_good & better).any(0)
+    return front
+
+
+def censored_early(found: Resampled) -> dict[str, int]:
+    """Patients lost before the last day that is compared, by arm; arms that lost none left out."""
+    last = max(found.until_day, *found.days)
+    lost = ((found.times["day"] < last) & ~found.times["event"]).sum("patient")
+    return {arm: int(n) for arm, n in zip(found.arms, lost.values, strict=True) if n}

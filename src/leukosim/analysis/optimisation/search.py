@@ -1,0 +1,492 @@
+"""Searching for a strategy: an optimiser proposes candidates and is told what they came to.
+
+The optimiser is Optuna's, asked and told in batches of a fixed size. It is deterministic: with the
+same seed, told the same numbers, it proposes the same candidates. So a search that was interrupted
+is taken up by asking from the beginning; what was simulated before is read from the disk.
+
+Every candidate treats the same patients. So candidates differ by what they do and not by whom they
+treat; but the best of many on these patients is so in part by chance, and looks better than it is.
+That is why a search ends on new patients (:func:`confirmation_table`).
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from leukosim.analysis.endpoints import TWO_YEARS
+from leukosim.analysis.optimisation.search_space import Axis, Choice, Point, holds
+from leukosim.analysis.quantities import QUANTITIES, Look, differences, levels, quantity_of
+from leukosim.errors import ConfigError, listed
+from leukosim.parameters import check_ranges, setting
+
+SAMPLERS = ("tpe", "nsga2", "random")
+DEFAULT = "default"  # as a limit: what the values without a search come to
+DEFAULT_ARM = "default"  # its name among the candidates
+MOST_REFUSED = 50  # proposals in a row that are not allowed: there is nothing left to try
+SLACK = 1e-9  # of a limit, from rounding
+SMALLEST = 1e-6  # limit that an excess is seen relative to
+CONFIRMED = "search_confirmation"  # attribute of the dataset of new patients
+NOT_ALLOWED, FAR = "not allowed", 1e6  # what the optimiser is told of it
+
+Numbers = Mapping[str, float]  # what a candidate comes to, by quantity
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is asked of a search."""
+
+    arm: str = ""  # that is searched; empty: the only one
+    maximise: list[str] = field(default_factory=lambda: ["restricted_mean"])
+    minimise: list[str] = field(default_factory=list)
+    at_most: dict[str, str] = field(default_factory=dict)  # a number, or "default", by quantity
+    at_least: dict[str, str] = field(default_factory=dict)
+    day: float | None = setting(
+        None, "day", lowest=1.0, highest=36525.0, note="of survival; null: two years, or the end"
+    )
+    until_day: float | None = setting(
+        None, "day", lowest=1.0, highest=36525.0, note="of restricted means; null: the end"
+    )
+    evaluations: int = setting(60, "candidates", lowest=1, highest=100_000)
+    at_once: int = setting(
+        4, "candidates", lowest=1, highest=10_000, note="proposed before any of them is known"
+    )
+    unguided: int = setting(
+        16, "candidates", lowest=1, highest=10_000, note="drawn at random, to begin with"
+    )
+    sampler: str = "tpe"
+    seed: int = setting(1, "1", lowest=0, highest=2**32 - 1, note="of the optimiser")
+    confirm: int = setting(3, "candidates", lowest=0, highest=20, note="tried on new patients")
+    new_patients: int = setting(200, "patients", lowest=1, highest=10**7)
+    new_seed: int | None = setting(
+        None, "1", lowest=0, highest=2**32 - 1, note="of new patients; null: the next one"
+    )
+    resamples: int = setting(1000, "resamples", lowest=100, highest=100_000)
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        if self.sampler not in SAMPLERS:
+            raise ValueError(f"sampler = {self.sampler} is unknown: allowed {listed(SAMPLERS)}")
+        if not self.goals:
+            raise ValueError("maximise and minimise are empty: a search needs a goal")
+        for name in self.goals:
+            quantity_of(name, "maximise, minimise")
+            if self.goals.count(name) > 1:
+                raise ValueError(f"maximise, minimise: {name} is named twice")
+        for side, limits in (("at_most", self.at_most), ("at_least", self.at_least)):
+            for name, limit in limits.items():
+                quantity_of(name, side)
+                if limit != DEFAULT and not is_number(limit):
+                    raise ValueError(
+                        f"{side}.{name} = {limit} is no limit: allowed are a number and {DEFAULT}"
+                    )
+
+    @property
+    def goals(self) -> list[str]:
+        """What is maximised, then what is minimised."""
+        return [*self.maximise, *self.minimise]
+
+    @property
+    def quantities(self) -> list[str]:
+        """All that a candidate is judged by: goals, then limits."""
+        return list(dict.fromkeys([*self.goals, *self.at_most, *self.at_least]))
+
+    def look(self, horizon: float) -> Look:
+        """When arms are looked at.
+
+        Raises
+        ------
+        ConfigError
+            If that is beyond the end of follow-up.
+        """
+        for name in ("day", "until_day"):
+            day = getattr(self, name)
+            if day is not None and day > horizon:
+                raise ConfigError(
+                    f"search.{name} = {day:g} (day) lies beyond the follow-up: allowed from 1 to "
+                    f"{horizon:g}"
+                )
+        return Look(self.day or min(TWO_YEARS, horizon), self.until_day or horizon, self.resamples)
+
+    def limits(self, default: Numbers) -> list["Limit"]:
+        """The limits in numbers.
+
+        default : what the values without a search come to
+        """
+        return [
+            Limit(name, sign, default[name] if text == DEFAULT else float(text))
+            for sign, limits in ((1.0, self.at_most), (-1.0, self.at_least))
+            for name, text in limits.items()
+        ]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A quantity and how much of it is allowed."""
+
+    quantity: str
+    sign: float  # 1: at most, -1: at least
+    value: float
+
+    def excess(self, numbers: Numbers) -> float:
+        """By how much a candidate goes beyond it, in its unit; 0 or less where it does not."""
+        return self.sign * (numbers[self.quantity] - self.value)
+
+    def is_kept(self, numbers: Numbers) -> bool:
+        """Whether a candidate is within it."""
+        return self.share_beyond(numbers) <= 0.0
+
+    def share_beyond(self, numbers: Numbers) -> float:
+        """The excess as a share of the limit, so that those of several limits can be added."""
+        return self.excess(numbers) / max(abs(self.value), SMALLEST) - SLACK
+
+    @property
+    def in_words(self) -> str:
+        """Such as ``drug days at most 14.2``."""
+        side = "at most" if self.sign > 0.0 else "at least"
+        return f"{QUANTITIES[self.quantity].label} {side} {self.value:.3g}"
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a finite number."""
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+# ---------------------------------------------------------------------- the optimiser
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A candidate, and what Optuna knows it by."""
+
+    point: Point
+    trial: Any
+
+
+class Optimiser:
+    """Optuna's, in terms of fields and quantities. Same seed and same answers, same proposals."""
+
+    def __init__(self, axes: Sequence[Axis], asked: Search) -> None:
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self.axes = axes
+        self.asked = asked
+        self.distributions = {axis.name: distribution_of(axis) for axis in axes}
+        directions: Any = ["maximize"] * len(asked.maximise) + ["minimize"] * len(asked.minimise)
+        self.study = optuna.create_study(directions=directions, sampler=sampler_of(asked))
+
+    def propose(self, point: Point | None = None) -> Proposal:
+        """A candidate of the optimiser's choice, or this one."""
+        if point is not None:
+            self.study.enqueue_trial({a.name: coded(a, point[a.name]) for a in self.axes})
+        trial = self.study.ask(self.distributions)
+        values = {axis.name: decoded(axis, trial.params[axis.name]) for axis in self.axes}
+        return Proposal(values, trial)
+
+    def tell(self, proposal: Proposal, numbers: Numbers | None, limits: Sequence[Limit]) -> None:
+        """What a candidate came to; None, or a goal that is unknown: it came to nothing."""
+        from optuna.trial import TrialState
+
+        goals = [numbers[name] for name in self.asked.goals] if numbers else [math.nan]
+        if numbers is None or not np.isfinite(goals).all():
+            self.study.tell(proposal.trial, state=TrialState.FAIL)
+            return
+        proposal.trial.set_constraint(NOT_ALLOWED, -1.0)
+        for limit in limits:
+            proposal.trial.set_constraint(limit.in_words, limit.share_beyond(numbers))
+        self.study.tell(proposal.trial, goals)
+
+    def refuse(self, proposal: Proposal, limits: Sequence[Limit], of_default: Numbers) -> None:
+        """Say that a candidate is not allowed, and is as far beyond limits as none that is."""
+        proposal.trial.set_constraint(NOT_ALLOWED, FAR)
+        for limit in limits:
+            proposal.trial.set_constraint(limit.in_words, 0.0)
+        self.study.tell(proposal.trial, [of_default[name] for name in self.asked.goals])
+
+
+def distribution_of(axis: Axis) -> Any:
+    """What Optuna draws from; of choices, a place among them."""
+    from optuna.distributions import (
+        CategoricalDistribution,
+        FloatDistribution,
+        IntDistribution,
+    )
+
+    values = axis.values
+    if isinstance(values, Choice):
+        places = range(len(values.values))
+        return (
+            IntDistribution(0, places[-1]) if values.is_ordered else CategoricalDistribution(places)
+        )
+    numbers: tuple[Any, ...] = values.low, values.high, values.is_log, values.step
+    is_whole = isinstance(values.low, int) and isinstance(values.step, int)
+    return IntDistribution(*numbers) if is_whole else FloatDistribution(*numbers)
+
+
+def coded(axis: Axis, value: Any) -> Any:
+    """A value as Optuna has it."""
+    return axis.values.values.index(value) if isinstance(axis.values, Choice) else value
+
+
+def decoded(axis: Axis, drawn: Any) -> Any:
+    """The value that Optuna means."""
+    return axis.values.values[drawn] if isinstance(axis.values, Choice) else drawn
+
+
+def sampler_of(asked: Search) -> Any:
+    """How Optuna chooses.
+
+    References
+    ----------
+    Bergstra et al. (2011), Algorithms for Hyper-Parameter Optimization, NeurIPS 24 (tpe)
+    Watanabe (2023), doi:10.48550/arXiv.2304.11127 (tpe as it is today)
+    Deb et al. (2002), doi:10.1109/4235.996017 (nsga2)
+    """
+    from optuna.samplers import NSGAIISampler, RandomSampler, TPESampler
+
+    if asked.sampler == "random":
+        return RandomSampler(seed=asked.seed)
+    if asked.sampler == "nsga2":
+        return NSGAIISampler(population_size=asked.unguided, seed=asked.seed)
+    return TPESampler(
+        n_startup_trials=asked.unguided, seed=asked.seed, multivariate=True, constant_liar=True
+    )
+
+
+# ---------------------------------------------------------------------- the search
+
+
+Evaluate = Callable[[list[Point]], list[Numbers | None]]  # None: it failed
+
+
+@dataclass
+class Found:
+    """What a search has looked at."""
+
+    points: list[Point] = field(default_factory=list)  # the default first
+    limits: list[Limit] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)  # why proposals were not allowed
+
+
+def run_search(
+    axes: Sequence[Axis],
+    asked: Search,
+    default: Point,
+    evaluate: Evaluate,
+    refusal: Callable[[Point], str] = lambda point: "",
+) -> Found:
+    """Propose, evaluate, tell, batch after batch; the default is evaluated first.
+
+    Parameters
+    ----------
+    evaluate : what candidates come to; called with the default, then with each batch
+    refusal : why a point is not allowed, such as because fields contradict each other; empty: it is
+
+    Raises
+    ------
+    ConfigError
+        If the default could not be evaluated, or nothing more is allowed.
+    """
+    optimiser, found = Optimiser(axes, asked), Found(points=[default])
+    (of_default,) = evaluate([default])
+    if of_default is None:
+        raise ConfigError("search: the default failed, so there is nothing to compare with")
+    found.limits = asked.limits(of_default)
+    if holds(axes, default):
+        optimiser.tell(optimiser.propose(default), of_default, found.limits)
+    while (left := asked.evaluations + 1 - len(found.points)) > 0:
+        batch: list[Proposal] = []
+        tries = 0
+        while len(batch) < min(asked.at_once, left):
+            proposal = optimiser.propose()
+            why = refusal(proposal.point)
+            if not why:
+                batch.append(proposal)
+                continue
+            found.refused.append(why)
+            optimiser.refuse(proposal, found.limits, of_default)
+            tries += 1
+            if tries >= MOST_REFUSED:
+                raise ConfigError(f"search: {tries} proposals in a row are not allowed: {why}")
+        outcomes = evaluate([proposal.point for proposal in batch])
+        for proposal, numbers in zip(batch, outcomes, strict=True):
+            optimiser.tell(proposal, numbers, found.limits)
+            found.points.append(proposal.point)
+    return found
+
+
+def numbers_of(ds: xr.Dataset, arm: str, asked: Search, look: Look) -> pd.DataFrame:
+    """What an arm of a trial comes to: value, low and high by quantity."""
+    return levels(ds.sel(arm=[arm]), asked.quantities, look).set_index("quantity")
+
+
+# ---------------------------------------------------------------------- tables
+
+
+@dataclass(frozen=True)
+class Searched:
+    """A search, as its dataset tells of it."""
+
+    asked: Search
+    arm: str
+    axes: list[str]
+    log_axes: list[str]
+    limits: list[Limit]
+    table: pd.DataFrame  # of evaluations_table
+
+
+def is_search(ds: xr.Dataset) -> bool:
+    """Whether a dataset is that of a search."""
+    return "search_asked" in ds.attrs
+
+
+def attributes_of(
+    asked: Search, arm: str, axes: Sequence[Axis], limits: Sequence[Limit]
+) -> dict[str, str]:
+    """What the dataset of a search tells of it."""
+    return {
+        "search_asked": json.dumps(asdict(asked)),
+        "search_arm": arm,
+        "search_log_axes": json.dumps([axis.name for axis in axes if axis.is_log]),
+        "search_limits": json.dumps([[each.quantity, each.sign, each.value] for each in limits]),
+    }
+
+
+def searched(ds: xr.Dataset) -> Searched:
+    """The search that a dataset (scenario, arm, patient) is of; see :func:`is_search`."""
+    asked = Search(**json.loads(ds.attrs["search_asked"]))
+    limits = [Limit(*each) for each in json.loads(ds.attrs["search_limits"])]
+    axes, arm = json.loads(ds.attrs["axes"]), str(ds.attrs["search_arm"])
+    table = evaluations_table(ds, axes, arm, asked, limits)
+    return Searched(asked, arm, axes, json.loads(ds.attrs["search_log_axes"]), limits, table)
+
+
+def evaluations_table(
+    ds: xr.Dataset, axes: Sequence[str], arm: str, asked: Search, limits: Sequence[Limit]
+) -> pd.DataFrame:
+    """Every evaluation of a search, a row each, in the order in which they were proposed.
+
+    Parameters
+    ----------
+    ds : of all evaluations (scenario, arm, patient), the default first
+
+    Returns
+    -------
+    DataFrame
+        ``evaluation`` (0: the default), the axes, each quantity with ``_low`` and ``_high`` (95 %,
+        of resampled patients), ``feasible`` (within all limits), ``front`` (feasible, and no other
+        feasible one is as good in all goals and better in one), ``rank`` (of the feasible by the
+        first goal, of equal ones by how far they are from the limits, 1 the best; empty for others
+        and for repetitions of the same point) and ``status``.
+    """
+    look = asked.look(float(ds.attrs["horizon_days"]))
+    rows = []
+    for i in range(ds.sizes["scenario"]):
+        one = ds.isel(scenario=i)
+        row: dict[str, Any] = {"evaluation": i}
+        row |= {axis: one[axis].values[()] for axis in axes}
+        status = str(one["status"].values)
+        if status == "finished":
+            for name, of_quantity in numbers_of(one, arm, asked, look).iterrows():
+                row |= {str(name): of_quantity["value"]}
+                row |= {f"{name}_{end}": of_quantity[end] for end in ("low", "high")}
+            row["feasible"] = all(limit.is_kept(row) for limit in limits)
+        else:
+            row |= dict.fromkeys(asked.quantities, np.nan) | {"feasible": False}
+        rows.append({**row, "status": status})
+    table = pd.DataFrame(rows)
+    known = table["feasible"] & table[asked.goals].notna().all(axis=1)
+    front = is_on_front(table[known], asked).reindex(table.index, fill_value=False)
+    table.insert(len(table.columns) - 1, "front", front)
+    order = in_order(table[known & ~table.duplicated(list(axes))], asked, limits)
+    rank = pd.Series(range(1, len(order) + 1), order, dtype="Int64").reindex(table.index)
+    table.insert(len(table.columns) - 1, "rank", rank)
+    return table
+
+
+def in_order(feasible: pd.DataFrame, asked: Search, limits: Sequence[Limit]) -> pd.Index:
+    """Candidates by the first goal, the best first; those alike by how far they are from limits."""
+    goal = feasible[asked.goals[0]].astype(float).round(9)  # equal courses are equal
+    keys = pd.DataFrame(
+        {
+            "goal": -goal if asked.maximise else goal,
+            "use": [
+                sum(limit.share_beyond(row) for limit in limits) for _, row in feasible.iterrows()
+            ],
+        },
+        index=feasible.index,
+    )
+    return keys.sort_values(["goal", "use"], kind="stable").index
+
+
+def is_on_front(feasible: pd.DataFrame, asked: Search) -> pd.Series:
+    """Whether no other candidate is as good in all goals and better in one."""
+    signs = [1.0] * len(asked.maximise) + [-1.0] * len(asked.minimise)
+    goals = feasible[asked.goals].to_numpy(float) * signs
+    as_good = (goals[:, None] >= goals[None]).all(2)
+    better = (goals[:, None] > goals[None]).any(2)
+    beaten = (as_good & better).any(0)
+    return pd.Series(~beaten, feasible.index)
+
+
+def chosen(table: pd.DataFrame, how_many: int) -> dict[str, int]:
+    """The best candidates of a search: the number of each evaluation, by name.
+
+    The default is none of them.
+    """
+    best = table[(table["rank"].notna()) & (table["evaluation"] > 0)].sort_values("rank")
+    numbers = [int(number) for number in best["evaluation"].head(how_many)]
+    names = ["best", *(f"no. {place}" for place in range(2, how_many + 1))]
+    return dict(zip(names, numbers, strict=False))
+
+
+def arms_of_scenarios(ds: xr.Dataset, arm: str, named: Mapping[str, int]) -> xr.Dataset:
+    """Some scenarios of one arm as the arms of one trial.
+
+    ds : (scenario, arm, patient)
+    named : the position of each scenario, by the name of the arm that it becomes
+    """
+    one = ds.sel(arm=arm).reset_coords(drop=True).isel(scenario=list(named.values()))
+    taken = one.drop_vars([name for name, each in one.items() if each.dims == ("scenario",)])
+    return taken.rename(scenario="arm").assign_coords(arm=np.array(list(named), object))
+
+
+COHORTS = {"search": "patients of the search", "new": "new patients"}
+
+
+def confirmation_table(
+    before: xr.Dataset, new: xr.Dataset, quantities: Sequence[str], look: Look
+) -> pd.DataFrame:
+    """How the best candidates differ from the default, where they were chosen and on new patients.
+
+    Parameters
+    ----------
+    before, new : the default, then the candidates, as arms of the search's patients and of others
+
+    Returns
+    -------
+    DataFrame
+        Columns cohort ("search": biased, as the candidates were chosen for it; "new": not), arm,
+        quantity, unit, value, low, high, method, n of
+        :func:`leukosim.analysis.quantities.differences`, and ``level`` and ``default``, what the arm and
+        the default come to.
+    """
+    tables = []
+    for cohort, ds in zip(COHORTS, (before, new), strict=True):
+        table = differences(ds, quantities, look)
+        value = levels(ds, quantities, look).set_index(["arm", "quantity"])["value"]
+        keys = zip(table["arm"], table["quantity"], strict=True)
+        table["level"] = [value[key] for key in keys]
+        table["default"] = [value[(DEFAULT_ARM, name)] for name in table["quantity"]]
+        table.insert(0, "cohort", cohort)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)

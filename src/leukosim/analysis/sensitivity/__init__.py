@@ -1,0 +1,71 @@
+"""Which parameters decide a study's answer: screening, single ranges, shares of variance.
+
+Every point of a design treats the same virtual patients with the same luck, so that a difference
+between two points comes from what was varied. What is left of chance is which patients these are;
+all that is reported says how large that is, by resampling them together in all points.
+"""
+
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+
+from leukosim.errors import ConfigError, listed
+from leukosim.parameters import check_ranges, setting
+
+PACKAGES = {"SALib": "SALib", "sklearn": "scikit-learn"}  # as imported, as installed
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """What is asked of a study."""
+
+    headlines: list[str] = field(default_factory=list)  # the first decides; none named: all
+    only: list[str] = field(default_factory=list)  # sections or paths of estimates; none: all
+    leave_out: list[str] = field(default_factory=list)
+    group_trajectories: int = setting(
+        2, "trajectories", lowest=0, highest=1000, note="of whole sections; 0: none"
+    )
+    leading_groups: int = setting(
+        0, "sections", lowest=0, highest=1000,
+        note="whose parameters are screened one by one; 0: all that change any patient",
+    )  # fmt: skip
+    trajectories: int = setting(4, "trajectories", lowest=2, highest=1000, note="of Morris")
+    levels: int = setting(4, "levels", lowest=4, highest=100, note="of Morris' grid; even")
+    leading: int = setting(8, "parameters", lowest=1, highest=20, note="that are looked at closely")
+    single_patients: int = setting(
+        0, "patients", lowest=0, highest=10**6,
+        note="in which single parameters are varied; 0: cohort.size",
+    )  # fmt: skip
+    surrogate_points: int = setting(
+        64, "points", lowest=0, highest=2**16, note="of the surrogate; a power of 2; 0: no indices"
+    )
+    sobol_points: int = setting(
+        1024, "points", lowest=64, highest=2**20, note="at which it is evaluated; a power of 2"
+    )
+    resamples: int = setting(500, "resamples", lowest=100, highest=100_000, note="of patients")
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        if self.levels % 2:
+            raise ValueError(f"levels = {self.levels} (levels) must be even")
+        for name in ("surrogate_points", "sobol_points"):
+            points = getattr(self, name)
+            if points & (points - 1):
+                raise ValueError(f"{name} = {points} (points) must be a power of 2")
+        if 0 < self.surrogate_points < FEWEST_POINTS:
+            raise ValueError(
+                f"surrogate_points = {self.surrogate_points} (points) are too few for a surrogate: "
+                f"allowed 0 or {FEWEST_POINTS} and more"
+            )
+
+
+FEWEST_POINTS = 16  # for a surrogate
+
+
+def check_packages() -> None:
+    """Raise :class:`ConfigError` where a library of the analysis is not installed."""
+    missing = [package for module, package in PACKAGES.items() if find_spec(module) is None]
+    if missing:
+        raise ConfigError(
+            f"sensitivity needs {listed(missing)}, which is not installed: "
+            "pip install 'leukosim[sensitivity]'"
+        )

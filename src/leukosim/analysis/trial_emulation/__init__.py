@@ -1,0 +1,1 @@
+"""Randomised trials that would have been run on virtual patients."""

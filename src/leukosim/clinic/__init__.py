@@ -1,0 +1,1 @@
+"""What is given (drugs), what is measured (assays) and what is decided (strategy)."""

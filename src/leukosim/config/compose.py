@@ -1,0 +1,194 @@
+"""Composition of a configuration by Hydra, and its errors in a sentence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import omegaconf
+from hydra.core.config_store import ConfigStore
+from hydra.errors import HydraException, MissingConfigException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+from leukosim.config.checks import check_doses, check_names
+from leukosim.config.paths import config_folder
+from leukosim.config.posterior import drawn, posterior_draws, reference
+from leukosim.config.reading import build, names_of
+from leukosim.config.schema import Config
+from leukosim.errors import ConfigError, unknown
+
+
+def read_config(composed: DictConfig) -> Config:
+    """The run that a composed configuration describes.
+
+    Raises
+    ------
+    ConfigError
+    """
+    return read_plain(to_plain(composed))
+
+
+def read_plain(
+    plain: Mapping[str, Any], known: tuple[Mapping[str, Any] | None, "Config | None"] = (None, None)
+) -> Config:
+    """The run that plain data describe.
+
+    known : other data and their run, of which what is the very same is taken over
+
+    Raises
+    ------
+    ConfigError
+    """
+    config = build(Config, plain, model=default_config(), known=known)
+    check_names(config)
+    check_doses(config)
+    return config
+
+
+@cache
+def default_config() -> Config:
+    """A run as the code alone declares it."""
+    return Config()
+
+
+def to_plain(composed: DictConfig) -> dict[str, Any]:
+    """A composed configuration as plain data, references resolved."""
+    try:
+        plain = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+    except (OmegaConfBaseException, HydraException) as error:
+        raise ConfigError(explain(error)) from None
+    assert isinstance(plain, dict)
+    plain.pop("hydra", None)
+    return plain  # type: ignore[return-value]
+
+
+def unit_of(path: str, record: Any) -> str:
+    """The unit of the field at a path in a tree of dataclasses; empty where it has none."""
+    name, _, rest = path.partition(".")
+    if isinstance(record, Mapping):
+        return unit_of(rest, record.get(name)) if rest else ""
+    declared = {each.name: each for each in fields(record)} if is_dataclass(record) else {}
+    if name not in declared:
+        return ""
+    return unit_of(rest, getattr(record, name)) if rest else declared[name].metadata.get("unit", "")
+
+
+def explain(error: Exception) -> str:
+    """What Hydra or OmegaConf complain of, as one sentence."""
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        path, known = error.missing_cfg_file, error.options or []
+        group, _, name = path.removesuffix(".yaml").rpartition("/")
+        return f"{group or 'config'}: {unknown(name, known, group or 'file')}"
+    cause: BaseException = error
+    while cause.__cause__ is not None and not isinstance(cause, OmegaConfBaseException):
+        cause = cause.__cause__
+    if isinstance(cause, ConfigAttributeError | ConfigKeyError) and cause.full_key:
+        return str(unknown(cause.full_key, names_of(Config), "field"))
+    message, where = str(error), ""
+    if isinstance(cause, OmegaConfBaseException) and cause.msg:
+        where = f"{cause.full_key}: " if cause.full_key else ""
+        message = str(cause.msg)
+    message = message.split("full_key:")[0].split("\nSee https")[0]
+    return where + " ".join(message.split())
+
+
+def as_plain(record: Any, known: dict[int, tuple[Any, Any]] | None = None) -> Any:
+    """The values of a tree of dataclasses as plain data, to be composed, compared or written.
+
+    known : what was made of records before, by their identity, to be used again
+    """
+    if known is not None and id(record) in known:
+        return known[id(record)][1]
+    if is_dataclass(record):
+        plain: Any = {
+            name: as_plain(getattr(record, name), known) for name in names_of(type(record))
+        }
+    elif isinstance(record, dict):
+        plain = {name: as_plain(each, known) for name, each in record.items()}
+    else:
+        return list(record) if isinstance(record, tuple) else record
+    if known is not None:
+        known[id(record)] = record, plain  # the record, too, lest another one takes its identity
+    return plain
+
+
+@cache
+def register() -> None:
+    """Tell Hydra the defaults, and OmegaConf how to add numbers, list days and look up draws.
+
+    Called before anything is composed; a second call does nothing.
+    """
+    node = OmegaConf.create(as_plain(Config()))
+    for name in posterior_draws():
+        declared = OmegaConf.select(node, name)
+        if declared is not None:  # else it is a number of one cohort, whose file refers to it
+            OmegaConf.update(node, name, reference(declared, name))
+    for name in node:
+        if isinstance(node[name], DictConfig):
+            # An unknown field inside is left to read_config, whose message says more.
+            OmegaConf.set_struct(node[name], False)
+    ConfigStore.instance().store(name="defaults", node=node, provider="leukosim")
+    # OmegaConf 2.4, which comes with Hydra 1.4, renames this; 2.3 means something else by the name
+    is_old = omegaconf.__version__.startswith("2.3")
+    add: Any = OmegaConf.register_new_resolver if is_old else OmegaConf.register_resolver
+    add("sum", lambda *numbers: sum(numbers), replace=True)
+    add("days", days, replace=True)
+    add("drawn", drawn, replace=True)
+
+
+def days(first: Any, last: Any) -> list[int]:
+    """Every day from the first to the last, as ``${days:1,21}`` in a course.
+
+    None if either is no whole number: the field that holds it is told so when it is checked.
+    """
+    both = isinstance(first, int) and isinstance(last, int)
+    return list(range(first, last + 1)) if both else []
+
+
+def compose(overrides: Sequence[str] = (), folder: str | Path | None = None) -> Config:
+    """The run that these overrides ask for, as the command line would read them.
+
+    Parameters
+    ----------
+    overrides : such as ``["study=relaza2", "trigger.level=1e-3"]``
+    folder : of the user's own YAML files, as after ``--config-dir``
+    """
+    return read_config(compose_plain(overrides, folder))
+
+
+def compose_plain(overrides: Sequence[str] = (), folder: str | Path | None = None) -> DictConfig:
+    """The same, before it is checked."""
+    import hydra
+
+    register()
+    refuse_empty(overrides)
+    search = [f"hydra.searchpath=[file://{Path(folder).absolute()}]"] if folder else []
+    try:
+        with hydra.initialize_config_dir(str(config_folder()), **version_arguments()):
+            return hydra.compose("config", [*search, *overrides])
+    except (OmegaConfBaseException, HydraException) as error:
+        raise ConfigError(explain(error)) from None
+
+
+def refuse_empty(overrides: Sequence[str]) -> None:
+    """Raise :class:`ConfigError` where a group is to be emptied, which merging would not do."""
+    for override in overrides:
+        path, _, value = override.partition("=")
+        known: Any = as_plain(Config())
+        for name in path.lstrip("+").split("."):
+            known = known.get(name) if isinstance(known, Mapping) else None
+        if known and isinstance(known, Mapping) and value.replace(" ", "") == "{}":
+            raise ConfigError(
+                f"{override} would change nothing: null takes an entry out, "
+                f"such as {path}.{next(iter(known))}=null"
+            )
+
+
+def version_arguments() -> dict[str, Any]:
+    """What Hydra 1.3 must be told, and 1.4 must not."""
+    import hydra
+
+    major, minor = (int(part) for part in hydra.__version__.split(".")[:2])
+    return {} if (major, minor) >= (1, 4) else {"version_base": "1.3"}

@@ -1,0 +1,32 @@
+"""Errors that a user sees as one sentence, and the wording that they share."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class NotWritten(OSError):
+    """A file that could not be written; the message is one sentence."""
+
+
+class ConfigError(ValueError):
+    """Something that a user asked for and that cannot be; the message is one sentence."""
+
+
+def unknown(path: str, allowed: Iterable[str], what: str) -> ConfigError:
+    """The error for a name that does not exist, with the nearest one that does."""
+    names = list(allowed)
+    parent, _, name = path.rpartition(".")
+    near = difflib.get_close_matches(str(name), names, 1)
+    if near:
+        return ConfigError(f"{path} is not a known {what}: did you mean {join(parent, near[0])}?")
+    return ConfigError(f"{path} is not a known {what}: allowed {listed(names)}")
+
+
+def join(path: str, name: object) -> str:
+    """The path of something inside."""
+    return f"{path}.{name}" if path else str(name)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a row."""
+    return ", ".join(names) or "nothing"

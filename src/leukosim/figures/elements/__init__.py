@@ -1,0 +1,1 @@
+"""What figures share: style, axes, curves, cells of maps, and how they are saved."""

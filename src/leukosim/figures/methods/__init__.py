@@ -1,0 +1,1 @@
+"""Figures of comparisons, searches, fits, power and sensitivity analyses."""

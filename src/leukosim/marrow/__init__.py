@@ -1,0 +1,1 @@
+"""The exact engine: one patient's marrow between two visits."""

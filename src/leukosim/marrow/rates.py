@@ -1,0 +1,389 @@
+"""What a patient's stem cells do, and how often: rates from biology and drugs."""
+
+from functools import cached_property
+
+import numpy as np
+
+from leukosim.biology.apoptosis import apoptosis_rate, protection, protection_by_subtype
+from leukosim.biology.blasts import STAGES
+from leukosim.biology.clones import TRAITS, Driver, lineage
+from leukosim.biology.cycle import PHASES
+from leukosim.biology.exposure import BLOCKS, COLUMN, EXPOSURES
+from leukosim.biology.niche import PLACES, blocked_share, detachment_rate, waking_outside
+from leukosim.biology.patient import Patient
+from leukosim.biology.subtypes import switching_rates
+from leukosim.marrow import kernels
+from leukosim.marrow.growth import MOST_RETURN, Balance, crowded_renewal, leading, return_rate_at
+
+# Columns of outcomes; from SWITCH on, one for each subtype that a cell may become.
+APOPTOSIS, S_PHASE_KILL, PLACE, REST_OR_WAKE, S_ENTRY, DIVISION, SWITCH = range(7)
+G0, GAP, S = range(len(PHASES))
+IN_NICHE, FREE = range(len(PLACES))
+
+
+def class_index(subtype, place, phase):
+    """Number of the class of cells of a subtype, place and phase."""
+    return (subtype * len(PLACES) + place) * len(PHASES) + phase
+
+
+class Rates:
+    """What one patient's stem cells do at which rates, untreated and under drugs."""
+
+    def __init__(self, patient: Patient):
+        self.patient = patient
+        disease = patient.disease
+        self.disease = disease
+        self.composition = np.array(patient.composition)
+        self.n_subtypes = len(disease.subtypes)
+        self.dependences = disease.dependences(patient.composition)
+        self.refuge = list(disease.subtypes).index(disease.switching.refuge)
+        self.shape = (self.n_subtypes, len(PLACES), len(PHASES), SWITCH + self.n_subtypes)
+
+    @cached_property
+    def wiring(self) -> kernels.Wiring:
+        """Which class each outcome leads to."""
+        n = self.n_subtypes
+        target = np.full(self.shape, kernels.DIES, np.int64)
+        attaching = np.full(self.shape[:3], -1, np.int64)
+        subtype = np.zeros(self.shape[:3], np.int64)
+        anchored = np.zeros(self.shape[:3], bool)
+        newborn = np.zeros(self.shape[:3], np.int64)
+        displaced = np.zeros(self.shape[:3], np.int64)
+        holds_by_own = self.disease.niche.anchoring == "own"
+        for s in range(n):
+            for place in range(len(PLACES)):
+                for phase in range(len(PHASES)):
+                    here = s, place, phase
+                    target[(*here, PLACE)] = class_index(s, 1 - place, phase)
+                    target[(*here, REST_OR_WAKE)] = class_index(
+                        s, place, GAP if phase == G0 else G0
+                    )
+                    target[(*here, S_ENTRY)] = class_index(s, place, S)
+                    target[(*here, DIVISION)] = kernels.DIVIDES
+                    for other in range(n):
+                        target[(*here, SWITCH + other)] = class_index(other, place, phase)
+                    if place == FREE or holds_by_own:
+                        attaching[here] = PLACE
+                    subtype[here] = s
+                    anchored[here] = place == IN_NICHE
+                    newborn[here] = class_index(s, place, GAP)
+                    displaced[here] = class_index(s, FREE, GAP)
+        trait = np.full(self.shape[3], kernels.SWITCH, np.int64)
+        trait[[APOPTOSIS, S_PHASE_KILL, PLACE]] = (
+            kernels.APOPTOSIS, kernels.S_PHASE_KILL, kernels.PLACE,
+        )  # fmt: skip
+        trait[[REST_OR_WAKE, S_ENTRY, DIVISION]] = kernels.CYCLE, kernels.DIVISION, kernels.DIVISION
+        factors = np.repeat(self.disease.cxcr4_factors(), len(PLACES) * len(PHASES))
+        return kernels.Wiring(
+            target.reshape(-1, self.shape[3]),
+            trait,
+            attaching.ravel(),
+            subtype.ravel(),
+            anchored.ravel(),
+            newborn.ravel(),
+            displaced.ravel(),
+            factors.astype(float),
+        )
+
+    @cached_property
+    def untreated(self) -> np.ndarray:
+        """Rates without a drug, float64[class, outcome]; the niche's return to G0 still nil."""
+        cycle, niche = self.disease.cycle, self.disease.niche
+        rates = np.zeros(self.shape)
+        rates[:, IN_NICHE, :, PLACE] = niche.detachment_rate
+        rates[:, FREE, :, PLACE] = niche.attachment_rate + niche.independent_attachment_rate
+        rates[:, IN_NICHE, G0, REST_OR_WAKE] = cycle.wake_in_niche
+        rates[:, FREE, G0, REST_OR_WAKE] = cycle.wake_outside
+        rates[:, FREE, GAP, REST_OR_WAKE] = cycle.rest_outside
+        rates[:, :, GAP, S_ENTRY] = cycle.s_entry_rate
+        rates[:, IN_NICHE, GAP, S_ENTRY] *= self.disease.cycling_factors()
+        rates[:, :, S, DIVISION] = cycle.s_exit_rate
+        rates[..., SWITCH:] = self.switching(np.zeros(self.n_subtypes))[:, None, None, :]
+        return rates.reshape(-1, self.shape[3])
+
+    def switching(self, stress: np.ndarray, memory: np.ndarray | float = 0.0) -> np.ndarray:
+        """Switching rates, float64[..., subtype, subtype]."""
+        return switching_rates(
+            self.disease.switching,
+            self.composition,
+            self.refuge,
+            self.patient.reprogramming,
+            stress,
+            memory,
+        )
+
+    @property
+    def niche_free(self) -> float:
+        """Fraction of the places that healthy stem cells leave free."""
+        return max(1.0 - self.disease.blood.healthy_stem_cells / self.disease.niche.places, 0.0)
+
+    @cached_property
+    def mean_attachment(self) -> np.ndarray:
+        """Mean share of the largest attachment rate, by subtype: over the log-normal CXCR4."""
+        niche = self.disease.niche
+        node, weight = np.polynomial.hermite_e.hermegauss(31)
+        cxcr4 = self.patient.cxcr4 * np.exp(niche.cxcr4_log_sd * node)
+        strength = np.outer(self.disease.cxcr4_factors(), cxcr4) ** niche.hill
+        helped = strength / (strength + niche.half_cxcr4**niche.hill)
+        share = helped @ weight / weight.sum()
+        return self.attach_floor + (1.0 - self.attach_floor) * share
+
+    @property
+    def attach_floor(self) -> float:
+        """Share of the largest attachment rate that needs no CXCR4."""
+        niche = self.disease.niche
+        largest = niche.attachment_rate + niche.independent_attachment_rate
+        return niche.independent_attachment_rate / largest if largest > 0 else 0.0
+
+    def mean_matrix(self, return_rate: np.ndarray | float, renewal: float) -> np.ndarray:
+        """How the mean numbers of untreated cells change: d<n>/dt = M <n>, float64[class, class].
+
+        With the mean attachment of the patient's cells, and the places that healthy cells leave.
+
+        return_rate : float64[subtype] or one for all, per day
+        """
+        rates = self.untreated.reshape(self.shape).copy()
+        rates[:, IN_NICHE, GAP, REST_OR_WAKE] = return_rate
+        attachment = self.mean_attachment[:, None] * self.niche_free
+        rates[:, FREE, :, PLACE] *= attachment
+        flat = rates.reshape(-1, self.shape[3])
+        wiring = self.wiring
+        matrix = np.zeros((len(flat), len(flat)))
+        c, j = np.indices(flat.shape).reshape(2, -1)
+        np.subtract.at(matrix, (c, c), flat[c, j])
+        c, j = np.nonzero(wiring.target >= 0)
+        np.add.at(matrix, (wiring.target[c, j], c), flat[c, j])
+        c, j = np.nonzero(wiring.target == kernels.DIVIDES)
+        stays = np.where(wiring.anchored[c], self.niche_free, 1.0)
+        second = renewal**2  # a second daughter exists only if both are stem cells
+        first = 1.0 - (1.0 - renewal) ** 2
+        np.add.at(matrix, (wiring.newborn[c], c), flat[c, j] * (first + second * stays))
+        np.add.at(matrix, (wiring.displaced[c], c), flat[c, j] * second * (1.0 - stays))
+        return matrix
+
+    def within_subtypes(self, matrix: np.ndarray) -> list[np.ndarray]:
+        """The parts of a mean matrix that concern one subtype each, as if no cell left it."""
+        n = len(PLACES) * len(PHASES)
+        leaving = self.switching(np.zeros(self.n_subtypes)).sum(1)
+        parts = (slice(n * s, n * (s + 1)) for s in range(self.n_subtypes))
+        return [
+            matrix[part, part] + rate * np.eye(n) for part, rate in zip(parts, leaving, strict=True)
+        ]
+
+    @cached_property
+    def cycle_alike(self) -> bool:
+        """Whether cells of all subtypes go through the cycle at the same rate."""
+        return len(set(self.disease.cycling_factors())) == 1
+
+    @cached_property
+    def relative_return(self) -> np.ndarray:
+        """Rates of return to G0 in the niche relative to the largest, float64[subtype].
+
+        Each subtype, left to itself, doubles in the same time. One that cycles too slowly for that
+        never rests (0), and falls behind.
+        """
+        if self.cycle_alike:
+            return np.ones(self.n_subtypes)
+        renewal, growth = self.disease.cycle.renewal, np.log(2.0) / self.patient.doubling_days
+        without, with_return = (
+            self.within_subtypes(self.mean_matrix(rate, renewal)) for rate in (0.0, 1.0)
+        )
+        rates = np.array(
+            [
+                return_rate_at(growth, one, other - one)
+                for one, other in zip(without, with_return, strict=True)
+            ]
+        )
+        return rates / rates.max()
+
+    @cached_property
+    def return_rate(self) -> np.ndarray:
+        """Rates of return to G0 in the niche at which the leukaemia doubles in its time, per day.
+
+        float64[subtype]
+        """
+        return solve_return_rate(self, self.patient.doubling_days) * self.relative_return
+
+    @cached_property
+    def balanced(self) -> "Balance":
+        """Balanced growth at the burden at which stem cells have their share of blasts."""
+        burden = self.patient.overt_blasts or self.disease.blasts.share_holds_at
+        burden = min(burden, self.patient.plateau)
+        cycle, blasts = self.disease.cycle, self.disease.blasts
+        renewal = crowded_renewal(cycle.renewal, burden, self.patient.plateau)
+        matrix = self.mean_matrix(self.return_rate, renewal)
+        growth, mix = leading(matrix)
+        if not self.cycle_alike:  # slow exchange would in years lead to another composition
+            own = [leading(part)[1] for part in self.within_subtypes(matrix)]
+            mix = np.concatenate(self.composition[:, None] * own)
+        dividing = mix.reshape(self.shape[:3])[:, :, S].sum() * cycle.s_exit_rate
+        passed = blasts.maturing_rate / (blasts.maturing_rate + growth)
+        return Balance(
+            growth,
+            mix,
+            inflow=dividing * 2.0 * (1.0 - renewal),
+            maturing=passed ** np.arange(1, STAGES + 1) / blasts.maturing_rate,
+        )
+
+    @cached_property
+    def gain(self) -> float:
+        """Blasts per matured daughter, from the share of stem cells among blasts."""
+        blasts, balance = self.disease.blasts, self.balanced
+        blasts_per_gain = (
+            balance.inflow * balance.maturing[-1] * blasts.maturing_rate
+            / (blasts.loss_rate + balance.growth)
+        )  # fmt: skip
+        return 1.0 / (self.patient.stem_cell_share * blasts_per_gain)
+
+    @cached_property
+    def drug_free(self) -> kernels.Regimes:
+        """Rates without a drug: what most segments of a remission need."""
+        return self.under(np.zeros((1, len(EXPOSURES))))
+
+    def under(self, values: np.ndarray, blocked: np.ndarray | None = None) -> kernels.Regimes:
+        """Rates under drugs.
+
+        Parameters
+        ----------
+        values : float64[regime, exposure]
+        blocked : float64[regime, subtype, protein]; None: as ``values`` says, in all subtypes
+        """
+        disease, niche = self.disease, self.disease.niche
+        n = len(values)
+        rates = np.broadcast_to(self.untreated.reshape(self.shape), (n, *self.shape)).copy()
+        rates[:, :, IN_NICHE, GAP, REST_OR_WAKE] = self.return_rate
+
+        if blocked is None:
+            left = protection(self.dependences, values[:, [COLUMN[name] for name in BLOCKS]])
+        else:
+            left = protection_by_subtype(self.dependences, blocked)
+        full = protection(self.dependences, np.zeros(3))
+        shift = self.patient.protection_shift
+        hazard = apoptosis_rate(
+            left + shift, full + shift, disease.apoptosis, disease.apoptosis.stem_cell_rate
+        )
+        rates[:, :, FREE, :, APOPTOSIS] = hazard[:, :, None]
+        rates[:, :, IN_NICHE, :, APOPTOSIS] = niche.apoptosis_factor * hazard[:, :, None]
+
+        for phase, name in ((S, "s_phase_kill"), (G0, "g0_kill")):
+            kill = values[:, COLUMN[name]]
+            rates[:, :, FREE, phase, S_PHASE_KILL] = kill[:, None]
+            rates[:, :, IN_NICHE, phase, S_PHASE_KILL] = niche.s_phase_factor * kill[:, None]
+
+        occupancy = values[:, COLUMN["cxcr4_occupancy"]]
+        released = detachment_rate(niche, occupancy)
+        rates[:, :, IN_NICHE, :, PLACE] = released[:, None, None]
+        rates[:, :, FREE, G0, REST_OR_WAKE] = waking_outside(disease.cycle, niche, occupancy)[
+            :, None
+        ]
+        stress = np.clip((full - left) / full, 0.0, 1.0)
+        rates[..., SWITCH:] = self.switching(stress, values[:, COLUMN["stress_memory"]])[
+            :, :, None, None, :
+        ]
+
+        mixed = disease.apoptosis.blast_own_subtype
+        # sums, not products of matrices, whose last bit depends on the number of regimes
+        mean_left = (left * self.composition).sum(-1, keepdims=True)
+        blast_left = mixed * left + (1.0 - mixed) * mean_left
+        blast_full = mixed * full + (1.0 - mixed) * (full * self.composition).sum()
+        blast_hazard = apoptosis_rate(
+            blast_left + shift, blast_full + shift, disease.apoptosis, disease.apoptosis.blast_rate
+        )
+        return kernels.Regimes(
+            rates.reshape(n, -1, self.shape[3]),
+            1.0 - values[:, COLUMN["renewal_loss"]],
+            1.0 - blocked_share(niche, occupancy),
+            np.where(released > 0.0, niche.detachment_rate / np.maximum(released, 1e-300), 1.0),
+            np.ascontiguousarray(blast_hazard + values[:, [COLUMN["blast_kill"]]]),
+            columns(values, "neutrophil_production_loss", "platelet_production_loss"),
+            columns(values, "neutrophil_loss", "platelet_loss"),
+        )
+
+    @cached_property
+    def laws(self) -> kernels.Laws:
+        """The patient's constants, for the kernel."""
+        disease, niche, blood = self.disease, self.disease.niche, self.disease.blood
+        return kernels.Laws(
+            niche_places=niche.places,
+            cxcr4_half=niche.half_cxcr4,
+            cxcr4_hill=niche.hill,
+            attach_floor=self.attach_floor,
+            cxcr4_log_mean=float(np.log(self.patient.cxcr4)),
+            cxcr4_log_sd=niche.cxcr4_log_sd,
+            cxcr4_inheritance=niche.cxcr4_inheritance,
+            renewal=disease.cycle.renewal,
+            plateau=self.patient.plateau,
+            mutation_probability=disease.mutation.driver_probability,
+            maturing_rate=disease.blasts.maturing_rate,
+            gain=self.gain,
+            blast_loss=disease.blasts.loss_rate,
+            healthy_stem_cells=blood.healthy_stem_cells,
+            healthy_division_rate=blood.healthy_division_rate,
+            healthy_marrow_cells=blood.healthy_marrow_cells,
+            baselines=blood.baselines,
+            transit_rates=blood.transit_rates,
+            feedbacks=blood.feedbacks,
+        )
+
+    @cached_property
+    def drivers(self) -> kernels.Drivers:
+        """Driver mutations, for the kernel."""
+        mutation = self.disease.mutation
+        weight = np.array(mutation.arising_weights())
+        effect = np.array([traits_of(driver) for driver in mutation.drivers.values()])
+        return kernels.Drivers(
+            np.cumsum(weight)[None] / (weight.sum() or 1.0), effect.reshape(-1, len(TRAITS))
+        )
+
+    def founder_effects(self) -> np.ndarray:
+        """Factors on rates by founding clone, float64[founder, trait]; those of the trunk are 1.
+
+        What the trunk carries is in the patient's numbers already.
+        """
+        founders, drivers = self.patient.founders, self.disease.mutation.drivers
+        effects = np.ones((len(founders), len(TRAITS)))
+        for f in range(len(founders)):
+            for ancestor in lineage(founders, f)[1:]:
+                for name in founders[ancestor].drivers:
+                    effects[f] *= traits_of(drivers[name])
+        return effects
+
+
+def traits_of(driver: Driver) -> np.ndarray:
+    """Factors of a driver mutation, float64[trait]."""
+    return np.array([getattr(driver, trait) for trait in TRAITS])
+
+
+def columns(values: np.ndarray, *names: str) -> np.ndarray:
+    """Some exposures, float64[regime, name], row after row in memory, as the kernel knows them."""
+    return np.stack([values[:, COLUMN[name]] for name in names], axis=-1)
+
+
+def doubling_range(rates: Rates) -> tuple[float, float]:
+    """The shortest and longest doubling time that cycle and niche allow this patient, in days.
+
+    The longest is that of cells which keep growing outside the niche.
+    """
+    renewal = rates.disease.cycle.renewal
+    fastest, slowest = (
+        leading(rates.mean_matrix(return_rate, renewal))[0] for return_rate in (0.0, MOST_RETURN)
+    )
+    return np.log(2.0) / fastest, np.log(2.0) / slowest if slowest > 0 else np.inf
+
+
+def solve_return_rate(rates: Rates, doubling_days: float) -> float:
+    """Rate of return to G0 in the niche at which stem cells double in the time given, per day.
+
+    That of the subtype whose cells rest most. The growth rate is the leading eigenvalue of the mean
+    matrix; it falls as the return rate rises.
+    """
+    shortest, longest = doubling_range(rates)
+    if not shortest < doubling_days < longest:
+        raise ValueError(
+            f"doubling_days = {doubling_days:g} (day) cannot be reached with this cycle and niche: "
+            f"allowed from {shortest:.3g} to {longest:.3g}"
+        )
+    renewal = rates.disease.cycle.renewal
+    without = rates.mean_matrix(0.0, renewal)
+    per_rate = rates.mean_matrix(rates.relative_return, renewal) - without
+    return return_rate_at(np.log(2.0) / doubling_days, without, per_rate)

@@ -1,0 +1,1 @@
+"""All evidence for the model as one document."""

@@ -1,0 +1,146 @@
+"""What is printed of a comparison."""
+
+import numpy as np
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from leukosim.analysis.comparison import (
+    CYTOPENIA_DAYS,
+    DRUG_DAYS,
+    HAZARD_RATIO,
+    NEEDED,
+    RESTRICTED_MEAN,
+    SURVIVAL,
+    Resampled,
+    censored_early,
+    differences_table,
+    levels_table,
+    ranking,
+    shown_needed,
+)
+from leukosim.analysis.individual_effects import FATES, count_fates
+from leukosim.reports.terminal.formatting import months, probability, with_interval
+
+MOST = 20  # arms that are printed
+FEW = 4  # arms that a table has columns for
+
+
+def comparison_tables(found: Resampled, against: str, effects: pd.DataFrame) -> list[Table | Text]:
+    """What each arm comes to, how it differs from the reference, and what became of whom.
+
+    effects : of :func:`leukosim.analysis.individual_effects.individual_effects`
+    """
+    tables: list[Table | Text] = [arms_table(found)]
+    if len(found.arms) > 1:
+        best = [arm for arm in ranking(found)["arm"] if arm != against][:MOST]
+        tables += [against_table(found, against), fates_table(effects, against, best)]
+    if len(found.arms) > MOST:
+        tables.append(Text(f"The {MOST} best of {len(found.arms)} arms; all are in the files."))
+    if found.n_left_out:
+        words = f"Left out: {found.n_left_out:,} patients who were not in all arms and scenarios."
+        tables.append(Text(words))
+    lost = censored_early(found)
+    if lost:
+        named = ", ".join(f"{n} in {arm}" for arm, n in lost.items())
+        tables.append(Text(f"Lost before the last day that is compared: {named}."))
+    return tables
+
+
+def arms_table(found: Resampled) -> Table:
+    """Every arm, best first: survival, control, cost, and the probability of being best."""
+    levels = levels_table(found).set_index(["arm", "quantity", "day"]).sort_index()
+    ranks = ranking(found)
+    last, horizon = found.days[-1], f"{found.until_day:g} days"
+    table = Table(title=f"{found.n:,} patients, each in every arm: {found.endpoint}",
+                  box=SIMPLE_HEAD)  # fmt: skip
+    table.add_column("arm", no_wrap=True)
+    for heading in (f"at {months(last)}", f"mean days in {horizon}"):
+        table.add_column(heading, justify="right")
+    costs = [cost for cost in (DRUG_DAYS, CYTOPENIA_DAYS) if found.cost(cost) is not None]
+    for heading in (*costs, "P(longest control)", "on the front of"):
+        table.add_column(heading, justify="right")
+    for row in ranks.head(MOST).itertuples():
+        level = {
+            quantity: levels.loc[(row.arm, quantity)].iloc[-1]
+            for quantity in (SURVIVAL, RESTRICTED_MEAN, *costs)
+        }
+        fronts = [cost for cost in costs if getattr(row, f"front_{cost.replace(' ', '_')}")]
+        cells = [
+            with_interval(level[SURVIVAL], 2),
+            with_interval(level[RESTRICTED_MEAN], 0),
+            *(with_interval(level[cost], 1) for cost in costs),
+        ]
+        table.add_row(
+            in_lines(row.arm),
+            *(cell.replace(" (", "\n(") for cell in cells),
+            probability(row.probability_best),
+            "\n".join(cost.removesuffix(" days") for cost in fronts) or "none",
+        )
+    table.caption = (
+        "95 % intervals. P: share of resamples of the patients in which the arm has the most mean "
+        "days. Front: no arm has as many with fewer drug (cytopenia) days."
+    )
+    return table
+
+
+def against_table(found: Resampled, against: str) -> Table:
+    """Differences from the reference: a column an arm, a row a quantity, or the other way."""
+    differences = differences_table(found, against)
+    many = len(found.arms) > FEW
+    days = found.days[-1:] if many else found.days
+    rows: list[tuple[str, str, float, int, float]] = []
+    state = found.state
+    for day in days:
+        rows.append((f"{state} at {months(day)}, % points", SURVIVAL, day, 1, 100.0))
+    rows.append((f"mean days in {found.until_day:g}", RESTRICTED_MEAN, np.nan, 0, 1.0))
+    rows.append(("hazard ratio", HAZARD_RATIO, np.nan, 2, 1.0))
+    for day in days:
+        rows.append((f"number needed to treat, {months(day)}", NEEDED, day, 0, 1.0))
+    for cost in (DRUG_DAYS, CYTOPENIA_DAYS):
+        if found.cost(cost) is not None:
+            rows.append((cost, cost, np.nan, 1, 1.0))
+    cells: dict[str, list[str]] = {}
+    best = [arm for arm in ranking(found)["arm"] if arm != against][:MOST]
+    for arm, of_arm in differences.groupby("arm", sort=False):
+        if arm not in best:
+            continue
+        column = []
+        for _, quantity, day, digits, scale in rows:
+            found_rows = of_arm[of_arm["quantity"] == quantity]
+            row = (found_rows if np.isnan(day) else found_rows[found_rows["day"] == day]).iloc[0]
+            if quantity == NEEDED:
+                column.append(shown_needed(row["value"], row["low"], row["high"]))
+            else:
+                column.append(with_interval(row, digits, scale, quantity != HAZARD_RATIO))
+        cells[str(arm)] = column
+    table = Table(title=f"Difference from {against}", box=SIMPLE_HEAD)
+    table.add_column("arm" if many else "", no_wrap=many)
+    for heading in [label for label, *_ in rows] if many else cells:
+        table.add_column(heading, justify="right")
+    if many:
+        for arm, column in cells.items():
+            table.add_row(in_lines(arm), *(cell.replace(" (", "\n(") for cell in column))
+    else:
+        for i, (label, *_) in enumerate(rows):
+            table.add_row(label, *(column[i] for column in cells.values()))
+    return table
+
+
+def in_lines(arm: str) -> str:
+    """The name of an arm of a sweep, a line an axis."""
+    return arm.replace(" (", "\n  (").replace(", ", ",\n   ")
+
+
+def fates_table(effects: pd.DataFrame, against: str, arms: list[str]) -> Table:
+    """How many patients each arm helps and harms, as no trial can see."""
+    table = Table(title=f"The same patient, against {against}", box=SIMPLE_HEAD)
+    table.add_column("arm", no_wrap=True)
+    for fate in FATES:
+        table.add_column(fate, justify="right")
+    counts = count_fates(effects)
+    for arm, of_arm in counts[counts["arm"].isin(arms)].groupby("arm", sort=False):
+        numbers = of_arm.set_index("fate")["patients"]
+        table.add_row(in_lines(str(arm)), *(f"{numbers[fate]:,}" for fate in FATES))
+    return table

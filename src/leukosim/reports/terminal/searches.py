@@ -1,0 +1,96 @@
+"""What is printed of a search."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from leukosim.analysis.optimisation.search import COHORTS, Limit, Search
+from leukosim.analysis.quantities import QUANTITIES, SHARE, Look
+from leukosim.reports.terminal.formatting import months
+
+FEW = 4  # arms that a table has columns for
+
+
+def candidates_table(
+    found: pd.DataFrame, axes: list[str], asked: Search, limits: list[Limit]
+) -> Table:
+    """The best candidates of a search and the default, a column each.
+
+    found : of :func:`leukosim.analysis.optimisation.search.evaluations_table`
+    """
+    best = found[found["rank"].notna() & (found["evaluation"] > 0)].sort_values("rank")
+    shown = pd.concat([found.head(1), best.head(FEW)])
+    table = Table(title="Best candidates, on the patients of the search", box=SIMPLE_HEAD)
+    table.add_column("")
+    for number in shown["evaluation"]:
+        table.add_column("default" if number == 0 else f"no. {number}", justify="right")
+    for axis in axes:
+        table.add_row(axis, *(brief(value) for value in shown[axis]))
+    for name in asked.quantities:
+        cells = (level_in_words(name, value) for value in shown[name])
+        table.add_row(QUANTITIES[name].label, *cells, style="bold" if name in asked.goals else None)
+    within = int(found["feasible"].sum())
+    words = f"{within} of {len(found)} evaluations are within the limits"
+    said = "; ".join(limit.in_words for limit in limits) or "there are none"
+    table.caption = f"{words} ({said})."
+    return table
+
+
+def confirmed_table(found: pd.DataFrame, asked: Search, look: Look) -> Table:
+    """What candidates gain over the default: where they were chosen, and on new patients.
+
+    found : of :func:`leukosim.analysis.optimisation.search.confirmation_table`
+    """
+    arms = list(dict.fromkeys(found["arm"]))
+    table = Table(title="Difference from the default", box=SIMPLE_HEAD)
+    table.add_column("")
+    for cohort in COHORTS:
+        for arm in arms:
+            n = found.loc[found["cohort"] == cohort, "n"].iloc[0]
+            table.add_column(f"{arm}\n{n:,} {COHORTS[cohort]}", justify="right")
+    for name, rows in found.groupby("quantity", sort=False):
+        cells = [
+            difference_in_words(str(name), row)
+            for cohort in COHORTS
+            for arm in arms
+            for row in rows[(rows["cohort"] == cohort) & (rows["arm"] == arm)].itertuples()
+        ]
+        style = "bold" if name in asked.goals else None
+        table.add_row(quantity_in_words(str(name), look), *cells, style=style)
+    table.caption = (
+        "95 % intervals of resampled patients. Candidates were chosen for the patients of the "
+        "search, so what they gain there is in part chance; new patients say what is left."
+    )
+    return table
+
+
+def quantity_in_words(name: str, look: Look) -> str:
+    """A quantity with its day and its unit."""
+    quantity = QUANTITIES[name]
+    if quantity.unit == SHARE:
+        return f"{quantity.label} at {months(look.day)}, % points"
+    return (
+        f"{quantity.label}, of {look.until_day:g}" if name == "restricted_mean" else quantity.label
+    )
+
+
+def level_in_words(name: str, value: float) -> str:
+    """A level of a quantity."""
+    return f"{value:.3f}" if QUANTITIES[name].unit == SHARE else f"{value:.1f}"
+
+
+def difference_in_words(name: str, row: Any) -> str:
+    """A difference with its interval."""
+    scale = 100.0 if QUANTITIES[name].unit == SHARE else 1.0
+    value, low, high = (scale * each for each in (row.value, row.low, row.high))
+    interval = f"({low:+.1f} to {high:+.1f})" if np.isfinite(low) else "(too few)"
+    return f"{value:+.1f}\n{interval}".replace("-", "−")
+
+
+def brief(value: Any) -> str:
+    """A value of a field, numbers without needless digits."""
+    is_number = isinstance(value, float | int) and not isinstance(value, bool)
+    return f"{value:.4g}" if is_number else str(value)

@@ -1,0 +1,1 @@
+"""What a result is: its vocabulary, its arrays, its provenance and its files on disk."""

@@ -1,0 +1,165 @@
+"""Results on disk: written whole or not at all, and carrying all it takes to run them again."""
+
+import os
+import platform
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from leukosim.errors import ConfigError
+from leukosim.results.atomic_write import reason_of, remove_abandoned
+from leukosim.results.netcdf import attributes_of
+from leukosim.results.provenance import what_differs
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+RESULTS, DECISIONS, CONFIG, LOCK = "results.nc", "decisions.csv", "config.yaml", ".leukosim.lock"
+DISCRIMINATION = "discrimination.csv"  # of a sweep over hypotheses
+# How the texts among them begin, by which they are known again.
+CONFIG_TITLE, DECISIONS_TITLE = "# leukosim: the configuration", "arm,patient,day,rule"
+
+
+# ---------------------------------------------------------------------- writing and reading
+
+
+# ---------------------------------------------------------------------- the output folder
+
+
+def folder_of(output: str) -> Path:
+    """The output folder by its name.
+
+    Raises
+    ------
+    ConfigError
+        If the name is empty, which would mean the folder the user happens to be in.
+    """
+    if not output.strip():
+        raise ConfigError("output is empty: it is a folder, such as output=outputs/mine")
+    return Path(output)
+
+
+def prepare_folder(folder: Path) -> None:
+    """Create the output folder.
+
+    Raises
+    ------
+    ConfigError
+        If nothing can be written there, or it holds a file of someone else under a name that a
+        result needs.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigError(f"output = {folder} cannot be written to: {reason_of(error)}") from None
+    for name in foreign_files(folder):
+        raise ConfigError(
+            f"output = {folder} holds a {name} that leukosim did not write: choose another output"
+        )
+
+
+def foreign_files(folder: Path) -> list[str]:
+    """Files that have the name of a result's and were not written by leukosim.
+
+    Beside a result of leukosim, everything is taken to be its own.
+    """
+    if "digest" in attributes_of(folder / RESULTS):
+        return []
+    beginnings = {RESULTS: None, CONFIG: CONFIG_TITLE, DECISIONS: DECISIONS_TITLE}
+    return [name for name, own in beginnings.items() if not begins_with(folder / name, own)]
+
+
+def begins_with(path: Path, words: str | None) -> bool:
+    """Whether a file, if there is one, begins with these words; None: it must not be there."""
+    if not path.exists():
+        return True
+    if words is None or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(words)) == words.encode()
+
+
+@contextmanager
+def sole_writer(folder: Path) -> Iterator[None]:
+    """Keep every other process from writing a folder meanwhile, and clear what killed ones left.
+
+    The lock belongs to an open file, so it ends with the process, however that ends. Where the
+    system or the disk knows no locks, nobody is kept out.
+
+    Raises
+    ------
+    ConfigError
+        If another process is writing there.
+    """
+    path = folder / LOCK
+    handle = claim(path)
+    try:
+        remove_abandoned(folder)
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def claim(path: Path) -> int:
+    """An open file, locked by this process, that says so."""
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        if not locked(handle):
+            holder = os.read(handle, 100).decode() or "another process"
+            os.close(handle)
+            raise ConfigError(
+                f"output = {path.parent} is being written by {holder}: "
+                "wait until it is done, or choose another output"
+            )
+        if is_at(path, handle):
+            os.ftruncate(handle, 0)
+            os.write(handle, f"process {os.getpid()} on {platform.node()}".encode())
+            return handle
+        os.close(handle)  # whoever held it has just deleted it
+
+
+def locked(handle: int) -> bool:
+    """Lock an open file, unless another has; true, too, where there are no locks."""
+    try:
+        if fcntl is not None:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a disk without locks
+        return True
+    return True
+
+
+def is_at(path: Path, handle: int) -> bool:
+    """Whether an open file is the one that lies at a path."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def is_finished(folder: Path, identity: Mapping[str, Any], digest: str) -> bool:
+    """Whether a folder holds just this result already.
+
+    Raises
+    ------
+    ConfigError
+        If it holds another, which must not be overwritten.
+    """
+    path = folder / RESULTS
+    if not path.exists():
+        return False
+    attributes = attributes_of(path)
+    if attributes.get("digest") == digest:
+        return True
+    raise ConfigError(
+        f"output = {folder} holds results of {what_differs(attributes, identity)}: "
+        "choose another output, or allow overwrite=true"
+    )

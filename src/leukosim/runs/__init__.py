@@ -1,0 +1,1 @@
+"""Configurations to results, one or thousands, callable from Python."""

@@ -1,0 +1,68 @@
+"""Trials of given patients and strategies from Python."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import xarray as xr
+
+from leukosim.biology.patient import Patient
+from leukosim.clinic.strategy.chart import OwnStrategy
+from leukosim.clinic.strategy.rules import Strategy
+from leukosim.marrow.marrow import AGENTS
+from leukosim.runs.executors import PROCESSES, Place, map_unordered
+from leukosim.trial.protocol import Protocol
+from leukosim.trial.run import Plan, Trial, run_together
+
+
+def run_trial(
+    patients: Sequence[Patient],
+    arms: Mapping[str, Strategy | OwnStrategy],
+    protocol: Protocol | None = None,
+    *,
+    record_days: int = 7,
+    workers: int = 1,
+    engine: str | Place = PROCESSES,
+    method: str = "tally",
+    agents: int = AGENTS,
+    progress: Callable[[int], None] | None = None,
+) -> Trial:
+    """Treat every patient in every arm.
+
+    The numbers do not depend on ``workers``, on ``record_days`` or on who else is in the cohort.
+
+    Parameters
+    ----------
+    patients : the cohort, of one disease
+    arms : strategies by the name of their arm
+    protocol : how patients are followed; RELAZA2-like by default
+    record_days : day, interval at which the marrow is written down; the last day always is
+    workers : how many patients are followed at a time
+    engine : "processes", "threads", "dask" or "slurm": what the workers are
+    method : "tally" or "direct", the algorithm of the engine
+    agents : about how many there are at most in a marrow, see
+        :class:`leukosim.marrow.marrow.Marrow`
+    progress : told the number of patients finished
+
+    Returns
+    -------
+    Trial
+        With the variables of :data:`leukosim.results.variables.VARIABLES`.
+    """
+    plan = Plan(arms, protocol or Protocol())
+    return run_together(
+        patients, [plan], record_days=record_days, workers=workers,
+        map_unordered=partial(map_unordered, engine=engine), method=method, agents=agents,
+        progress=progress,
+    )[0]  # fmt: skip
+
+
+def simulate(
+    patient: Patient,
+    strategy: Strategy | OwnStrategy,
+    protocol: Protocol | None = None,
+    *,
+    record_days: int = 1,
+) -> xr.Dataset:
+    """One patient's course under one strategy, as a dataset without arm and patient dimensions."""
+    trial = run_trial([patient], {"arm": strategy}, protocol, record_days=record_days)
+    return trial.dataset.isel(arm=0, patient=0)

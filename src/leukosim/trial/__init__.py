@@ -1,0 +1,1 @@
+"""Virtual patients followed through the arms of a trial."""

@@ -1,0 +1,391 @@
+"""From courses to the vocabulary of results: who patients are, what became of them and was seen."""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from leukosim.biology.clones import TRAITS
+from leukosim.biology.patient import Patient
+from leukosim.clinic.assays.sample import Burden
+from leukosim.clinic.strategy.response import NONE
+from leukosim.marrow.marrow import Marrow
+from leukosim.marrow.newick import newick
+from leukosim.random_streams import ASSAY
+from leukosim.results.trajectories import COURSE, Courses, Gathered
+from leukosim.results.variables import OCCASIONS, Labelled, labelled
+from leukosim.trial.follow_up import ASSESSED, CYTOPENIAS, History, anchored, joined, resting
+from leukosim.trial.protocol import Protocol
+
+RESPONSE = ASSESSED.index("response")
+
+# Key the luck of the assays at the start; samples on visits have lower numbers.
+AT_DIAGNOSIS, AT_ENROLMENT = 100, 101
+
+
+def gather(
+    patients: Sequence[Patient],
+    arms: Sequence[str],
+    courses: Courses,
+    rows: np.ndarray,
+    protocol: Protocol,
+    of_patients: Mapping[str, Labelled],
+    week: Mapping[str, np.ndarray] | None = None,
+) -> Gathered:
+    """Gather a trial into the vocabulary of results.
+
+    Parameters
+    ----------
+    courses : by :func:`table_of_courses`
+    rows : int[arm, patient], which of the courses each patient has
+    of_patients : by :func:`values_of_patients`
+    week : the first treatment week
+    """
+    week = dict(week or {})
+    coordinates = {
+        "arm": Labelled(("arm",), np.array(list(arms)), {}),
+        "patient": Labelled(("patient",), np.array([p.index for p in patients]), {}),
+    }
+    for name, meaning in (
+        ("week", "time since treatment began"),
+        ("mobilisation", "time since the dose"),
+    ):
+        if f"{name}_day" in week:
+            days = week.pop(f"{name}_day")
+            coordinates[name] = Labelled((name,), days, {"units": "day", "long_name": meaning})
+    attributes = {
+        "Conventions": "CF-1.11",
+        "trigger_level": protocol.trigger.level,
+        "trigger_unit": "transcript ratio (marker / ABL1)",
+        "trigger_recipient_share": protocol.trigger.recipient_share,
+        "horizon_days": protocol.horizon_days,
+    }
+    # the very same mapping where nothing is added, by which trials are known to share it
+    variables = {**of_patients, **labelled(week)} if week else of_patients
+    return Gathered(courses, rows, variables, coordinates, attributes)
+
+
+def table_of_courses(
+    courses: Sequence[History], patients: Sequence[Patient], days: np.ndarray, protocol: Protocol
+) -> Courses:
+    """What became of patients, a row for each course.
+
+    Parameters
+    ----------
+    patients : whose course each is
+    days : on which the marrow was written down; without any, nothing that has a time is gathered
+    """
+    subtypes = list(patients[0].disease.subtypes)
+    n_subtypes = len(subtypes)
+    labels: dict[str, Sequence[Any]] = {"subtype": subtypes, "origin": subtypes}
+    values = {
+        **outcome_values(courses),
+        "best_response": best_responses(courses, patients),
+        "switches": np.array([c.switches for c in courses]),
+        "stem_cells_at_failure": np.array([c.stem_cells_at_failure for c in courses], float),
+        **(course_values(courses, days, n_subtypes) if len(days) else {}),
+        **sample_values(courses, patients, protocol),
+        **cycle_values(courses),
+        **assessment_values(courses),
+        **(ancestor_values(courses) if protocol.record.barcodes else {}),
+    }
+    holds = {
+        "sample": within([len(c.mrd) for c in courses]),
+        "cycle": within([len(c.cycles) for c in courses]),
+        "assessment": within([len(c.assessments) for c in courses]),
+    }
+    if protocol.record.clones > 0:
+        variants = sorted({v for c in courses for _, found in c.sequenced for v in found})
+        values |= clone_values(courses, variants, days, n_subtypes, protocol)
+        holds |= {
+            "clone": within([len(c.clones.name) for c in courses if c.clones]),
+            "ngs_sample": within([len(c.sequenced) for c in courses]),
+            "variant": np.array(
+                [[any(v in found for _, found in c.sequenced) for v in variants] for c in courses]
+            ).reshape(len(courses), len(variants)),
+        }
+        labels |= {"variant": variants, "trait": TRAITS, "occasion": OCCASIONS}
+    variables = {
+        name: each._replace(dims=(COURSE, *each.dims[2:]))  # in place of arm and patient
+        for name, each in labelled(values).items()
+    }
+    coordinates = {name: Labelled((name,), np.array(each), {}) for name, each in labels.items()}
+    if len(days):
+        in_days = {"units": "day", "long_name": "time since enrolment"}
+        coordinates["time"] = Labelled(("time",), days, in_days)
+    decisions = [decisions_in(*each) for each in zip(courses, patients, strict=True)]
+    return Courses(variables, coordinates, holds, decisions)
+
+
+def within(lengths: Sequence[int]) -> np.ndarray:
+    """Which places of the longest each has, bool[course, place]."""
+    return np.arange(max(lengths)) < np.array(lengths)[:, None]
+
+
+def decisions_in(course: History, patient: Patient) -> list[tuple[Any, ...]]:
+    """The decisions of a course as the log has them, without the arm."""
+    return [
+        (
+            patient.index, float(d.day), d.rule, d.seen, d.action, d.course, float(d.effective),
+            "+".join(d.drugs), d.at_most_days,
+        )
+        for d in course.chart.decisions
+    ]  # fmt: skip
+
+
+def values_of_patients(patients: Sequence[Patient], protocol: Protocol) -> dict[str, Labelled]:
+    """What is known of patients before any of them is treated."""
+    values = {
+        **patient_values(patients),
+        **biomarker_values(patients, protocol),
+        **residual_cell_values(patients, protocol),
+    }
+    if protocol.record.clones > 0:
+        genes = np.array([p.haematopoiesis_gene for p in patients], object)
+        fractions = np.array([p.haematopoiesis_fraction for p in patients])
+        values |= {"haematopoiesis_gene": genes, "haematopoiesis_fraction": fractions}
+    return labelled(values)
+
+
+def patient_values(patients: Sequence[Patient]) -> dict[str, np.ndarray]:
+    """Who the patients are."""
+    names = (
+        "genotype", "doubling_days", "residual_stem_cells", "composition", "cxcr4",
+        "stem_cell_share", "plateau", "protection_shift", "transcript_ratio", "overt_blasts",
+        "age_years", "residual_blasts",
+    )  # fmt: skip
+    values = {name: np.array([getattr(patient, name) for patient in patients]) for name in names}
+    values["mrd_marker"] = np.array([patient.marker for patient in patients])
+    for name in ("genotype", "mrd_marker"):
+        values[name] = values[name].astype(object)
+    values["responsiveness"] = np.array(
+        [p.responsiveness.get("azacitidine", 1.0) for p in patients]
+    )
+    values["transplanted"] = np.array([p.transplanted for p in patients], np.int8)
+    values["tp53"] = np.array([p.tp53_mutated for p in patients], np.int8)
+    values["dominant_subtype"] = np.array([dominant_subtype(p) for p in patients], object)
+    return values
+
+
+def dominant_subtype(patient: Patient) -> str:
+    """The subtype that most of a patient's stem cells have."""
+    return list(patient.disease.subtypes)[int(np.argmax(patient.composition))]
+
+
+def biomarker_values(patients: Sequence[Patient], protocol: Protocol) -> dict[str, np.ndarray]:
+    """What flow cytometry reports of each patient at diagnosis."""
+    flow = protocol.assays.flow
+    fractions, scores = [], []
+    for patient in patients:
+        luck = patient.stream(ASSAY, AT_DIAGNOSIS)
+        composition = np.array(patient.composition)
+        dependences = np.array([s.dependences for s in patient.disease.subtypes.values()])
+        scores.append(flow.bcl2_score(composition, dependences, luck))
+        fractions.append(flow.subtypes(composition, luck))
+    return {"measured_composition": np.array(fractions), "bcl2_score": np.array(scores)}
+
+
+def residual_cell_values(patients: Sequence[Patient], protocol: Protocol) -> dict[str, np.ndarray]:
+    """What the single-cell assay reports of each patient's residual cells at enrolment."""
+    assay = protocol.assays.single_cell
+    if not assay.at_enrolment:
+        return {}
+    shape = len(patients), assay.cells_most
+    cxcr4, subtype = np.full(shape, np.nan), np.full(shape, np.nan)
+    count, group = np.zeros(len(patients)), np.zeros(len(patients), np.int8)
+    for p, patient in enumerate(patients):
+        marrow = Marrow(patient)
+        burden = Burden(marrow.blasts, patient.disease.blood.healthy_marrow_cells)
+        cells = assay.recover(
+            burden, *marrow.each_agent(), len(patient.disease.subtypes),
+            patient.stream(ASSAY, AT_ENROLMENT),
+        )  # fmt: skip
+        n = len(cells.cxcr4)
+        cxcr4[p, :n], subtype[p, :n] = cells.cxcr4, cells.subtype
+        count[p], group[p] = n, assay.group(cells)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="All-NaN slice")
+        middle = np.nanmedian(cxcr4, axis=1)
+    return {
+        "residual_cell_cxcr4": cxcr4,
+        "residual_cell_subtype": subtype,
+        "residual_cells": count,
+        "measured_cxcr4": middle,
+        "cxcr4_group": group,
+    }
+
+
+def outcome_values(courses: Sequence[History]) -> dict[str, np.ndarray]:
+    """What became of them: days, nan where it did not happen."""
+
+    def each(value: Callable[[History], float | None]) -> np.ndarray:
+        return np.array([value(c) for c in courses], float)
+
+    return {
+        "mrd_conversion_day": each(lambda c: c.conversion_day),
+        "treatment_start_day": each(lambda c: c.first_dose_day),
+        "treatment_days": each(lambda c: c.drug_days),
+        "relapse_day": each(lambda c: c.chart.relapse_day),
+        "death_day": each(lambda c: c.death_day),
+        "follow_up_day": each(lambda c: c.last_day),
+        "stem_cells_at_end": each(lambda c: c.stem_cells_at_end),
+        "blasts_at_end": each(lambda c: c.blasts_at_end),
+        "failure_day": each(lambda c: c.chart.failure_day),
+        "response_day": each(lambda c: c.chart.response_day),
+        "death_cause": each(lambda c: c.death_cause),
+        "hold_days": each(lambda c: c.hold_days),
+        **{name: each(lambda c, name=name: c.cytopenia_days[name]) for name in CYTOPENIAS},
+    }
+
+
+def best_responses(courses: Sequence[History], patients: Sequence[Patient]) -> np.ndarray:
+    """The best response of overt leukaemia; none to be had in a remission from the start."""
+    best = [
+        c.assessments[:, RESPONSE].max(initial=NONE) if p.overt_blasts else NONE
+        for p, c in zip(patients, courses, strict=True)
+    ]
+    return np.array(best, np.int8)
+
+
+def assessment_values(courses: Sequence[History]) -> dict[str, np.ndarray]:
+    """Responses as they were assessed; nan after the last."""
+    columns = {
+        "assessment_day": "day",
+        "response": "response",
+        "marrow_blasts": "marrow_blasts",
+        "assessment_neutrophils": "neutrophils",
+        "assessment_platelets": "platelets",
+    }
+    table = padded([c.assessments for c in courses], len(columns))
+    return {name: table[..., ASSESSED.index(field)] for name, field in columns.items()}
+
+
+def course_values(
+    courses: Sequence[History], days: np.ndarray, n_subtypes: int
+) -> dict[str, np.ndarray]:
+    """The marrow over time; nan after a patient's last day."""
+    shape = len(courses), len(days)
+    names = ("stem_cells_in_niche", "stem_cells_in_g0", "blasts", "neutrophils", "platelets")
+    values = {name: np.full(shape, np.nan) for name in names}
+    values["stem_cells"] = np.full((*shape, n_subtypes), np.nan)
+    values["stem_cells_by_origin"] = np.full((*shape, n_subtypes, n_subtypes), np.nan)
+    for i, course in enumerate(courses):
+        counts = joined(course.counts)
+        at = i, np.searchsorted(days, counts.day)
+        values["stem_cells"][at] = counts.cells.sum((2, 3))
+        values["stem_cells_by_origin"][at] = counts.origins
+        values["stem_cells_in_niche"][at] = anchored(counts.cells)
+        values["stem_cells_in_g0"][at] = resting(counts.cells)
+        values["blasts"][at] = counts.blasts.sum(1)
+        values["neutrophils"][at] = counts.neutrophils
+        values["platelets"][at] = counts.platelets
+    return values
+
+
+def sample_values(
+    courses: Sequence[History], patients: Sequence[Patient], protocol: Protocol
+) -> dict[str, np.ndarray]:
+    """What the laboratory reported of MRD; nan after the last sample."""
+    table = padded([course.mrd for course in courses], 2)
+    day, value = table[..., 0], table[..., 1]
+    limit_of = {
+        "transcript": protocol.assays.mrd.detection_limit,
+        "chimerism": protocol.assays.chimerism.detection_limit,
+    }
+    limits = np.array([limit_of[patient.marker] for patient in patients])
+    limit = np.where(np.isnan(day), np.nan, limits[:, None])
+    return {
+        "sample_day": day,
+        "mrd": value,
+        "mrd_detection_limit": limit,
+    }
+
+
+def cycle_values(courses: Sequence[History]) -> dict[str, np.ndarray]:
+    """Treatment over time; nan after the last cycle."""
+    table = padded([np.array(c.cycles, float).reshape(-1, 2) for c in courses], 2)
+    return {"cycle_start_day": table[..., 0], "cycle_end_day": table[..., 1]}
+
+
+def ancestor_values(courses: Sequence[History]) -> dict[str, np.ndarray]:
+    """How many labelled cells relapses descend from; nan without relapse."""
+    names = {"ancestors": "number", "major_ancestors": "major", "effective_ancestors": "effective"}
+    return {
+        f"{name}_at_relapse": np.array(
+            [getattr(c.ancestors, value) if c.ancestors else np.nan for c in courses], float
+        )
+        for name, value in names.items()
+    }
+
+
+def clone_values(
+    courses: Sequence[History],
+    variants: Sequence[str],
+    days: np.ndarray,
+    n_subtypes: int,
+    protocol: Protocol,
+) -> dict[str, np.ndarray]:
+    """The clones, their cells over time, and what sequencing showed."""
+    shape = (len(courses),)
+    n = max(len(c.clones.name) for c in courses if c.clones)
+    samples = max(len(c.sequenced) for c in courses)
+    text = {name: np.full((*shape, n), "", object) for name in ("name", "driver", "genotype")}
+    number = {
+        name: np.full((*shape, n), np.nan) for name in ("parent", "founded_day", "diagnosis_share")
+    }
+    effect = np.full((*shape, n, len(TRAITS)), np.nan)
+    tree = np.full(shape, "", object)
+    ever = np.full(shape, np.nan)
+    over_time = {
+        name: np.full((*shape, len(days), n, n_subtypes), np.nan)
+        for name in ("stem_cells", "blasts")
+    }
+    vaf = np.full((*shape, samples, len(variants)), np.nan)
+    ngs_day = np.full((*shape, samples), np.nan)
+    read = np.full((*shape, len(OCCASIONS), n, n_subtypes), np.nan)
+    strange = np.full((*shape, len(OCCASIONS)), np.nan)
+    for c, course in enumerate(courses):
+        table = course.clones
+        assert table is not None
+        has = len(table.name)
+        for name, array in (text | number).items():
+            array[c, :has] = getattr(table, name)
+        effect[c, :has] = table.effect
+        tree[c] = newick(table.name, table.parent, table.founded_day)
+        ever[c] = table.ever
+        at = np.searchsorted(days, table.day)
+        for name, cells in over_time.items():
+            cells[c, at, :has] = getattr(table, name)
+        for i, (day, found) in enumerate(course.sequenced):
+            ngs_day[c, i] = day
+            for name, frequency in found.items():
+                vaf[c, i, variants.index(name)] = frequency
+        for occasion, counted in table.genotyped.items():
+            read[c, OCCASIONS.index(occasion), :has] = counted
+            strange[c, OCCASIONS.index(occasion)] = table.unassigned[occasion]
+    limit = protocol.assays.ngs.detection_limit
+    return {
+        **{f"clone_{name}": array for name, array in (text | number).items()},
+        "clone_effect": effect,
+        "clones_ever": ever,
+        "clone_tree": tree,
+        **{f"{name}_by_clone": array for name, array in over_time.items()},
+        "ngs_day": ngs_day,
+        "vaf": vaf,
+        "vaf_detection_limit": np.where(np.isnan(ngs_day), np.nan, limit),
+        "genotyped_cells": read,
+        "genotyped_unassigned": strange,
+    }
+
+
+def padded(tables: Sequence[np.ndarray], columns: int) -> np.ndarray:
+    """Tables as one array [course, row, column], nan after the last row of each.
+
+    tables : each float64[row, column]
+    """
+    longest = max(len(table) for table in tables)
+    array = np.full((len(tables), longest, columns), np.nan)
+    for i, table in enumerate(tables):
+        array[i, : len(table)] = table
+    return array

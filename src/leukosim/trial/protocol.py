@@ -1,0 +1,31 @@
+"""How the patients of a trial are followed, whatever their arm."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from leukosim.clinic.drugs.drug import Drug
+from leukosim.clinic.drugs.formulary import formulary
+from leukosim.clinic.strategy.monitoring import Assays, Monitoring, Trigger
+from leukosim.clinic.strategy.response import Response
+from leukosim.parameters import check_ranges, setting
+from leukosim.trial.clonal_history import CloneRecord
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How patients of a trial are followed, whatever their arm."""
+
+    horizon_days: int = setting(730, "day", lowest=1, highest=36525)
+    after_relapse_days: int = setting(
+        84, "day", lowest=0, highest=36525, note="in arms that treat relapse; others end there"
+    )
+    treatment_week: bool = False  # write the first treatment week down by the hour
+    until_death: bool = False  # follow everyone to death or the horizon, whatever else happens
+    trigger: Trigger = field(default_factory=Trigger)
+    monitoring: Monitoring = field(default_factory=Monitoring)
+    assays: Assays = field(default_factory=Assays)
+    response: Response = field(default_factory=Response)
+    drugs: Mapping[str, Drug] = field(default_factory=formulary)
+    record: CloneRecord = field(default_factory=CloneRecord)
+
+    __post_init__ = check_ranges

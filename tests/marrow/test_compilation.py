@@ -1,0 +1,114 @@
+"""Compiled code is kept where it can be written, and never outlives its source."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import leukosim
+from leukosim.marrow import compilation
+
+PACKAGE = Path(leukosim.__file__).parent
+SOURCES = [path.relative_to(PACKAGE) for path in compilation.sources()]
+DRAW = (
+    "import numpy, leukosim.marrow.compilation as c; from leukosim.marrow import kernels;"
+    "print(c.use_cache());"
+    "u = kernels.uniform(numpy.zeros(1, numpy.uint64)); assert 0.0 < u < 1.0"
+)
+
+
+@pytest.fixture
+def installation(tmp_path):
+    """A copy of the package that nobody may write to."""
+    copy = tmp_path / "site" / "leukosim"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    yield copy
+    for path in [copy, *copy.rglob("*")]:
+        path.chmod(0o755)
+
+
+def run(program, installation, **variables):
+    """What a program prints that uses an installation and nothing of this process's caches."""
+    inherited = {k: v for k, v in os.environ.items() if k not in ("NUMBA_CACHE_DIR", "PYTHONPATH")}
+    environment = {**inherited, "PYTHONPATH": str(installation.parent), **variables}
+    command = [sys.executable, "-B", "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return Path(done.stdout.strip())
+
+
+def files(folder):
+    return {path for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_read_only_installation_runs_and_caches_elsewhere(installation, tmp_path):
+    before = files(installation)
+    for path in [installation, *installation.rglob("*")]:
+        path.chmod(0o555)
+    folder = run(DRAW, installation, XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert folder.is_relative_to(tmp_path / "cache")
+    assert any(path.suffix == ".nbi" for path in files(folder))
+    assert files(installation) == before
+
+
+def test_an_unwritable_home_costs_a_recompilation_only(installation, tmp_path):
+    no_folder = tmp_path / "file"
+    no_folder.touch()
+    (tmp_path / "temporary").mkdir()
+    folder = run(
+        DRAW,
+        installation,
+        XDG_CACHE_HOME=str(no_folder),
+        NUMBA_CACHE_DIR=str(no_folder / "chosen"),
+        TMPDIR=str(tmp_path / "temporary"),
+    )
+    assert folder.is_relative_to(tmp_path / "temporary")
+
+
+def test_the_users_choice_comes_first(installation, tmp_path):
+    chosen = tmp_path / "chosen"
+    folder = run(DRAW, installation, NUMBA_CACHE_DIR=str(chosen))
+    assert folder.parent == chosen and folder.name.endswith(compilation.source_digest())
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=str)
+def test_changed_code_has_another_name(installation, source):
+    digest = "import leukosim.marrow.compilation as c; print(c.source_digest())"
+    before = run(digest, installation)
+    (installation / source).write_text((installation / source).read_text() + "\n# changed\n")
+    assert run(digest, installation) != before
+
+
+def test_all_compiled_code_is_named():
+    users = {
+        path.relative_to(PACKAGE)
+        for path in PACKAGE.rglob("*.py")
+        if "@compiled" in path.read_text() or "njit" in path.read_text()
+    }
+    assert users <= set(SOURCES)
+
+
+def test_an_import_creates_and_deletes_nothing(installation, tmp_path):
+    program = "import leukosim.marrow.marrow; print()"
+    run(program, installation, XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert not (tmp_path / "cache").exists()
+
+
+def test_no_folder_at_all_leaves_a_temporary_one(tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    folder = compilation.writable_folder([file / "one", file / "two"])
+    assert folder.is_dir()
+    shutil.rmtree(folder)
+
+
+def test_old_code_is_removed_and_the_rest_kept(tmp_path):
+    for name in ("current", "recent", "old"):
+        (tmp_path / name).mkdir()
+    for name in ("current", "old"):
+        os.utime(tmp_path / name, (0, 0))
+    compilation.remove_old_code(tmp_path, keep=tmp_path / "current")
+    assert {path.name for path in tmp_path.iterdir()} == {"current", "recent"}

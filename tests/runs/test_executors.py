@@ -1,0 +1,288 @@
+"""Work comes back whole from every engine, also where processes die or somebody interrupts."""
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import BrokenExecutor
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from leukosim.errors import ConfigError
+from leukosim.runs.executors import (
+    DASK,
+    ENGINES,
+    PROCESSES,
+    SLURM,
+    Place,
+    check_installed,
+    map_unordered,
+)
+
+NEEDS = {DASK: "distributed", SLURM: "submitit"}
+
+
+@pytest.fixture
+def place(request, tmp_path_factory, monkeypatch):
+    """An engine by its name, of this machine; Slurm's jobs as processes of it."""
+    name = request.param
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))  # jobs import what is done here
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name])
+    if name == SLURM:
+        return Place(
+            SLURM, workers=2, cluster="local", job_folder=str(tmp_path_factory.mktemp("jobs"))
+        )
+    return Place(name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _clusters_end_with_their_tests():
+    yield
+    if importlib.util.find_spec("distributed"):
+        from leukosim.runs.executors import dask_cluster
+
+        for key in list(dask_cluster._clients):
+            dask_cluster.end(key)
+
+
+of_clusters = pytest.mark.parametrize("place", [DASK, SLURM], indirect=True)
+
+
+def squared(number):
+    return number * number
+
+
+def refuses_three(number):
+    if number == 3:
+        raise ValueError("three")
+    return number
+
+
+def dies_once(number, folder):
+    """Kills its process at the first try of every number."""
+    mark = Path(folder) / str(number)
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def three_kills(number):
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def results(outcomes):
+    return {position: each.result() for position, each in outcomes}
+
+
+@pytest.mark.parametrize("place", ENGINES, indirect=True)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_item_comes_back(place, workers):
+    found = results(map_unordered(squared, range(7), workers, place))
+    assert found == {n: n * n for n in range(7)}
+
+
+def test_an_error_is_its_items_own_in_this_process():
+    outcomes = dict(map_unordered(refuses_three, range(6)))
+    assert isinstance(outcomes[3].exception(), ValueError)
+    assert outcomes[5].result() == 5
+
+
+@pytest.mark.parametrize("place", ENGINES, indirect=True)
+def test_an_error_is_its_items_own(place):
+    outcomes = dict(map_unordered(refuses_three, range(6), 2, place))
+    assert isinstance(outcomes.pop(3).exception(), ValueError)
+    assert {position: each.result() for position, each in outcomes.items()} == {
+        n: n for n in range(6) if n != 3
+    }
+
+
+@pytest.mark.parametrize("place", [PROCESSES, DASK, SLURM], indirect=True)
+def test_what_a_killed_process_was_at_is_done_again(tmp_path, place):
+    found = results(map_unordered(partial(dies_once, folder=str(tmp_path)), range(5), 2, place))
+    assert found == {n: n for n in range(5)}
+    assert len(list(tmp_path.iterdir())) == 5  # killed indeed
+
+
+@pytest.mark.parametrize("place", [PROCESSES, DASK, SLURM], indirect=True)
+def test_who_kills_every_process_costs_only_itself(place):
+    outcomes = dict(map_unordered(three_kills, range(6), 2, place))
+    assert isinstance(outcomes.pop(3).exception(), BrokenExecutor)
+    assert {position: each.result() for position, each in outcomes.items()} == {
+        n: n for n in range(6) if n != 3
+    }
+
+
+@pytest.mark.parametrize("place", [DASK], indirect=True)
+def test_workers_that_dask_does_not_start_again_are_replaced(place, tmp_path, monkeypatch):
+    from leukosim.runs.executors import dask_cluster
+
+    async def gives_up():
+        raise RuntimeError("the worker died while it started")
+
+    monkeypatch.setattr(dask_cluster, "PATIENCE_SECONDS", 0.5)
+    for nanny in dask_cluster.client_of(3, place).cluster.workers.values():
+        nanny.instantiate = gives_up  # as where a worker dies while it starts
+    found = results(map_unordered(partial(dies_once, folder=str(tmp_path)), range(3), 3, place))
+    assert found == {n: n for n in range(3)}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_an_interruption_ends_processes_at_once():
+    script = (
+        "import time\n"
+        "from leukosim.runs.executors import map_unordered\n"
+        "print('begun', flush=True)\n"
+        "try:\n"
+        "    list(map_unordered(time.sleep, [60.0] * 4, 2))\n"
+        "except KeyboardInterrupt:\n"
+        "    print('interrupted')\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    assert child.stdout.readline() == "begun\n"
+    time.sleep(3.0)  # the processes have started
+    os.killpg(child.pid, signal.SIGINT)  # as a terminal does
+    out, err = child.communicate(timeout=30)
+    assert out == "interrupted\n"
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_processes_do_not_outlive_a_killed_parent(tmp_path):
+    script = (
+        "import os, sys, time\n"
+        "from pathlib import Path\n"
+        "from leukosim.runs.executors import map_unordered\n"
+        "def work(folder):\n"
+        "    Path(folder, str(os.getpid())).touch()\n"
+        "    time.sleep(60.0)\n"
+        "list(map_unordered(work, [sys.argv[1]] * 4, 2))\n"
+    )
+    if not Path("/proc").exists():
+        pytest.skip("needs /proc to see who is running")
+    child = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)])
+    wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
+    processes = [int(path.name) for path in tmp_path.iterdir()]
+    child.kill()
+    child.wait()
+    wait_until(lambda: not any(is_running(process) for process in processes))
+
+
+def wait_until(is_so, seconds=30.0):
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def is_running(process):
+    try:
+        return "Z" not in Path(f"/proc/{process}/stat").read_text().split()[2]
+    except FileNotFoundError:
+        return False
+
+
+@of_clusters
+def test_an_engine_that_is_not_installed_says_what_to_install(place, monkeypatch):
+    monkeypatch.setattr("leukosim.config.execution.find_spec", lambda package: None)
+    with pytest.raises(ConfigError) as refused:
+        list(map_unordered(squared, range(3), 2, place))
+    assert str(refused.value) == (
+        f"engine.name = {place.name} needs the package {NEEDS[place.name]}, which is not "
+        f"installed: pip install 'leukosim[{place.name}]'"
+    )
+
+
+def test_slurm_without_its_commands_is_refused(monkeypatch):
+    pytest.importorskip("submitit")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ConfigError, match="srun is not found"):
+        check_installed(Place(SLURM, workers=2))
+
+
+def test_jobs_that_slurm_does_not_take_are_told(tmp_path, monkeypatch):
+    """A Slurm that refuses, as one does whose nodes have less memory than a job asks for."""
+    pytest.importorskip("submitit")
+    said = "Memory specification can not be satisfied"
+    refuses = f"#!/bin/sh\necho 'sbatch: error: {said}' >&2\nexit 1\n"
+    for name in ("srun", "sbatch"):
+        (tmp_path / name).write_text(refuses)
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    place = Place(SLURM, workers=2, memory_gib=4.0, job_folder=str(tmp_path / "jobs"))
+    with pytest.raises(ConfigError, match=f"Slurm does not take the jobs of engine=slurm: {said}"):
+        list(map_unordered(squared, range(3), 2, place))
+
+
+@pytest.mark.parametrize(
+    ("says", "is_lost"),
+    [
+        ("echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1", True),
+        ("echo 7_1", True),
+        ("echo 7_0; echo 7_1", False),
+        ("echo 'Unable to contact slurm controller' >&2; exit 1", False),
+    ],
+)
+def test_a_job_that_left_the_queue_without_a_result_is_lost(tmp_path, monkeypatch, says, is_lost):
+    """As where Slurm keeps no accounts, so that nobody else says that a job has died."""
+    pytest.importorskip("submitit")
+    from leukosim.runs.executors import slurm_jobs
+
+    (tmp_path / "squeue").write_text(f"#!/bin/sh\n{says}\n")
+    (tmp_path / "squeue").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(slurm_jobs, "ASK_SECONDS", 0.3)
+    monkeypatch.setattr(slurm_jobs, "GONE_SECONDS", 0.3)
+    ends = time.monotonic() + 2.0
+
+    class Job:
+        job_id = "7_0"
+
+        def done(self):
+            return time.monotonic() > ends
+
+    job = Job()
+    assert [*slurm_jobs.as_they_end([[4]], [job], slurm_jobs.Queue())] == [([4], job, is_lost)]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("place", ENGINES, indirect=True)
+def test_no_items_are_no_work(place):
+    assert list(map_unordered(squared, [], 2, place)) == []
+
+
+def test_an_address_without_a_scheduler_is_told(monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("leukosim.runs.executors.dask_cluster.ANSWER_SECONDS", 1.0)
+    place = Place(DASK, address="tcp://127.0.0.1:1")
+    with pytest.raises(ConfigError, match="engine.address = tcp://127.0.0.1:1 leads to no dask"):
+        list(map_unordered(squared, range(3), 2, place))
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (
+            dict(name="cluster"),
+            "name = cluster is unknown: allowed processes, threads, dask, slurm",
+        ),
+        (dict(address="tcp://a:1"), "address = tcp://a:1 is for engine=dask only"),
+        (dict(name=DASK, address="tcp://a:1", scheduler_file="s.json"), "give one of them"),
+        (dict(name=SLURM), "workers = 0 is not allowed for engine=slurm"),
+        (dict(memory_gib=-1.0), "memory_gib = -1.0 is not allowed: memory_gib is in GiB"),
+    ],
+)
+def test_settings_that_cannot_be(settings, said):
+    with pytest.raises(ValueError, match=said):
+        Place(**settings)

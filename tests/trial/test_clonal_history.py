@@ -1,0 +1,157 @@
+"""Clones as they are written down: nothing lost, ancestors right, and only as many as asked for."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from leukosim.biology.clones import Driver, Founder, Mutation
+from leukosim.biology.disease import Disease
+from leukosim.marrow.lineages import ancestors, gathered
+from leukosim.marrow.marrow import Marrow
+from leukosim.marrow.newick import newick, with_living_descendants
+from leukosim.runs.api import run_trial
+from leukosim.trial.clonal_history import ClonalHistory, CloneRecord
+from leukosim.trial.protocol import Protocol
+
+THREE = (
+    Founder("trunk", -1, 0.5, ("NPM1",)),
+    Founder("a", 0, 0.3, ("FLT3-ITD",)),
+    Founder("b", 1, 0.2, ("RAS",)),
+)
+
+
+@pytest.fixture
+def patient(make_patient):
+    mutation = Mutation(driver_probability=0.01, arising=["RUNX1", "IDH1"])
+    return make_patient(
+        disease=Disease(mutation=mutation), founders=THREE, residual_stem_cells=60,
+        death_rate=0.0,
+    )  # fmt: skip
+
+
+def followed(patient, strategies, clones=6, **changes):
+    protocol = Protocol(horizon_days=300, record=CloneRecord(clones=clones, barcodes=True))
+    return run_trial([patient], strategies, replace(protocol, **changes)).dataset
+
+
+@pytest.fixture
+def ds(patient, strategies):
+    return followed(patient, strategies)
+
+
+def test_small_clones_are_gathered_and_no_cell_is_lost(ds):
+    assert (ds.clones_ever > 6).any()
+    assert (ds.clone_name != "").sum("clone").max() == 6
+    for by_clone, total in (("stem_cells_by_clone", ds.stem_cells), ("blasts_by_clone", None)):
+        summed = ds[by_clone].sum("clone", skipna=False)
+        if total is None:
+            total, summed = ds.blasts, summed.sum("subtype", skipna=False)
+        dims = list(total.dims)
+        np.testing.assert_allclose(summed.transpose(*dims), total, rtol=1e-9, atol=1e-9)
+
+
+def test_recording_clones_changes_nothing_else(patient, strategies):
+    """Blasts are summed row by row, in another order: equal but for the last bits."""
+    plain, told = followed(patient, strategies, clones=0), followed(patient, strategies)
+    for name in plain.data_vars:
+        if "ancestors" not in name:
+            if plain[name].dtype.kind == "f":
+                xr.testing.assert_allclose(plain[name], told[name], rtol=1e-9)
+            else:
+                xr.testing.assert_equal(plain[name], told[name])
+
+
+def test_mothers_come_before_daughters_and_genotypes_add_up(ds):
+    for arm in ds.arm.values:
+        one = ds.sel(arm=arm).isel(patient=0)
+        names = [str(name) for name in one.clone_name.values if name]
+        parent = one.clone_parent.values[: len(names)].astype(int)
+        assert names[:3] == ["trunk", "a", "b"]
+        assert parent[:3].tolist() == [-1, 0, 1]
+        for i in range(1, len(names)):
+            assert parent[i] < i
+            mine = str(one.clone_genotype.values[i]).split()
+            mothers = str(one.clone_genotype.values[parent[i]]).split()
+            assert set(mothers) <= set(mine)
+            assert str(one.clone_driver.values[i]) in mine
+            assert one.clone_founded_day[i] >= one.clone_founded_day[parent[i]]
+        assert one.clone_tree.item() == newick(
+            names, parent, one.clone_founded_day.values[: len(names)]
+        )
+
+
+def test_ancestors_of_a_relapse_are_at_most_the_residual_cells(ds):
+    relapsed = ds.relapse_day.notnull().values
+    assert relapsed.any()
+    number = ds.ancestors_at_relapse.values[relapsed]
+    assert ((number >= 1) & (number <= 60)).all()
+    assert (ds.major_ancestors_at_relapse.values[relapsed] <= number).all()
+    effective = ds.effective_ancestors_at_relapse.values[relapsed]
+    assert ((effective >= 1.0) & (effective <= number + 1e-9)).all()
+    assert np.isnan(ds.ancestors_at_relapse.values[~relapsed]).all()
+
+
+def test_a_leukaemia_of_one_cell_has_one_ancestor(make_patient):
+    for seed in range(30):
+        marrow = Marrow(make_patient(residual_stem_cells=1, seed=seed), barcodes=True)
+        assert ancestors(marrow.clones).number == 1
+        marrow.advance(100.0)
+        found = ancestors(marrow.clones)
+        lives = marrow.stem_cells.sum() > 0
+        assert (found.number, found.major, found.effective) == ((1, 1, 1.0) if lives else (0, 0, 0))
+
+
+def test_nothing_is_left_of_an_extinct_leukaemia_but_its_founders(make_patient):
+    patient = make_patient(residual_stem_cells=0, founders=THREE)
+    history = ClonalHistory(Marrow(patient), CloneRecord(clones=10))
+    for day in (0.0, 30.0):
+        if day:
+            history.marrow.advance(day)
+        history.note()
+    table = history.write_up()
+    assert table.name == ["trunk", "a", "b"]
+    assert table.stem_cells.sum() == table.blasts.sum() == 0.0
+
+
+def test_what_is_noted_does_not_grow_with_the_clones_there_are(make_patient):
+    mutation = Mutation(driver_probability=1.0, arising=["neutral"], drivers={"neutral": Driver()})
+    marrow = Marrow(make_patient(disease=Disease(mutation=mutation), residual_stem_cells=300))
+    history = ClonalHistory(marrow, CloneRecord(clones=5))
+    for day in range(1, 60):
+        marrow.advance(float(day))
+        history.note()
+    assert marrow.clones.number[1] > 10_000
+    assert max(len(keys) for _, keys, _, _ in history.notes) <= 21
+    table = history.write_up()
+    assert len(table.name) == 5
+    assert table.stem_cells[-1].sum() == marrow.stem_cells.sum()
+
+
+def test_gathering_keeps_the_sum():
+    parents = {0: -1, 5: 0, 7: 5, 9: 7}
+    total = gathered(np.array([1, 2, 3, 4]), [0, 5, 7, 9], parents, [0, 5])
+    assert total.tolist() == [1, 9]
+
+
+# ---------------------------------------------------------------------- trees
+
+
+def test_a_tree_in_newick_format():
+    tree = newick(
+        ["trunk", "sub a", "b", "c"], np.array([-1, 0, 0, 1]), np.array([0.0, 10.0, 20.0, 15.5])
+    )
+    assert tree == "((c:5.5)'sub a':10,b:20)trunk:0;"
+
+
+def test_a_tree_without_what_died_out():
+    parent = np.array([-1, 0, 0, 1])
+    kept = with_living_descendants(parent, np.array([False, False, True, False]))
+    assert kept.tolist() == [True, False, True, False]
+    assert newick(list("tabc"), parent, np.zeros(4), kept) == "(b:0)t:0;"
+    assert newick([], np.zeros(0, int), np.zeros(0)) == ";"
+
+
+def test_names_are_quoted_as_newick_has_it():
+    assert newick(["it's (a)"], np.array([-1]), np.zeros(1)) == "'it''s (a)':0;"
