@@ -221,9 +221,9 @@ def in_gillespy2() -> Callable[..., tuple[np.ndarray, int, float]]:
         start = np.bincount(classes, minlength=len(rates.wiring.subtype))
         first = {f"c{c}": int(n) for c, n in enumerate(start)}
         begun = time.perf_counter()
-        found = model.run(solver=solver, variables=first, seed=seed)
+        result = model.run(solver=solver, variables=first, seed=seed)
         seconds = time.perf_counter() - begun
-        counts = np.stack([found[name][1:] for name in first], axis=1).astype(np.int64)
+        counts = np.stack([result[name][1:] for name in first], axis=1).astype(np.int64)
         return counts, 0, seconds
 
     return run

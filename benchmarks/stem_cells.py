@@ -46,9 +46,9 @@ def patient(disease: Disease, cells: int, doubling_days: float, seed: int = 1) -
         residual_stem_cells=cells,
         composition=(0.10, 0.70, 0.15, 0.05),
         cxcr4=7.1,
-        stem_cell_share=1e-6,
-        plateau=1e30,
-        protection_shift=0.0,
+        lsc_frequency=1e-6,
+        carrying_capacity=1e30,
+        reserve_shift=0.0,
         responsiveness={"azacitidine": 0.5},
         transcript_ratio=10.0,
         death_rate=0.0,
@@ -57,8 +57,8 @@ def patient(disease: Disease, cells: int, doubling_days: float, seed: int = 1) -
     )
 
 
-BUSY = Disease(niche=Niche(detachment_rate=0.025))
-QUIET = Disease(niche=Niche(detachment_rate=0.001), cycle=Cycle(wake_in_niche=0.0035))
+BUSY = Disease(niche=Niche(egress_rate=0.025))
+QUIET = Disease(niche=Niche(egress_rate=0.001), cycle=Cycle(g0_exit_in_niche=0.0035))
 LAWS = {"busy": (BUSY, 120.0), "quiet": (QUIET, 400.0)}
 
 
@@ -270,7 +270,7 @@ def compare_laws(console: Console, replicates: int = 40, cells: int = 200) -> No
     )
 
 
-# ---------------------------------------------------------------------- shared luck
+# ---------------------------------------------------------------------- shared random numbers
 
 
 def final_cells(seed: int, treated: bool, days: float = 84.0) -> float:
@@ -284,13 +284,13 @@ def final_cells(seed: int, treated: bool, days: float = 84.0) -> float:
 
 
 def shared_luck(console: Console, pairs: int = 400) -> None:
-    """How much smaller the variance of an arm difference is when arms share their luck."""
+    """How much smaller the variance of an arm difference is when arms share their random streams."""
     treated = np.array([final_cells(seed, True) for seed in range(pairs)])
     untreated = np.array([final_cells(seed, False) for seed in range(pairs)])
     others = np.array([final_cells(seed + pairs, False) for seed in range(pairs)])
     shared, separate = np.var(treated - untreated, ddof=1), np.var(treated - others, ddof=1)
     console.print(
-        f"Shared luck: the variance of the difference of two arms (log10 stem cells after 84 days, "
+        f"Shared random numbers: the variance of the difference of two arms (log10 stem cells after 84 days, "
         f"one cycle of azacitidine or none, the same patient {pairs} times) is "
         f"{separate / shared:.1f} times smaller with common random numbers"
     )
@@ -304,8 +304,8 @@ def large_marrows(console: Console) -> None:
     )  # fmt: skip
     for power in range(4, 9):
         start = replace(
-            patient(Disease(), 10**power, 11.0), plateau=1.3e12, overt_blasts=1e12,
-            stem_cell_share=10.0**power / 1e12,
+            patient(Disease(), 10**power, 11.0), carrying_capacity=1.3e12, overt_blasts=1e12,
+            lsc_frequency=10.0**power / 1e12,
         )  # fmt: skip
         few, shared = lived(Marrow(start))
         each = lived(Marrow(start, agents=0))[1] if power <= 6 else np.nan

@@ -96,9 +96,9 @@ def more_workers(console: Console, folder: Path) -> None:
     table = Table("engine", "workers", "s", "times as fast", title="16 scenarios of 24 patients")
     alone = np.nan
     for engine, workers in (("processes", 1), ("threads", WORKERS), ("processes", WORKERS)):
-        finish(scenarios(4, 8, folder / f"warm-{engine}-{workers}", f"engine={engine}"), workers)
+        finish(scenarios(4, 8, folder / f"warm-{engine}-{workers}", f"executor={engine}"), workers)
         begun = time.perf_counter()
-        finish(scenarios(16, 24, folder / f"{engine}-{workers}", f"engine={engine}"), workers)
+        finish(scenarios(16, 24, folder / f"{engine}-{workers}", f"executor={engine}"), workers)
         spent = time.perf_counter() - begun
         alone = spent if workers == 1 else alone
         table.add_row(engine, f"{workers}", f"{spent:.1f}", f"{alone / spent:.2f}")
@@ -130,13 +130,13 @@ def main() -> None:
     """Run all, one after the other."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--full", action="store_true", help="some seven minutes on two cores")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     console = Console(width=110)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         overhead(console, folder)
         more_workers(console, folder)
-        if asked.full:
+        if options.full:
             full(console, folder)
     memory(console)
 

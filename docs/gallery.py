@@ -7,6 +7,7 @@ the page of its study, and the picture the one that lies there.
 import re
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 
@@ -32,6 +33,7 @@ OF_VERBS = {  # figures that no run draws: the verb that does, the module, what 
     "confirmation": ("search", "confirmation", "the best candidates of a search"),
     "validation": ("validate", "targets", "frozen predictions and what was observed"),
 }
+FOLDERS = tuple(f"leukosim.figures.{each}" for each in ("trial", "sweep", "methods"))
 WIDE = 380  # pixels of a thumbnail
 
 
@@ -76,7 +78,8 @@ def command_of(name: str, lines: list[str]) -> str:
 def sentence_of(name: str) -> str:
     """What a figure shows: the first sentence of the module that draws it."""
     module = OF_VERBS[name][1] if name in OF_VERBS else name
-    said = import_module(f"leukosim.figures.registry.{module}").__doc__ or ""
+    folder = next(each for each in FOLDERS if find_spec(f"{each}.{module}"))
+    said = import_module(f"{folder}.{module}").__doc__ or ""
     return " ".join(said.split("\n\n")[0].split())
 
 

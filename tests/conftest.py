@@ -6,7 +6,7 @@ import pytest
 
 from leukosim.biology.disease import Disease
 from leukosim.biology.patient import Patient
-from leukosim.clinic.strategy.regimens import Course, Dosing
+from leukosim.clinic.strategy.regimens import Dosing, Regimen
 from leukosim.clinic.strategy.rules import Rule, Strategy
 from leukosim.trial.run import run_together
 
@@ -29,9 +29,9 @@ def make_patient():
             residual_stem_cells=100,
             composition=(0.10, 0.70, 0.15, 0.05),
             cxcr4=7.1,
-            stem_cell_share=1e-6,
-            plateau=1.3e12,
-            protection_shift=0.0,
+            lsc_frequency=1e-6,
+            carrying_capacity=1.3e12,
+            reserve_shift=0.0,
             responsiveness={"azacitidine": 0.5},
             transcript_ratio=10.0,
             death_rate=0.0,
@@ -46,7 +46,7 @@ def make_patient():
 @pytest.fixture
 def azacitidine():
     """75 mg/m2 on seven of 28 days."""
-    return Course({"azacitidine": Dosing([1, 2, 3, 4, 5, 6, 7], dose_mg_per_m2=75.0)})
+    return Regimen({"azacitidine": Dosing([1, 2, 3, 4, 5, 6, 7], dose_mg_per_m2=75.0)})
 
 
 @pytest.fixture
@@ -55,8 +55,8 @@ def strategies(azacitidine):
     courses = {"azacitidine": azacitidine}
     relapse = {"relapse": Rule("marrow_blasts", "relapse", at_least=0.15)}
     stop = {"stop": Rule("marrow_blasts", "stop", after_relapse=True)}
-    trigger = Rule("mrd", "start", at_least=0.01, course="azacitidine", after_relapse=False)
-    treat = Rule("marrow_blasts", "start", course="azacitidine", after_relapse=True)
+    trigger = Rule("mrd", "start", at_least=0.01, regimen="azacitidine", after_relapse=False)
+    treat = Rule("marrow_blasts", "start", regimen="azacitidine", after_relapse=True)
     return {
         "triggered": Strategy("at MRD", courses, {"trigger": trigger, **relapse, **stop}),
         "at_relapse": Strategy("at relapse", courses, {**relapse, "treat": treat}),

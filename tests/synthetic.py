@@ -26,8 +26,8 @@ def dataset_of_arms(arms: dict[str, list[dict]], time=(0.0, 7.0), **attributes) 
         (len(p.get("assessments", ())) for ps in arms.values() for p in ps), default=0
     )
     outcomes = (
-        "mrd_conversion_day", "treatment_start_day", "relapse_day", "death_day", "response_day",
-        "failure_day",
+        "molecular_relapse_day", "treatment_start_day", "relapse_day", "death_day", "response_day",
+        "treatment_failure_day",
     )  # fmt: skip
     values = {name: np.full(shape, np.nan) for name in (*outcomes, "follow_up_day")}
     values |= {name: np.full((*shape, n_samples), np.nan) for name in ("sample_day", "mrd")}
@@ -85,19 +85,19 @@ def trial(
 
     effect : multiplies the time that treatment gains; 0, none
     """
-    luck = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     time = np.append(np.arange(0.0, HORIZON, 7.0), HORIZON)
     people: dict[str, list[dict]] = {arm: [] for arm in arms}
     for _ in range(n_patients):
-        genotype = luck.choice(["NPM1", "RUNX1-RUNX1T1", "CBFB-MYH11"])
+        genotype = rng.choice(["NPM1", "RUNX1-RUNX1T1", "CBFB-MYH11"])
         doubling = {"NPM1": 11.0, "RUNX1-RUNX1T1": 14.0, "CBFB-MYH11": 36.0}[genotype]
-        doubling *= luck.lognormal(0.0, 0.25)
-        cured = luck.random() < 0.45
-        gain = effect * luck.lognormal(5.2, 0.8)
-        start = luck.uniform(-100.0, 500.0)
-        death = luck.exponential(6000.0)
-        noise = luck.lognormal(0.0, 0.4, size=27)
-        transcript_ratio = 1e-4 if luck.random() < 0.05 else 10.0  # the marker was lost
+        doubling *= rng.lognormal(0.0, 0.25)
+        cured = rng.random() < 0.45
+        gain = effect * rng.lognormal(5.2, 0.8)
+        start = rng.uniform(-100.0, 500.0)
+        death = rng.exponential(6000.0)
+        noise = rng.lognormal(0.0, 0.4, size=27)
+        transcript_ratio = 1e-4 if rng.random() < 0.05 else 10.0  # the marker was lost
         for arm in arms:
             shift = gain * 0.6 if arm == "maintenance" else 0.0
             people[arm].append(
@@ -143,7 +143,7 @@ def course(
     last = np.nanmin([relapse, death, HORIZON])
     patient = {"genotype": genotype, "follow_up_day": last, "transcript_ratio": transcript_ratio}
     if conversion <= last:
-        patient["mrd_conversion_day"] = conversion
+        patient["molecular_relapse_day"] = conversion
     if relapse <= last:
         patient["relapse_day"] = relapse
     elif death <= last:
@@ -180,9 +180,9 @@ def sweep(axes: dict[str, list], n_patients: int = 40) -> xr.Dataset:
     return dataset
 
 
-def search(n_candidates: int = 12, n_patients: int = 40, **asked) -> xr.Dataset:
+def search(n_candidates: int = 12, n_patients: int = 40, **options) -> xr.Dataset:
     """The dataset of a search over four fields, with candidates of growing effect and more drug."""
-    luck = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     n = n_candidates + 1
     effects = np.linspace(0.0, 2.0, n)
     dataset = xr.concat(
@@ -190,18 +190,18 @@ def search(n_candidates: int = 12, n_patients: int = 40, **asked) -> xr.Dataset:
         "scenario", data_vars="all", combine_attrs="override",
     ).drop_vars(["blasts", "time"])  # fmt: skip
     axes = {
-        "trigger.level": 10.0 ** luck.uniform(-4.0, -1.0, n),
-        "monitoring.interval_days": luck.choice([14, 28, 42, 56, 84], n),
-        "monitoring.sample": luck.choice(["marrow", "blood"], n).astype(object),
-        "azacitidine.days_per_cycle": luck.integers(3, 11, n),
+        "trigger.level": 10.0 ** rng.uniform(-4.0, -1.0, n),
+        "monitoring.interval_days": rng.choice([14, 28, 42, 56, 84], n),
+        "monitoring.sample": rng.choice(["marrow", "blood"], n).astype(object),
+        "azacitidine.days_per_cycle": rng.integers(3, 11, n),
     }
     dataset = dataset.assign_coords({name: ("scenario", each) for name, each in axes.items()})
     both = ("scenario", "arm", "patient")
-    days = np.arange(n)[:, None, None] + luck.integers(0, 9, (n, 1, n_patients))
+    days = np.arange(n)[:, None, None] + rng.integers(0, 9, (n, 1, n_patients))
     dataset["treatment_days"] = both, days.astype(float)
     dataset["status"] = "scenario", np.full(n, "finished", object)
     settings = {
-        "maximise": ["restricted_mean"], "at_most": {"drug_days": "12"}, "unguided": 4, **asked,
+        "maximise": ["rmst"], "at_most": {"drug_days": "12"}, "unguided": 4, **options,
     }  # fmt: skip
     return dataset.assign_attrs(
         axes=json.dumps(list(axes)),

@@ -47,8 +47,8 @@ class SearchSweeper(Sweeper):
 
         assert self.hydra_context is not None
         assert self.config is not None
-        asked: Any = OmegaConf.to_container(self.search, resolve=True)
+        options: Any = OmegaConf.to_container(self.search, resolve=True)
         loader = self.hydra_context.config_loader
         return self.task_function(  # type: ignore[arg-type]
-            read_space(loader, self.config, arguments, asked)
+            read_space(loader, self.config, arguments, options)
         )

@@ -30,7 +30,7 @@ _HOME = {
     "Dosing": "clinic.strategy.regimens",
     "Rule": "clinic.strategy.rules",
     "Strategy": "clinic.strategy.rules",
-    "OwnStrategy": "clinic.strategy.chart",
+    "CallableStrategy": "clinic.strategy.chart",
     "Chart": "clinic.strategy.chart",
     "Decision": "clinic.strategy.chart",
     "Marrow": "marrow.marrow",

@@ -59,24 +59,37 @@ def estimate(
 
 
 def setting(
-    value: Any, unit: str, *, lowest: float, highest: float = math.inf, note: str = ""
+    value: Any,
+    unit: str,
+    *,
+    lowest: float,
+    highest: float = math.inf,
+    note: str = "",
+    words: tuple[str, ...] = (),
 ) -> Any:
-    """Declare a dataclass field that a user chooses (a dose, say), with its allowed range."""
-    metadata = dict(unit=unit, lowest=lowest, highest=highest, note=note)
+    """Declare a dataclass field that a user chooses (a dose, say), with its allowed range.
+
+    words : that are allowed in place of a number
+    """
+    metadata = dict(unit=unit, lowest=lowest, highest=highest, note=note, words=words)
     return field(default=value, metadata=metadata)
 
 
 def allowed_range(metadata: Any) -> str:
     """The allowed range in words, such as ``from 0 to 1``."""
     lowest, highest = metadata["lowest"], metadata["highest"]
-    if highest == math.inf:
-        return f"{lowest:g} or more"
-    return f"from {lowest:g} to {highest:g}"
+    numbers = f"{lowest:g} or more" if highest == math.inf else f"from {lowest:g} to {highest:g}"
+    return ", or ".join([numbers, *metadata.get("words", ())])
+
+
+def is_word(value: Any, metadata: Any) -> bool:
+    """Whether a value is one of the words that a field allows in place of a number."""
+    return isinstance(value, str) and value in metadata.get("words", ())
 
 
 def check_value(name: str, value: Any, metadata: Any) -> None:
     """Raise :class:`InvalidValue` if ``value`` lies outside the range declared for its field."""
-    if "lowest" not in metadata or value is None:
+    if "lowest" not in metadata or value is None or is_word(value, metadata):
         return
     values = value if isinstance(value, list | tuple) else [value]
     for each in values:

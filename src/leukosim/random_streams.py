@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 
 # Purposes of random streams. A new purpose gets a new number; old ones never change meaning.
-DRAW, MARROW, DEATH, ASSAY, SWITCHING, OVERT, HANDLING, AGE, TRIAL, MARKER = range(10)
+DRAW, MARROW, DEATH, ASSAY, SWITCHING, OVERT, PHARMACOKINETICS, AGE, TRIAL, MARKER = range(10)
 
 
 FOUNDING, HAEMATOPOIESIS = 20, 21

@@ -17,8 +17,8 @@ from leukosim.analysis.bootstrap import (
 @pytest.fixture
 def patients():
     """Days with ties, a third of them censored."""
-    luck = np.random.default_rng(4)
-    return np.ceil(luck.exponential(300.0, 50) / 7.0) * 7.0, luck.random(50) < 0.66
+    rng = np.random.default_rng(4)
+    return np.ceil(rng.exponential(300.0, 50) / 7.0) * 7.0, rng.random(50) < 0.66
 
 
 def test_every_curve_is_that_of_lifelines_with_weights(patients):

@@ -25,7 +25,7 @@ from leukosim.analysis.comparison import (
     shown_needed,
 )
 from leukosim.analysis.endpoints import EITHER, OVERALL, RELAPSE_FREE, main_survival
-from leukosim.analysis.survival import hazard_ratio, restricted_mean, survival_at
+from leukosim.analysis.survival import hazard_ratio, rmst, survival_at
 from leukosim.errors import ConfigError
 from leukosim.parameters import InvalidValue
 
@@ -44,14 +44,14 @@ def drug_days(ds, days):
 
 def cohort(seed, patients=PATIENTS):
     """Exponential times; treatment doubles those of six in ten patients, for 10 to 30 drug days."""
-    luck = np.random.default_rng(seed)
-    untreated = luck.exponential(1 / RATE, patients)
-    treated = np.where(luck.random(patients) < GAIN, 2.0 * untreated, untreated)
+    rng = np.random.default_rng(seed)
+    untreated = rng.exponential(1 / RATE, patients)
+    treated = np.where(rng.random(patients) < GAIN, 2.0 * untreated, untreated)
     arms = {
         name: [{"relapse_day": day} if day < HORIZON else {} for day in days]
         for name, days in (("at_relapse", untreated), ("treated", treated))
     }
-    return drug_days(gathered(arms), [np.zeros(patients), luck.uniform(10.0, 30.0, patients)])
+    return drug_days(gathered(arms), [np.zeros(patients), rng.uniform(10.0, 30.0, patients)])
 
 
 def exact_differences():
@@ -74,14 +74,14 @@ def exact_differences():
 @pytest.fixture(scope="module")
 def intervals():
     """Intervals of many cohorts: (quantity, day) -> float64[cohort, (low, high)]."""
-    found = {key: [] for key in exact_differences()}
+    result = {key: [] for key in exact_differences()}
     for seed in range(COHORTS):
         resampled = resample(cohort(seed), Comparison(resamples=500))
         a, r = resampled.arms.index("treated"), resampled.arms.index("at_relapse")
-        for key in found:
+        for key in result:
             difference = resampled.values[key][a] - resampled.values[key][r]
-            found[key].append(np.quantile(difference[1:], [0.025, 0.975]))
-    return {key: np.array(each) for key, each in found.items()}
+            result[key].append(np.quantile(difference[1:], [0.025, 0.975]))
+    return {key: np.array(each) for key, each in result.items()}
 
 
 def misses(bounds, truth):
@@ -110,8 +110,8 @@ def test_that_check_would_notice_intervals_that_are_too_narrow_or_off(intervals)
 
 def test_pairs_are_worth_many_patients(intervals):
     """As if the arms were of different patients, the interval of mean days would be far wider."""
-    found = resample(cohort(1), Comparison(resamples=500))
-    alone = [np.diff(np.quantile(each[1:], [0.025, 0.975]))[0] for each in found.control]
+    result = resample(cohort(1), Comparison(resamples=500))
+    alone = [np.diff(np.quantile(each[1:], [0.025, 0.975]))[0] for each in result.control]
     paired = np.diff(intervals[(RESTRICTED_MEAN, 730.0)][1])[0]
     assert np.hypot(*alone) > 1.8 * paired
 
@@ -145,13 +145,13 @@ def test_differences_by_hand(by_hand):
 
 def test_levels_are_those_of_the_other_figures():
     ds = gather_arms({"one": trial(50)})
-    found = resample(ds)
-    levels = levels_table(found).set_index(["quantity", "day", "arm"]).sort_index()
+    result = resample(ds)
+    levels = levels_table(result).set_index(["quantity", "day", "arm"]).sort_index()
     ours = levels.loc[(SURVIVAL, 730.0)]
     theirs = survival_at(main_survival(ds)).set_index("arm")
     np.testing.assert_allclose(ours["value"], theirs.loc[ours.index, "survival"])
     np.testing.assert_allclose(ours["low"], theirs.loc[ours.index, "low"])
-    means = restricted_mean(main_survival(ds)).set_index("arm")["mean"]
+    means = rmst(main_survival(ds)).set_index("arm")["mean"]
     np.testing.assert_allclose(levels.loc[(RESTRICTED_MEAN, 730.0)]["value"], means[ours.index])
 
 
@@ -215,20 +215,20 @@ def test_the_probability_of_being_best_is_that_of_the_normal_law():
     """Gain of mean m and error s: Phi(m / s), here within 0.05."""
     from scipy.stats import norm
 
-    luck = np.random.default_rng(1)
-    noise = [{"relapse_day": day} for day in luck.uniform(100.0, 700.0, 200)]
-    other = [{"relapse_day": day} for day in luck.uniform(105.0, 705.0, 200)]
-    found = resample(gathered({"at_relapse": noise, "other": other}))
-    difference = found.control[1] - found.control[0]
+    rng = np.random.default_rng(1)
+    noise = [{"relapse_day": day} for day in rng.uniform(100.0, 700.0, 200)]
+    other = [{"relapse_day": day} for day in rng.uniform(105.0, 705.0, 200)]
+    result = resample(gathered({"at_relapse": noise, "other": other}))
+    difference = result.control[1] - result.control[0]
     expected = norm.cdf(difference[0] / difference[1:].std())
-    table = ranking(found).set_index("arm")
+    table = ranking(result).set_index("arm")
     assert table.loc["other", "probability_best"] == pytest.approx(expected, abs=0.05)
     assert 0.02 < expected < 0.98
 
 
 def test_nothing_on_the_front_is_beaten_and_all_else_is():
-    luck = np.random.default_rng(2)
-    control, cost = luck.integers(0, 6, (2, 8, 50)).astype(float)
+    rng = np.random.default_rng(2)
+    control, cost = rng.integers(0, 6, (2, 8, 50)).astype(float)
     front = on_front(control, cost)
     for r in range(50):
         for a in range(8):
@@ -249,8 +249,8 @@ def test_nothing_on_the_front_is_beaten_and_all_else_is():
     ids=["one patient", "one event", "no event", "all events"],
 )
 def test_few_data_have_wide_intervals_or_none(patients):
-    found = resample(gathered({"at_relapse": patients, "treated": patients}))
-    table = differences_table(found, "at_relapse").set_index(["quantity", "day"])
+    result = resample(gathered({"at_relapse": patients, "treated": patients}))
+    table = differences_table(result, "at_relapse").set_index(["quantity", "day"])
     row = table.loc[(SURVIVAL, 730.0)]
     assert row["value"] == 0.0
     assert row["low"] < 0.0 < row["high"]
@@ -258,13 +258,13 @@ def test_few_data_have_wide_intervals_or_none(patients):
     assert table.loc[(RESTRICTED_MEAN, 730.0), "value"] == 0.0
     assert np.isnan(table.loc[(RESTRICTED_MEAN, 730.0), "low"]) == (len(patients) < 10)
     assert np.isnan(table.loc[(HAZARD_RATIO, np.nan), "value"]).all() or len(patients) > 1
-    assert len(ranking(found)) == 2
+    assert len(ranking(result)) == 2
 
 
 def test_a_lone_arm_has_levels_and_no_differences():
-    found = resample(gathered({"only": [{}] * 12}))
-    assert differences_table(found, "only").empty
-    assert list(ranking(found)["probability_best"]) == [1.0]
+    result = resample(gathered({"only": [{}] * 12}))
+    assert differences_table(result, "only").empty
+    assert list(ranking(result)["probability_best"]) == [1.0]
 
 
 def test_patients_who_were_lost_are_counted():
@@ -284,10 +284,15 @@ def test_days_beyond_the_follow_up_are_refused():
 
 
 def test_fields_of_long_paths_have_short_names_that_tell_them_apart():
-    paths = ["trigger.level", "a.courses.x.dose_mg", "b.courses.x.dose_mg", "a.rules.x.delay_days"]
+    paths = [
+        "trigger.level",
+        "a.regimens.x.dose_mg",
+        "b.regimens.x.dose_mg",
+        "a.rules.x.delay_days",
+    ]
     assert short_names(paths) == {
         "trigger.level": "trigger.level",
-        "a.courses.x.dose_mg": "a.courses.x.dose_mg",
-        "b.courses.x.dose_mg": "b.courses.x.dose_mg",
+        "a.regimens.x.dose_mg": "a.regimens.x.dose_mg",
+        "b.regimens.x.dose_mg": "b.regimens.x.dose_mg",
         "a.rules.x.delay_days": "x.delay_days",
     }

@@ -7,13 +7,13 @@ from synthetic import HORIZON, dataset_of_arms
 
 from leukosim.analysis.endpoints import (
     best_response,
-    conversion_day,
     doubling_time,
     duration_of_response,
     event_free_survival,
     first_response_day,
     median,
-    mrd_conversion,
+    molecular_relapse,
+    molecular_relapse_day,
     mrd_negative_on_treatment,
     mrd_response,
     overall_survival,
@@ -50,51 +50,51 @@ def test_a_patient_who_was_not_simulated_has_no_endpoint():
     rfs = relapse_free_survival(ds)
     assert np.isnan(rfs["day"].values[0, 1])
     assert not rfs["event"].values[0, 1]
-    for outcome in (mrd_conversion(ds), relapse_free_and_alive(ds)):
+    for outcome in (molecular_relapse(ds), relapse_free_and_alive(ds)):
         np.testing.assert_array_equal(np.isnan(outcome[0]), [False, True])
 
 
 def test_conversion_and_treatment_from_relapse_on_are_not_preemptive():
     ds = arm_of(
-        {"mrd_conversion_day": 90.0, "treatment_start_day": 91.0, "relapse_day": 100.0},
-        {"mrd_conversion_day": 100.0, "treatment_start_day": 100.0, "relapse_day": 100.0},
-        {"mrd_conversion_day": 110.0, "treatment_start_day": 120.0, "relapse_day": 100.0},
+        {"molecular_relapse_day": 90.0, "treatment_start_day": 91.0, "relapse_day": 100.0},
+        {"molecular_relapse_day": 100.0, "treatment_start_day": 100.0, "relapse_day": 100.0},
+        {"molecular_relapse_day": 110.0, "treatment_start_day": 120.0, "relapse_day": 100.0},
     )
-    np.testing.assert_array_equal(conversion_day(ds)[0], [90.0, np.nan, np.nan])
+    np.testing.assert_array_equal(molecular_relapse_day(ds)[0], [90.0, np.nan, np.nan])
     np.testing.assert_array_equal(preemptive_start_day(ds)[0], [91.0, np.nan, np.nan])
 
 
 def test_mrd_conversion_counts_all_who_were_monitored():
     ds = arm_of(
-        {"mrd_conversion_day": 360.0}, {"mrd_conversion_day": 400.0}, {"death_day": 5.0}, {}
+        {"molecular_relapse_day": 360.0}, {"molecular_relapse_day": 400.0}, {"death_day": 5.0}, {}
     )
-    np.testing.assert_array_equal(mrd_conversion(ds, 365.0)[0], [1, 0, 0, 0])
-    np.testing.assert_array_equal(mrd_conversion(ds, 730.0)[0], [1, 1, 0, 0])
+    np.testing.assert_array_equal(molecular_relapse(ds, 365.0)[0], [1, 0, 0, 0])
+    np.testing.assert_array_equal(molecular_relapse(ds, 730.0)[0], [1, 1, 0, 0])
 
 
 def test_a_trial_that_is_too_short_says_nothing_of_conversion():
-    assert np.isnan(mrd_conversion(arm_of({}, horizon_days=300.0), 730.0)).all()
+    assert np.isnan(molecular_relapse(arm_of({}, horizon_days=300.0), 730.0)).all()
 
 
 def test_relapse_and_death_up_to_the_day_itself_are_failures():
     ds = arm_of(
         *(
-            {"mrd_conversion_day": 100.0, "relapse_day": day}
+            {"molecular_relapse_day": 100.0, "relapse_day": day}
             for day in (101.0, 282.0, 283.0, np.nan)
         ),
-        {"mrd_conversion_day": 100.0, "death_day": 200.0},
+        {"molecular_relapse_day": 100.0, "death_day": 200.0},
         {},
     )
-    free = relapse_free_and_alive(ds, conversion_day(ds), 182.0)[0]
+    free = relapse_free_and_alive(ds, molecular_relapse_day(ds), 182.0)[0]
     np.testing.assert_array_equal(free, [0, 0, 1, 1, 0, np.nan])
 
 
 def test_late_converters_do_not_count_even_if_their_relapse_was_seen():
     late = HORIZON - 100.0
     ds = arm_of(
-        {"mrd_conversion_day": late}, {"mrd_conversion_day": late, "relapse_day": late + 50.0}
+        {"molecular_relapse_day": late}, {"molecular_relapse_day": late, "relapse_day": late + 50.0}
     )
-    assert np.isnan(relapse_free_and_alive(ds, conversion_day(ds), 182.0)).all()
+    assert np.isnan(relapse_free_and_alive(ds, molecular_relapse_day(ds), 182.0)).all()
 
 
 def test_relapse_free_of_those_never_positive():
@@ -102,14 +102,14 @@ def test_relapse_free_of_those_never_positive():
         {},
         {"relapse_day": 300.0},
         {"relapse_day": 400.0},
-        {"mrd_conversion_day": 200.0, "relapse_day": 300.0},
-        {"mrd_conversion_day": 310.0, "relapse_day": 300.0},  # positive at relapse: no warning
+        {"molecular_relapse_day": 200.0, "relapse_day": 300.0},
+        {"molecular_relapse_day": 310.0, "relapse_day": 300.0},  # positive at relapse: no warning
     )
     outcome = relapse_free_if_never_positive(ds)[0]
     np.testing.assert_array_equal(outcome, [1, 0, 1, np.nan, 0])
 
 
-START = {"mrd_conversion_day": 100.0, "treatment_start_day": 100.0}
+START = {"molecular_relapse_day": 100.0, "treatment_start_day": 100.0}
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_overall_survival_counts_deaths_only():
 
 
 def test_a_failed_treatment_is_an_event_when_declared_or_from_the_start():
-    failed = {**OVERT, "failure_day": 168.0, "death_day": 300.0}
+    failed = {**OVERT, "treatment_failure_day": 168.0, "death_day": 300.0}
     ds = arm_of(
         failed, {**RESPONDER, "relapse_day": 200.0}, {**OVERT, "death_day": 20.0}, RESPONDER
     )

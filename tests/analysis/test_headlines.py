@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from synthetic import trial
 
-from leukosim.analysis.endpoints import TWO_YEARS, mrd_conversion, relapse_free_survival
+from leukosim.analysis.endpoints import TWO_YEARS, molecular_relapse, relapse_free_survival
 from leukosim.analysis.headlines import CELLS, DAY, HEADLINES, arms_of, headlines_of
-from leukosim.analysis.survival import paired_difference, restricted_mean
+from leukosim.analysis.survival import paired_difference, rmst
 from leukosim.config.compose import compose
 from leukosim.errors import ConfigError
 from leukosim.runs.configured import treat
@@ -20,11 +20,11 @@ def test_gains_are_paired_differences():
     expected = paired_difference(relapse_free_survival(ds), "triggered", "at_relapse")
     assert float(gain.of_patients(ds).mean()) == pytest.approx(expected.value)
     assert expected.value > 0.05
-    means = restricted_mean(relapse_free_survival(ds), TWO_YEARS).set_index("arm")["mean"]
+    means = rmst(relapse_free_survival(ds), TWO_YEARS).set_index("arm")["mean"]
     assert float(days.of_patients(ds).mean()) == pytest.approx(
         means["triggered"] - means["at_relapse"]
     )
-    share = mrd_conversion(ds).sel(arm="triggered").mean()
+    share = molecular_relapse(ds).sel(arm="triggered").mean()
     assert float(conversion.of_patients(ds).mean()) == pytest.approx(float(share))
 
 
@@ -37,7 +37,7 @@ def test_every_study_has_its_headlines(study):
     arms = ",".join(arms_of(headlines, known))
     config = compose(
         [f"study={study}", f"arms=[{arms}]", f"cohort.size={size}", "horizon_days=730",
-         "operations.centres=0", "record.courses=false", "record.treatment_week=false"]
+         "operations.centres=0", "record.trajectories=false", "record.treatment_week=false"]
     )  # fmt: skip
     ds = treat(config, 1).dataset
     for each in headlines:

@@ -53,9 +53,9 @@ def test_smaller_effects_need_more_patients():
 
 def test_so_many_patients_have_the_power():
     """4000 trials of two normal groups: false-alarm rate 1e-4 by the binomial law."""
-    luck, effect = np.random.default_rng(1), 0.8
+    rng, effect = np.random.default_rng(1), 0.8
     n = int(patients_needed(effect))
-    one, other = luck.normal(0.0, 1.0, (4000, n)), luck.normal(effect, 1.0, (4000, n))
+    one, other = rng.normal(0.0, 1.0, (4000, n)), rng.normal(effect, 1.0, (4000, n))
     power = float((ttest_ind(one, other, axis=1).pvalue < 0.05).mean())
     margin = 3.9 * np.sqrt(0.8 * 0.2 / 4000)
     assert 0.8 - margin < power < 0.83 + margin
@@ -76,8 +76,8 @@ def test_an_effect_is_in_standard_deviations():
 
 def normal_groups(effect, n=400):
     """Two samples whose means and standard deviations are exactly those wanted."""
-    luck = np.random.default_rng(1)
-    groups = [luck.normal(size=n) for _ in range(2)]
+    rng = np.random.default_rng(1)
+    groups = [rng.normal(size=n) for _ in range(2)]
     one, other = [(each - each.mean()) / each.std(ddof=1) for each in groups]
     return one + effect, other
 
@@ -128,19 +128,20 @@ def test_too_few_patients_say_nothing(n):
 
 def sweep(enriched, n_patients=30) -> xr.Dataset:
     """Patients who all fail at day 100, with so much more of MEP-like cells, by hypothesis."""
-    luck = np.random.default_rng(1)
-    before = luck.uniform(0.01, 0.3, n_patients)
-    luck_of_each = luck.normal(0.0, 0.05, n_patients)
+    rng = np.random.default_rng(1)
+    before = rng.uniform(0.01, 0.3, n_patients)
+    luck_of_each = rng.normal(0.0, 0.05, n_patients)
     scenarios = []
     for more in enriched.values():
         people = [
-            {"failure_day": 100.0, "follow_up_day": 150.0, "overt_blasts": 1e12} for _ in before
+            {"treatment_failure_day": 100.0, "follow_up_day": 150.0, "overt_blasts": 1e12}
+            for _ in before
         ]
         ds = dataset_of_arms({"venetoclax": people})
         after = np.clip(before + more + luck_of_each, 0.0, 1.0)
         cells = np.zeros((1, n_patients, 2, 2))
         cells[0, :, 0, 0], cells[0, :, 0, 1] = 1e4 * (1.0 - after), 1e4 * after
-        ds["stem_cells_at_failure"] = ("arm", "patient", "origin", "subtype"), cells
+        ds["stem_cells_at_treatment_failure"] = ("arm", "patient", "origin", "subtype"), cells
         ds["composition"] = ("patient", "subtype"), np.stack([1.0 - before, before], -1)
         ds["blasts_at_end"] = ("arm", "patient"), np.full((1, n_patients), 2.0 * OVERT_BLASTS)
         names = ["LMPP-like", "MEP-like"]
@@ -195,11 +196,11 @@ def test_a_run_that_is_no_sweep_is_refused():
 
 
 def test_the_tables_on_the_screen_say_what_was_found():
-    found = discrimination_table(sweep({"selection": 0.1, "reprogramming": 0.4, "both": 0.4}))
+    result = discrimination_table(sweep({"selection": 0.1, "reprogramming": 0.4, "both": 0.4}))
     console = Console(width=200, record=True, file=StringIO())
-    console.print(*hypotheses_tables(found))
+    console.print(*hypotheses_tables(result))
     lines = console.export_text().splitlines()
-    for label, rows in found.groupby("measure", sort=False):
+    for label, rows in result.groupby("measure", sort=False):
         line = next(each for each in lines if MEASURES[label].label in each)
         for row in rows.itertuples():
             words = "alike" if row.verdict == NOT_APART else f" {row.n_per_group:,.0f} ("

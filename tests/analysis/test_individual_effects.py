@@ -73,8 +73,8 @@ def test_who_gains(ds):
 
 def test_many_alike_are_a_group_of_their_own():
     values = np.array([0.0] * 7 + [1.0, 2.0, 3.0, 40.0, 50.0])
-    found = thirds(values)
-    assert {name: (int(m.sum()), low, high) for name, (m, low, high) in found.items()} == {
+    result = thirds(values)
+    assert {name: (int(m.sum()), low, high) for name, (m, low, high) in result.items()} == {
         "low": (7, 0.0, 0.0), "middle": (3, 1.0, 3.0), "high": (2, 40.0, 50.0),
     }  # fmt: skip
     even = thirds(np.append(np.arange(9.0), np.nan))

@@ -15,7 +15,7 @@ from leukosim.analysis.parameter_uncertainty import (
     headline_uncertainty,
     interval_of_both,
     is_over_draws,
-    variance_of_luck,
+    sampling_variance,
 )
 from leukosim.analysis.survival import survival_at
 from leukosim.figures.registry import figures_for
@@ -34,20 +34,20 @@ def study():
     return over({"posterior.draw": [0, 1, 2, 3]}, n_patients=60)
 
 
-@pytest.mark.parametrize(("parameters", "luck"), [(0.0, 1.0), (0.15, 1.0), (0.5, 0.1), (0.5, 2.0)])
-def test_both_uncertainties_are_those_that_made_the_numbers(parameters, luck):
+@pytest.mark.parametrize(("parameters", "rng"), [(0.0, 1.0), (0.15, 1.0), (0.5, 0.1), (0.5, 2.0)])
+def test_both_uncertainties_are_those_that_made_the_numbers(parameters, rng):
     """Of 200 patients of spread 1 at 100 draws; variances within 4 standard errors, about."""
     draws, patients, chance = 100, 200, np.random.default_rng(1)
-    numbers = 5.0 + chance.normal(size=patients) + luck * chance.normal(size=(draws, patients))
+    numbers = 5.0 + chance.normal(size=patients) + rng * chance.normal(size=(draws, patients))
     numbers += parameters * AT_RANDOM[::4, None]
-    found = both_uncertainties(numbers)
-    within = (1.0 + luck**2) / patients
+    result = both_uncertainties(numbers)
+    within = (1.0 + rng**2) / patients
     share = parameters**2 / (parameters**2 + within)
-    assert found["from_parameters"] == pytest.approx(share, abs=0.06)
-    assert found["chance_high"] - found["chance_low"] == pytest.approx(
+    assert result["from_parameters"] == pytest.approx(share, abs=0.06)
+    assert result["chance_high"] - result["chance_low"] == pytest.approx(
         2 * 1.96 * np.sqrt(within), rel=0.15
     )
-    assert found["high"] - found["low"] == pytest.approx(
+    assert result["high"] - result["low"] == pytest.approx(
         2 * 1.96 * np.sqrt(within + parameters**2), rel=0.15
     )
 
@@ -55,7 +55,7 @@ def test_both_uncertainties_are_those_that_made_the_numbers(parameters, luck):
 def test_luck_that_goes_another_way_is_not_taken_for_parameters():
     chance = np.random.default_rng(1)
     numbers = chance.normal(size=(20, 60))  # no patient fares alike in two draws
-    spread, taken_off = numbers.mean(axis=1).var(ddof=1), variance_of_luck(numbers)
+    spread, taken_off = numbers.mean(axis=1).var(ddof=1), sampling_variance(numbers)
     assert 0.3 < spread / (spread + 1 / 60) < 0.7  # what it would be taken for
     assert taken_off == pytest.approx(1 / 60, rel=0.2)
     numbers[:, :50] = np.nan  # patients who do not always count
@@ -94,9 +94,9 @@ def test_equal_draws_leave_chance_alone(study):
 
 def test_headlines_are_means_of_patients(study):
     table = headline_uncertainty(study).set_index("headline")
-    row = table.loc["MRD conversion within two years"]
+    row = table.loc["molecular relapse within two years"]
     own = drawn(study)
-    share = (own["mrd_conversion_day"].sel(arm="triggered") <= 730.5).mean("patient")
+    share = (own["molecular_relapse_day"].sel(arm="triggered") <= 730.5).mean("patient")
     assert row["mean"] == pytest.approx(float(share.mean()), abs=0.05)
     assert row["draws"] == 3 and row["low"] <= row["mean"] <= row["high"]
 

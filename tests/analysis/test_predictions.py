@@ -15,7 +15,7 @@ from leukosim.analysis.predictions import (
     PREDICTIONS,
     QUANTITIES,
     RECORD,
-    Foretelling,
+    Forecast,
     compare,
     coverage,
     predict,
@@ -54,19 +54,19 @@ def test_a_share_varies_as_trials_of_that_size_do(pool, times):
 
 
 def test_medians_are_those_of_lifelines():
-    luck = np.random.default_rng(2)
-    times = np.stack([luck.exponential(300.0, 60).round(), luck.random(60) < 0.7], axis=1)
-    who = drawn(60, 80, 20, luck)
-    for found, each in zip(median_times(times, who), who, strict=True):
+    rng = np.random.default_rng(2)
+    times = np.stack([rng.exponential(300.0, 60).round(), rng.random(60) < 0.7], axis=1)
+    who = drawn(60, 80, 20, rng)
+    for result, each in zip(median_times(times, who), who, strict=True):
         day, event = times[each].T
-        assert found == lifelines.KaplanMeierFitter().fit(day, event).median_survival_time_
+        assert result == lifelines.KaplanMeierFitter().fit(day, event).median_survival_time_
 
 
 def test_a_hazard_ratio_is_that_of_its_arms():
     """Hazards of 1/200 and 1/100 a day; the median of trials of 431 has an error below 0.01."""
-    luck = np.random.default_rng(3)
-    arms = [np.stack([luck.exponential(mean, 5000), np.ones(5000)], 1) for mean in (200.0, 100.0)]
-    ratios = trials_of(BY_ID["V03"], arms, 400, luck)
+    rng = np.random.default_rng(3)
+    arms = [np.stack([rng.exponential(mean, 5000), np.ones(5000)], 1) for mean in (200.0, 100.0)]
+    ratios = trials_of(BY_ID["V03"], arms, 400, rng)
     assert np.median(ratios) == pytest.approx(0.5, abs=0.05)
 
 
@@ -75,7 +75,7 @@ def test_a_sweep_over_parameters_is_wider_than_chance_alone():
     ill = {**treated, "relapse_day": 300.0}
     well, ill = (dataset_of_arms({"triggered": [ill] * n + [treated] * (20 - n)}) for n in (4, 16))
     both = study(xr.concat([well, ill], "scenario"), "relaza2")
-    row = predict([both], Foretelling(draws=1000)).set_index("id").loc["V01"]
+    row = predict([both], Forecast(draws=1000)).set_index("id").loc["V01"]
     assert row["low_all"] < row["low"] <= row["high"]
     assert row["sd_all"] > row["sd"] > 0
 
@@ -99,12 +99,12 @@ def test_every_quantity_is_said_whole():
             {"treatment_start_day": 500.0}, {},
         ], [1.0, 0.0]),
         ("V12", [
-            {"mrd_conversion_day": 100.0, "relapse_day": 163.0}, {"relapse_day": 90.0},
-            {"mrd_conversion_day": 100.0},
+            {"molecular_relapse_day": 100.0, "relapse_day": 163.0}, {"relapse_day": 90.0},
+            {"molecular_relapse_day": 100.0},
         ], [63.0]),
         ("V13", [
-            {"mrd_conversion_day": 100.0, "relapse_day": 163.0}, {"relapse_day": 90.0},
-            {"mrd_conversion_day": 100.0}, {},
+            {"molecular_relapse_day": 100.0, "relapse_day": 163.0}, {"relapse_day": 90.0},
+            {"molecular_relapse_day": 100.0}, {},
         ], [0.0, 1.0]),
         # six and seven days without a dose, and seven without a response
         ("V08", [
@@ -125,7 +125,7 @@ def test_a_quantity_counts_whom_it_says(name, patients, expected):
 
 def test_too_few_patients_foretell_nothing():
     ds = study(dataset_of_arms({"triggered": [{"treatment_start_day": 9.0}] * 9}), "relaza2")
-    assert predict([ds], Foretelling(draws=100)).empty
+    assert predict([ds], Forecast(draws=100)).empty
 
 
 # ---------------------------------------------------------------------- outcomes

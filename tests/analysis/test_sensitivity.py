@@ -186,11 +186,11 @@ def test_more_trajectories_begin_with_the_fewer():
 def test_chance_is_not_taken_for_an_effect():
     """Of 40 parameters that only shuffle who is lucky, one in twenty should be taken for more: more
     than 9 would in 3 of 100,000 runs. One that moves everybody's number a little is found."""
-    luck, patients, null = np.random.default_rng(5), 200, 40
+    rng, patients, null = np.random.default_rng(5), 200, 40
     groups = [f"x{i}" for i in range(null + 1)]
     walks = trajectories(groups, 4, 4, 1)
     level = np.rint(3.0 * walks).astype(int)
-    noise = luck.normal(size=(4, null, patients))
+    noise = rng.normal(size=(4, null, patients))
     values = 1.0 * walks[:, :1] + noise[level[:, 1:], np.arange(null)].sum(1)
     outcomes = resampled_headline(values, times_drawn(patients, 300, 1))
     table = screened(walks, outcomes, groups, 4, 1).set_index("group")
@@ -210,18 +210,18 @@ def indices_of(function, points=128, seed=1):
     return sobol_indices(coordinates, np.tile(function(coordinates), (3, 1)), 256, seed)
 
 
-def far_off(found):
+def far_off(result):
     """The largest distance from Ishigami's indices."""
-    first, total = found.table["first"], found.table["total"]
+    first, total = result.table["first"], result.table["total"]
     return max(np.abs(first - FIRST).max(), np.abs(total - TOTAL).max())
 
 
 def test_the_indices_of_ishigamis_function():
     """128 points leave errors of 0.06 to 0.08; a second factor of half the size is noticed."""
-    found = indices_of(ishigami)
-    assert found.r2 > 0.8
-    assert far_off(found) < 0.1
-    assert found.standard_deviation == pytest.approx(np.sqrt(13.845), rel=0.1)
+    result = indices_of(ishigami)
+    assert result.r2 > 0.8
+    assert far_off(result) < 0.1
+    assert result.standard_deviation == pytest.approx(np.sqrt(13.845), rel=0.1)
     half = indices_of(lambda x: ishigami(x) - 3.5 * np.sin(np.pi * (2.0 * x[:, 1] - 1.0)) ** 2, 64)
     assert far_off(half) > 0.2
 
@@ -229,8 +229,8 @@ def test_the_indices_of_ishigamis_function():
 def test_noise_has_no_indices_to_be_trusted():
     noise = np.random.default_rng(3).normal(size=32)
     assert indices_of(lambda x: noise, 32).r2 < POOR
-    found = indices_of(lambda x: np.ones(len(x)), 16)
-    assert np.isnan(found.table["total"]).all()
+    result = indices_of(lambda x: np.ones(len(x)), 16)
+    assert np.isnan(result.table["total"]).all()
 
 
 # ---------------------------------------------------------------------- single ones, precision
@@ -239,9 +239,9 @@ def test_noise_has_no_indices_to_be_trusted():
 def test_single_effects_are_paired():
     """What all points of a patient share takes no part in the interval: two standard errors of
     the differences, to within a tenth."""
-    luck, patients = np.random.default_rng(2), 400
-    shared = luck.normal(0.0, 50.0, patients)
-    own = luck.normal(1.0, 1.0, patients)
+    rng, patients = np.random.default_rng(2), 400
+    shared = rng.normal(0.0, 50.0, patients)
+    own = rng.normal(1.0, 1.0, patients)
     values = np.array([shared, shared - own, shared + 2.0 * own])
     outcomes = resampled_headline(values, times_drawn(patients, 2000, 1))
     factor = Factor("a.x", 1.0, "day", 0.5, 4.0, "assumed")

@@ -18,13 +18,13 @@ N = 900
 @pytest.fixture(scope="module")
 def trial():
     """Treatment halves the hazard of CXCR4-high patients and does nothing to others."""
-    luck = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     group = np.repeat([0, 1, 2], N // 3).astype(np.int8)
-    placebo = luck.exponential(500.0, N)
-    treated = np.where(group == 2, luck.exponential(1000.0, N), luck.exponential(500.0, N))
+    placebo = rng.exponential(500.0, N)
+    treated = np.where(group == 2, rng.exponential(1000.0, N), rng.exponential(500.0, N))
     day = np.array([placebo, treated])
     relapse = np.where(day < 1500.0, day, np.nan)
-    allocated = np.where(luck.random(N) < 0.5, "placebo", "motixafortide").astype(object)
+    allocated = np.where(rng.random(N) < 0.5, "placebo", "motixafortide").astype(object)
     allocated[0] = ""
     seen = np.where(allocated == "placebo", day[0], day[1])
     both = ("arm", "patient")
@@ -56,9 +56,9 @@ def test_the_group_that_gains_is_found_in_both_readings(trial):
 
 def test_the_interaction_is_the_ratio_of_hazard_ratios(trial):
     for reading in ("both arms", "as randomised"):
-        found = interaction(trial, "motixafortide", "placebo", reading)
-        assert found["low"] < 0.5 < found["high"] < 1.0
-        assert found["p"] < 0.01
+        result = interaction(trial, "motixafortide", "placebo", reading)
+        assert result["low"] < 0.5 < result["high"] < 1.0
+        assert result["p"] < 0.01
 
 
 def test_hazard_ratios_are_those_of_lifelines(trial):
@@ -76,9 +76,9 @@ def test_hazard_ratios_are_those_of_lifelines(trial):
 def test_gains_are_paired_differences(trial):
     table = gains_by_group(trial, "motixafortide", "placebo").set_index(["group", "quantity"])
     days = np.minimum(trial["follow_up_day"].values, 730.0)[:, 600:]
-    found = table.loc[("high", "restricted mean")]
-    assert found["value"] == pytest.approx((days[1] - days[0]).mean())
-    assert found["low"] < found["value"] < found["high"]
+    result = table.loc[("high", "restricted mean")]
+    assert result["value"] == pytest.approx((days[1] - days[0]).mean())
+    assert result["low"] < result["value"] < result["high"]
     cured = (trial["stem_cells_at_end"].values == 0.0)[:, 600:].mean(1)
     assert table.loc[("high", "cure fraction"), "value"] == pytest.approx(cured[1] - cured[0])
 

@@ -202,7 +202,7 @@ def test_a_faster_founder_takes_over(make_patient):
 
 def test_barcodes_change_nothing_but_the_labels(make_patient):
     patient = make_patient(founders=THREE, residual_stem_cells=300, overt_blasts=0.0)
-    plain, labelled = (Marrow(patient, barcodes=asked, agents=0) for asked in (False, True))
+    plain, labelled = (Marrow(patient, barcodes=options, agents=0) for options in (False, True))
     for marrow in (plain, labelled):
         marrow.advance(80.0)
     np.testing.assert_array_equal(plain.cells.count, labelled.cells.count)
@@ -220,7 +220,7 @@ def mutating_marrow(make_patient, prune_at=None):
                         drivers={"neutral": Driver()})  # fmt: skip
     patient = make_patient(
         disease=Disease(mutation=mutation), residual_stem_cells=400, doubling_days=30.0,
-        plateau=1e9,
+        carrying_capacity=1e9,
     )  # fmt: skip
     marrow = Marrow(patient)
     if prune_at is not None:
@@ -237,14 +237,14 @@ def ancestry(marrow):
 
 def paths(marrow):
     """The names of every living clone's ancestors, by its own."""
-    clones, found = marrow.clones, {}
+    clones, result = marrow.clones, {}
     for row in np.unique(marrow.cells.clone[marrow.slots]):
         path, at = [], clones.parent[row]
         while at >= 0:
             path.append(int(clones.name[at]))
             at = clones.parent[at]
-        found[int(clones.name[row])] = path
-    return found
+        result[int(clones.name[row])] = path
+    return result
 
 
 def last_common(one, other):
@@ -292,7 +292,7 @@ def test_the_table_stays_small_however_many_clones_there_were(make_patient):
     mutation = Mutation(driver_probability=1.0, arising=["neutral"], drivers={"neutral": Driver()})
     patient = make_patient(
         disease=Disease(mutation=mutation), residual_stem_cells=200, overt_blasts=2e8,
-        stem_cell_share=1e-6, plateau=2e8, doubling_days=11.0,
+        lsc_frequency=1e-6, carrying_capacity=2e8, doubling_days=11.0,
     )  # fmt: skip
     marrow = Marrow(patient)
     while marrow.clones.number[1] < 100_000 and marrow.day < 40_000:

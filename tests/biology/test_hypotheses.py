@@ -28,11 +28,14 @@ def make(make_patient):
     def patient_under(hypothesis, **changes):
         disease = compose([f"hypothesis={hypothesis}"]).disease
         disease = replace(
-            disease, niche=Niche(places=1e12), apoptosis=Apoptosis(threshold=0.6, blast_rate=0.13)
+            disease, niche=Niche(capacity=1e12), apoptosis=Apoptosis(threshold=0.6, blast_rate=0.13)
         )
         composition = COMPOSITION + (0.0,) * (len(disease.subtypes) - 4)
         traits = dict(
-            disease=disease, composition=composition, residual_stem_cells=20_000, plateau=1e300
+            disease=disease,
+            composition=composition,
+            residual_stem_cells=20_000,
+            carrying_capacity=1e300,
         )
         return make_patient(**{**traits, **changes})
 
@@ -95,7 +98,7 @@ def test_selection_enriches_what_was_there(make):
     assert after[1] < before[1] - 0.05
 
 
-def test_both_enrich_the_refuge_more_than_selection(make):
+def test_both_enrich_the_drug_tolerant_state_more_than_selection(make):
     """At four times the induced rate, as where TP53 is mutated; half of it is lost off drug."""
     selected, also = (make(name, reprogramming=4.0) for name in ("selection", "both"))
     assert shares_after(also)[2] > shares_after(selected)[2] + 0.05

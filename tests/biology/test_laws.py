@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from leukosim.biology.apoptosis import Apoptosis, apoptosis_rate, protection, protection_by_subtype
+from leukosim.biology.apoptosis import Apoptosis, apoptosis_rate, protection, reserve_by_subtype
 from leukosim.biology.cycle import Cycle
 from leukosim.biology.disease import Disease
-from leukosim.biology.niche import Niche, detachment_rate
+from leukosim.biology.niche import Niche, egress_rate
 from leukosim.biology.subtypes import Subtype, Switching, four_subtypes, switching_rates
 from leukosim.marrow.growth import crowded_renewal
 
 SUBTYPES = four_subtypes()
-DEPENDENCES = np.array([subtype.dependences for subtype in SUBTYPES.values()])
+DEPENDENCES = np.array([subtype.dependencies for subtype in SUBTYPES.values()])
 
 
 def test_an_untouched_budget_is_one_and_a_blocked_one_is_nothing():
@@ -56,7 +56,7 @@ def test_a_block_in_all_subtypes_alike_is_the_same_by_subtype():
     blocked = np.array([[0.3, 0.1, 0.7], [0.9, 0.0, 0.2]])
     by_subtype = np.repeat(blocked[:, None], 4, axis=1)
     np.testing.assert_allclose(
-        protection_by_subtype(DEPENDENCES, by_subtype), protection(DEPENDENCES, blocked)
+        reserve_by_subtype(DEPENDENCES, by_subtype), protection(DEPENDENCES, blocked)
     )
 
 
@@ -65,14 +65,14 @@ COMPOSITION = np.array([0.05, 0.75, 0.15, 0.05])
 
 @pytest.mark.parametrize("memory", [0.0, 0.4, 1.0])
 def test_without_a_drug_the_patients_own_composition_is_stationary(memory):
-    """However fast cells are exchanged; so what is native to the refuge is never eroded."""
+    """However fast cells are exchanged; so what is native to the drug-tolerant state is never eroded."""
     rates = switching_rates(Switching(), COMPOSITION, 2, 1.0, np.zeros(4), memory)
     flow = COMPOSITION[:, None] * rates
     np.testing.assert_allclose(flow.sum(0), flow.sum(1))
     assert rates.sum() == pytest.approx((0.001 + 0.02 * memory) * 3.0)
 
 
-def test_stress_drives_cells_to_the_refuge_only():
+def test_stress_drives_cells_to_the_drug_tolerant_state_only():
     calm, stressed, mutated = (
         switching_rates(Switching(), np.full(4, 0.25), 2, reprogramming, stress)
         for reprogramming, stress in ((1.0, np.zeros(4)), (1.0, np.ones(4)), (4.0, np.ones(4)))
@@ -94,7 +94,7 @@ def test_where_nothing_is_induced_nothing_is_reversed(law, reprogramming):
 
 
 def test_no_cell_comes_back_while_a_drug_is_there():
-    """One stressed subtype is enough: it tells that the drug is there, if not to the refuge."""
+    """One stressed subtype is enough: it tells that the drug is there, if not to the drug-tolerant state."""
     for strongest, exchange in ((0.4, 0.001), (0.05, 0.001 + 0.02 * 0.5)):
         stress = np.array([0.0, strongest, 0.0, 0.0])
         rates = switching_rates(Switching(), COMPOSITION, 2, 1.0, stress, 1.0)
@@ -102,7 +102,7 @@ def test_no_cell_comes_back_while_a_drug_is_there():
 
 
 def test_induced_cells_come_back_to_the_patients_composition():
-    """Half a population in the refuge, then no drug: the surplus decays at the rate of exchange."""
+    """Half a population in the drug-tolerant state, then no drug: the surplus decays at the rate of exchange."""
     rates = switching_rates(Switching(), COMPOSITION, 2, 1.0, np.zeros(4), 1.0)
     generator = rates.T - np.diag(rates.sum(1))
     surplus = 0.5 * (np.eye(4)[2] - COMPOSITION)
@@ -113,12 +113,12 @@ def test_induced_cells_come_back_to_the_patients_composition():
 def test_cells_that_share_a_sensitivity_have_the_patients_mean_unless_reprogrammed():
     disease = Disease(
         subtypes={**SUBTYPES, "reprogrammed": replace(SUBTYPES["MEP-like"], native=False)},
-        switching=Switching(refuge="reprogrammed", shared_sensitivity=True),
+        switching=Switching(drug_tolerant_state="reprogrammed", shared_sensitivity=True),
     )
-    own = disease.dependences([*COMPOSITION, 0.0])
+    own = disease.dependencies([*COMPOSITION, 0.0])
     np.testing.assert_allclose(own[:4], np.tile(COMPOSITION @ DEPENDENCES, (4, 1)))
     np.testing.assert_array_equal(own[4], DEPENDENCES[2])
-    np.testing.assert_array_equal(Disease().dependences(COMPOSITION), DEPENDENCES)
+    np.testing.assert_array_equal(Disease().dependencies(COMPOSITION), DEPENDENCES)
 
 
 def test_shares_of_protection_sum_to_one():
@@ -134,8 +134,8 @@ def test_some_subtype_must_dominate_somewhere():
 
 
 def test_detachment_needs_the_dependent_share():
-    assert detachment_rate(Niche(cxcr4_dependent_share=0.0), 1.0) == Niche().detachment_rate
-    assert detachment_rate(Niche(), 1.0) > 50 * Niche().detachment_rate
+    assert egress_rate(Niche(cxcr4_dependent_share=0.0), 1.0) == Niche().egress_rate
+    assert egress_rate(Niche(), 1.0) > 50 * Niche().egress_rate
 
 
 def test_growth_ends_at_the_plateau():
@@ -171,6 +171,6 @@ def test_hypotheses_on_the_cycle_are_named():
         Disease(cycling_by_subtype="fast")
 
 
-def test_a_refuge_must_be_a_subtype():
-    with pytest.raises(ValueError, match="switching.refuge = T-like is not a subtype"):
-        Disease(switching=Switching(refuge="T-like"))
+def test_a_drug_tolerant_state_must_be_a_subtype():
+    with pytest.raises(ValueError, match="switching.drug_tolerant_state = T-like is not a subtype"):
+        Disease(switching=Switching(drug_tolerant_state="T-like"))

@@ -66,14 +66,14 @@ def browser():
         version("solara-assets")
     except PackageNotFoundError:
         pytest.skip("needs solara-assets, not to depend on the internet")
-    found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
-    if not any(found):
+    result = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
+    if not any(result):
         pytest.skip("needs a browser: apt-get install chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=next(filter(None, found)), args=["--no-sandbox"]
+            executable_path=next(filter(None, result)), args=["--no-sandbox"]
         )
         yield chromium
         chromium.close()
@@ -193,12 +193,12 @@ def test_a_visitor_steps_moves_sliders_and_sees_the_plots_change(browser, addres
     seen.move(CXCR4, "End")
     page.get_by_text("CXCR4 of stem cells: 100 MFI ratio").wait_for(timeout=PATIENCE)
     seen.redrawn(earlier, CELLS, NICHE)
-    asked = dict(dose_percent=0, trigger_level=3.2e-5, cxcr4=100.0)
-    assert seen.says(f"Day {day}").startswith(state_of(day, **asked))
+    options = dict(dose_percent=0, trigger_level=3.2e-5, cxcr4=100.0)
+    assert seen.says(f"Day {day}").startswith(state_of(day, **options))
 
     seen.press("▶")
     over = seen.says("the course is over")
-    assert over.startswith(state_of(730, **asked)) and "relapse diagnosed" in over
+    assert over.startswith(state_of(730, **options)) and "relapse diagnosed" in over
     seen.press("❚❚")
     page.get_by_role("button", name="▶").wait_for(timeout=PATIENCE)
     page.wait_for_timeout(1000)  # mesa's thread may take one step more

@@ -38,7 +38,7 @@ SMALL = ["run", "cohort.size=4", "horizon_days=200", "record.interval_days=50"]
 def _in_an_empty_folder_without_figures(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    def draw(dataset, folder, console, found=()):
+    def draw(dataset, folder, console, result=()):
         (folder / "figures").mkdir(exist_ok=True)
         return 0
 
@@ -116,14 +116,14 @@ def test_the_same_command_again_runs_nothing(capsys, monkeypatch):
     called(capsys, *SMALL)
     before = os.stat("outputs/relaza2/results.nc").st_mtime_ns
     monkeypatch.setattr("leukosim.runs.configured.run_together", None)
-    code, out, _ = called(capsys, *SMALL, "engine.workers=1")
+    code, out, _ = called(capsys, *SMALL, "executor.workers=1")
     assert (code, out) == (0, "outputs/relaza2 holds this result already: nothing was run\n")
     assert os.stat("outputs/relaza2/results.nc").st_mtime_ns == before
 
 
 def test_the_dataset_does_not_depend_on_the_workers(capsys):
-    called(capsys, *SMALL, "output=one", "engine.workers=1")
-    called(capsys, *SMALL, "output=two", "engine.workers=2")
+    called(capsys, *SMALL, "output=one", "executor.workers=1")
+    called(capsys, *SMALL, "output=two", "executor.workers=2")
     xr.testing.assert_identical(load_dataset("one/results.nc"), load_dataset("two/results.nc"))
 
 
@@ -243,8 +243,8 @@ def test_other_subtypes_run_from_the_command_line_to_the_figures(
     monkeypatch.setattr(drawing, "draw", DRAW)
     code, _, err = called(
         capsys, "run", "study=venetoclax_resistance", "strategy=[venetoclax_azacitidine]",
-        "cohort.size=5", "horizon_days=90", "cohort.stem_cell_share_log10_low=-9.5",
-        "cohort.stem_cell_share_log10_high=-9", "engine.workers=1", "output=here", *words,
+        "cohort.size=5", "horizon_days=90", "cohort.lsc_frequency_log10_low=-9.5",
+        "cohort.lsc_frequency_log10_high=-9", "executor.workers=1", "output=here", *words,
     )  # fmt: skip
     assert code == 0, err
     assert "failed" not in err
@@ -289,8 +289,8 @@ def small_files():
 
 @pytest.mark.parametrize("suffix", [".nc", ".csv", ".txt"])
 def test_a_file_that_does_not_fit_is_not_written(tmp_path, request, suffix):
-    luck = np.random.default_rng(1)
-    table = pd.DataFrame({"a": luck.random(10_000)})
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame({"a": rng.random(10_000)})
     path = tmp_path / f"file{suffix}"
     path.write_text("before")
     request.getfixturevalue("small_files")
@@ -388,7 +388,7 @@ def test_a_figure_that_fails_costs_itself_only(capsys, tmp_path, two_figures):
     assert two_figures == ["second"]
     error = capsys.readouterr().err
     assert error == "leukosim: the figure first failed: ValueError: no [data]\n"
-    assert DRAW(None, tmp_path, Console(stderr=True), found=["first"]) == 0
+    assert DRAW(None, tmp_path, Console(stderr=True), result=["first"]) == 0
 
 
 def test_a_finished_result_gets_the_figures_that_it_lacks(capsys, monkeypatch, two_figures):

@@ -63,8 +63,8 @@ def test_a_search_is_one_dataset_a_table_and_a_comparison_on_new_patients(capsys
     feasible = table["drug_days"] <= table["drug_days"][0] * (1.0 + 1e-9)
     assert list(table["feasible"]) == list(feasible)
     assert set(table["rank"].dropna()) == set(range(1, feasible.sum() + 1))
-    best = table[table["feasible"]].nlargest(1, "restricted_mean")["restricted_mean"].iloc[0]
-    assert table.loc[table["rank"] == 1, "restricted_mean"].iloc[0] == best
+    best = table[table["feasible"]].nlargest(1, "rmst")["rmst"].iloc[0]
+    assert table.loc[table["rank"] == 1, "rmst"].iloc[0] == best
     again = levels(result.isel(scenario=3), ["drug_days"], Look(150.0, 150.0))
     assert again["value"][0] == table["drug_days"][3]
 
@@ -74,7 +74,7 @@ def test_a_search_is_one_dataset_a_table_and_a_comparison_on_new_patients(capsys
     assert new["trigger.level"].values[0] == 0.01
     confirmed = pd.read_csv("here/confirmation.csv")
     assert set(confirmed["cohort"]) == {"search", "new"}
-    assert {"restricted_mean", "drug_days", "samples"} <= set(confirmed["quantity"])
+    assert {"rmst", "drug_days", "samples"} <= set(confirmed["quantity"])
     assert "4 new patients" in " ".join(out.split())
     assert "best: trigger.level=" in out
     files = {path.name for path in (tmp_path / "here" / "figures").iterdir()}
@@ -118,10 +118,10 @@ def test_workers_change_nothing(capsys, monkeypatch):
         *(word for word in SMALL if word != "output=here"),
         *AXES,
         "search.confirm=0",
-        "engine=threads",
+        "executor=threads",
     ]
     for workers in (1, 2):
-        more = [f"engine.workers={workers}", f"output=by{workers}", "search.evaluations=2"]
+        more = [f"executor.workers={workers}", f"output=by{workers}", "search.evaluations=2"]
         assert called(capsys, *words, *more)[0] == 0
     assert Path("by1/search.csv").read_bytes() == Path("by2/search.csv").read_bytes()
 
@@ -147,7 +147,7 @@ def test_the_space_is_what_the_command_line_says():
         *("search.evaluations=7", "search.minimise=drug_days,samples", LIMIT),
     )
     assert [axis.name for axis in space.axes] == [word.partition("=")[0] for word in AXES]
-    assert space.asked == {
+    assert space.options == {
         "evaluations": 7,
         "minimise": ["drug_days", "samples"],
         "at_most": {"drug_days": "default"},
@@ -211,10 +211,10 @@ def composed():
         (None, {"arm": "trigered"}, "did you mean triggered"),
     ],
 )
-def test_questions_that_cannot_be_are_told(composed, axis, asked, said):
+def test_questions_that_cannot_be_are_told(composed, axis, options, said):
     axis = axis or span_of("trigger.level", 1e-4, 1e-1)
     with pytest.raises(ConfigError, match=re.escape(said)):
-        searching.question_of(Space([axis], composed.copy(), asked, "here"))
+        searching.question_of(Space([axis], composed.copy(), options, "here"))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from leukosim.config.reading import names_of
 from leukosim.config.schema import Config
 from leukosim.figures.elements.save import FORMATS
 
-FEW = ("cohort.size=2", "horizon_days=730", "after_relapse_days=0", "engine.workers=1")
+FEW = ("cohort.size=2", "horizon_days=730", "after_relapse_days=0", "executor.workers=1")
 STEPS = ("only=cohort.genotypes.NPM1", "group_trajectories=0", "trajectories=2", "resamples=100")
 
 
@@ -42,9 +42,9 @@ def _known_answer(monkeypatch):
             else np.full(len(coordinates), default)
             for path, default in own.items()
         }
-        luck = np.random.default_rng(1).normal(size=80)
+        rng = np.random.default_rng(1).normal(size=80)
         mean, answer = x.values()
-        values = 0.6 * mean[:, None] * (1.0 + 0.1 * luck) - 0.3 * answer[:, None] + luck
+        values = 0.6 * mean[:, None] * (1.0 + 0.1 * rng) - 0.3 * answer[:, None] + rng
         return {each.name: values for each in question.headlines}
 
     monkeypatch.setattr(sensing, "simulate", simulate)

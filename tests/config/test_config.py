@@ -28,12 +28,12 @@ STRATEGIES = sorted(path.stem for path in (config_folder() / "strategy").glob("*
 
 OWN_STRATEGY = """
 title: azacitidine every six weeks at MRD
-courses:
+regimens:
   slow:
     drugs: { azacitidine: { dose_mg_per_m2: 75, days: [1, 2, 3, 4, 5, 6, 7] } }
     cycle_days: 42
 rules:
-  conversion: { measure: mrd, at_least: "${trigger.level}", action: start, course: slow }
+  molecular_relapse: { measure: mrd, at_least: "${trigger.level}", action: start, regimen: slow }
   relapse: { measure: marrow_blasts, at_least: 0.15, action: relapse }
 """
 
@@ -67,8 +67,22 @@ def test_defaults_of_the_code_survive_the_way_through_hydra():
 
 def test_strategies_follow_the_trigger():
     config = compose(["trigger.level=1e-3", "trigger.confirmations=1", "trigger.delay_days=14"])
-    rule = config.strategies["triggered"].rules["conversion"]
-    assert (rule.at_least, rule.samples, rule.delay_days) == (1e-3, 2, 14)
+    rule = config.strategies["triggered"].rules["molecular_relapse"]
+    assert (rule.at_least, rule.samples, rule.delay_days) == ("trigger", 1, 0)
+    for marker, measure, level in (
+        ("transcript", "mrd", 1e-3), ("chimerism", "recipient_share", config.trigger.recipient_share)
+    ):  # fmt: skip
+        own = config.strategies["triggered"].for_trigger(config.trigger, marker)
+        rule, negative = (
+            own.rules[name] for name in ("molecular_relapse", "negative_after_full_cycles")
+        )
+        assert (rule.measure, rule.at_least, rule.samples, rule.delay_days) == (
+            measure,
+            level,
+            2,
+            14,
+        )
+        assert (negative.measure, negative.below, negative.samples) == (measure, level, 1)
     assert config.protocol().trigger == config.trigger
 
 
@@ -79,7 +93,7 @@ def test_days_of_a_course_are_counted_out(tmp_path):
     )
     (tmp_path / "strategy" / "mine.yaml").write_text("# @package strategies.mine" + counted)
     config = compose(["strategy=[mine]", "venetoclax.days_per_cycle=3"], tmp_path)
-    assert config.strategies["mine"].courses["slow"].days == [1, 2, 3]
+    assert config.strategies["mine"].regimens["slow"].days == [1, 2, 3]
     with pytest.raises(
         ConfigError, match=r"venetoclax.days_per_cycle = many is not a whole number"
     ):
@@ -87,15 +101,15 @@ def test_days_of_a_course_are_counted_out(tmp_path):
 
 
 def test_every_field_of_a_strategy_can_be_set_even_one_that_its_file_leaves_out():
-    config = compose(["strategies.triggered.rules.conversion.after_cycles=2"])
-    assert config.strategies["triggered"].rules["conversion"].after_cycles == 2
+    config = compose(["strategies.triggered.rules.molecular_relapse.after_cycles=2"])
+    assert config.strategies["triggered"].rules["molecular_relapse"].after_cycles == 2
 
 
 def test_fields_and_engine_from_the_command_line():
     config = compose(
-        ["disease.cycle.renewal=0.8", "engine=threads", "engine.workers=2", "cohort.size=3"]
+        ["disease.cycle.renewal=0.8", "executor=threads", "executor.workers=2", "cohort.size=3"]
     )
-    assert (config.disease.cycle.renewal, config.engine.workers) == (0.8, 2)
+    assert (config.disease.cycle.renewal, config.executor.workers) == (0.8, 2)
     assert [patient.index for patient in config.patients()] == [0, 1, 2]
 
 
@@ -116,8 +130,8 @@ def test_a_strategy_of_ones_own(tmp_path, header, overrides):
     (tmp_path / "strategy" / "mine.yaml").write_text(header + OWN_STRATEGY)
     config = compose(overrides, tmp_path)
     assert config.arms == ["triggered", "mine"]
-    assert config.strategies["mine"].courses["slow"].cycle_days == 42
-    assert config.strategies["mine"].rules["conversion"].at_least == config.trigger.level
+    assert config.strategies["mine"].regimens["slow"].cycle_days == 42
+    assert config.strategies["mine"].rules["molecular_relapse"].at_least == config.trigger.level
 
 
 def test_a_study_of_ones_own(tmp_path):
@@ -138,7 +152,7 @@ def test_configurations_can_be_written_and_read_again():
     assert read_config(again) == config
 
 
-AZACITIDINE = "strategies.triggered.courses.azacitidine.drugs.azacitidine"
+AZACITIDINE = "strategies.triggered.regimens.azacitidine.drugs.azacitidine"
 WRONG = {
     "an unknown field": ("foo=1", ["foo", "study"]),
     "an unknown field inside": (
@@ -174,14 +188,14 @@ WRONG = {
     "the same arm twice": ("arms=[triggered,triggered]", ["arms", "more than once"]),
     "no arm": ("arms=[]", ["arms", "empty", "maintenance"]),
     "an unknown drug": (
-        "+strategies.triggered.courses.azacitidine.drugs.azacitidin={dose_mg:1,days:[1]}",
-        ["strategies.triggered.courses.azacitidine.drugs", "did you mean azacitidine?"],
+        "+strategies.triggered.regimens.azacitidine.drugs.azacitidin={dose_mg:1,days:[1]}",
+        ["strategies.triggered.regimens.azacitidine.drugs", "did you mean azacitidine?"],
     ),
     "an unknown course": (
         "strategies.maintenance.begin_with=x", ["strategies.maintenance", "begin_with", "allowed"]
     ),
     "an unknown measure": (
-        "strategies.triggered.rules.conversion.measure=mdr", ["conversion.measure = mdr", "mrd"]
+        "strategies.triggered.rules.molecular_relapse.measure=mdr", ["molecular_relapse.measure = mdr", "mrd"]
     ),
     "shares of protection above one": (
         "disease.subtypes.MEP-like.bcl2=0.5",
@@ -191,7 +205,7 @@ WRONG = {
         "disease.subtypes.MEP-like.bcl2=-0.1", ["disease.subtypes.MEP-like.bcl2 = -0.1", "fraction"]
     ),
     "no subtypes": ("disease.subtypes={}", ["disease.subtypes={}", "null"]),
-    "no refuge left": ("disease.subtypes.MEP-like=null", ["disease.switching.refuge = MEP-like"]),
+    "no drug-tolerant state left": ("disease.subtypes.MEP-like=null", ["disease.switching.drug_tolerant_state = MEP-like"]),
     "an unknown dominant subtype": (
         "+cohort.dominant_shares.MEB-like=1", ["cohort.dominant_shares", "did you mean MEP-like?"]
     ),
@@ -199,13 +213,13 @@ WRONG = {
         "+cohort.dominant_shares.MEP-like=-1", ["cohort.dominant_shares.MEP-like = -1", "0 or more"]
     ),
     "a drug without numbers": ("+drug.mine={}", ["drug.mine.pharmacokinetics is missing"]),
-    "an unknown refuge": ("disease.switching.refuge=x", ["disease.switching.refuge", "MoDe"]),
+    "an unknown drug-tolerant state": ("disease.switching.drug_tolerant_state=x", ["disease.switching.drug_tolerant_state", "MoDe"]),
     "a missing field": (
-        "+strategies.mine={title:x,rules:{}}", ["strategies.mine.courses", "missing"]
+        "+strategies.mine={title:x,rules:{}}", ["strategies.mine.regimens", "missing"]
     ),
     "an unknown study": ("study=relaza", ["study", "did you mean relaza2?"]),
-    "an unknown engine": ("engine=cloud", ["engine", "cloud", "threads"]),
-    "an unknown method": ("engine.method=tau", ["engine.method = tau", "tally, direct"]),
+    "an unknown executor": ("executor=cloud", ["executor", "cloud", "threads"]),
+    "an unknown method": ("kernel.method=tau", ["kernel.method = tau", "tally, direct"]),
     "a reference to nothing": ("trigger.level=${trigger.x}", ["trigger.level", "trigger.x"]),
     "half an override": ("trigger.level", ["trigger.level"]),
     "29 days of a cycle of 28": (
@@ -231,7 +245,9 @@ def test_a_course_of_ones_own_is_checked_too(tmp_path):
     (tmp_path / "strategy").mkdir()
     wrong = OWN_STRATEGY.replace("cycle_days: 42", "cycle_days: 0")
     (tmp_path / "strategy" / "mine.yaml").write_text("# @package strategies.mine" + wrong)
-    with pytest.raises(ConfigError, match=re.escape("strategies.mine.courses.slow.cycle_days = 0")):
+    with pytest.raises(
+        ConfigError, match=re.escape("strategies.mine.regimens.slow.cycle_days = 0")
+    ):
         compose(["strategy=[mine]"], tmp_path)
 
 
@@ -256,7 +272,7 @@ def test_every_shipped_file_says_what_it_is_for():
 
 def test_an_arm_that_never_declares_relapse_is_refused(tmp_path):
     (tmp_path / "strategy").mkdir()
-    blind = "\n".join(line for line in OWN_STRATEGY.splitlines() if "relapse" not in line)
+    blind = "\n".join(line for line in OWN_STRATEGY.splitlines() if "action: relapse" not in line)
     (tmp_path / "strategy" / "mine.yaml").write_text("# @package strategies.mine" + blind)
     with pytest.raises(ConfigError, match="no rule that declares relapse"):
         compose(["strategy=[triggered,mine]"], tmp_path)
@@ -280,7 +296,7 @@ drug:
       neutrophil_loss: { size: 0.1, half_level: 2, by_responsiveness: false }
 strategies:
   triggered:
-    courses:
+    regimens:
       azacitidine:
         drugs:
           mydrug: { dose_mg: 100, days: [1, 3, 5] }
@@ -301,8 +317,8 @@ def test_a_drug_of_ones_own_needs_nothing_but_numbers(tmp_path):
         0.9, half_life_days=0.0, ec50=0.3, relative_ec50={"MoDe": 2.5}
     )
     patient = config.patients()[0]
-    assert patient.handling["mydrug"].clearance != 1.0
-    doses = config.strategies["triggered"].courses["azacitidine"].doses(0.0, 0, 1.8)
+    assert patient.pk_parameters["mydrug"].clearance != 1.0
+    doses = config.strategies["triggered"].regimens["azacitidine"].doses(0.0, 0, 1.8)
     met = exposure(config.drugs(), doses, 0.0, 7.0, patient.responsiveness, patient)
     mcl1 = met.blocked[:, :, 2].max(0)
     assert mcl1[0] == mcl1[1] > mcl1[3] > 0.1
@@ -321,8 +337,8 @@ def test_the_drug_of_the_docstring_is_one(tmp_path):
 def test_another_drug_changes_nothing_in_the_patients(tmp_path):
     with_it, without = own_drug(tmp_path).patients(), compose(["cohort.size=3"]).patients()
     for one, other in zip(with_it, without, strict=True):
-        rest = {name: each for name, each in one.handling.items() if name != "mydrug"}
-        assert replace(one, handling=rest) == other
+        rest = {name: each for name, each in one.pk_parameters.items() if name != "mydrug"}
+        assert replace(one, pk_parameters=rest) == other
 
 
 WRONG_DRUGS = {
@@ -359,7 +375,7 @@ WRONG_DRUGS = {
     ),
     "an unknown drug in a course": (
         "          mydrug:", "          mydrag:",
-        ["courses.azacitidine.drugs", "did you mean mydrug?"],
+        ["regimens.azacitidine.drugs", "did you mean mydrug?"],
     ),
     "subtypes of neutrophils": (
         "neutrophil_loss: { size: 0.1, half_level: 2",
@@ -398,7 +414,7 @@ subtypes:
   MoDe: null
   sensitive: { dominant_share: 0.7 }
   tolerant: { bcl2: 0.1, bclxl: 0.6, mcl1: 0.3, venetoclax_ec50_ratio: 20, dominant_share: 0.3 }
-switching: { refuge: tolerant }
+switching: { drug_tolerant_state: tolerant }
 """
 SIX_SUBTYPES = """
 # @package disease
@@ -430,9 +446,9 @@ def test_null_takes_an_entry_out_and_nothing_else():
 def test_cohorts_at_diagnosis_have_the_stem_cells_of_their_blasts():
     config = compose(["cohort=diagnosis", "cohort.size=20"])
     for patient in config.patients():
-        assert patient.residual_stem_cells == round(patient.overt_blasts * patient.stem_cell_share)
+        assert patient.residual_stem_cells == round(patient.overt_blasts * patient.lsc_frequency)
         assert 1e4 < patient.residual_stem_cells < 1.4e6
-        assert patient.overt_blasts <= patient.plateau == 1.3e12
+        assert patient.overt_blasts <= patient.carrying_capacity == 1.3e12
         assert not patient.transplanted
 
 
@@ -442,8 +458,8 @@ def test_refractory_patients_are_those_at_diagnosis_with_better_protection():
         for name in ("diagnosis", "relapsed_refractory")
     )
     for one, other in zip(before, after, strict=True):
-        assert other.protection_shift == pytest.approx(one.protection_shift + 0.12)
-        assert replace(other, protection_shift=one.protection_shift) == one
+        assert other.reserve_shift == pytest.approx(one.reserve_shift + 0.12)
+        assert replace(other, reserve_shift=one.reserve_shift) == one
 
 
 def test_who_dominates_can_be_chosen():
@@ -470,16 +486,16 @@ def test_hypotheses_differ_in_what_they_say_and_in_nothing_else():
     assert config["selection"].switching.induced_rate == 0.0
     reprogrammed = config["reprogramming"].subtypes["reprogrammed"]
     mep = config["both"].subtypes["MEP-like"]
-    assert reprogrammed.dependences == mep.dependences
+    assert reprogrammed.dependencies == mep.dependencies
     assert reprogrammed.venetoclax_ec50_ratio == mep.venetoclax_ec50_ratio
 
 
 @pytest.mark.parametrize(
     ("study", "field", "dose", "said"),
     [
-        ("relaza2", "triggered.courses.azacitidine.drugs.azacitidine.dose_mg_per_m2", 7500,
+        ("relaza2", "triggered.regimens.azacitidine.drugs.azacitidine.dose_mg_per_m2", 7500,
          r"\(mg/m2\) is not allowed: .* azacitidine are known of; allowed from 0 to 750"),
-        ("venetoclax_resistance", "venetoclax.courses.venetoclax.drugs.venetoclax.dose_mg", 4001,
+        ("venetoclax_resistance", "venetoclax.regimens.venetoclax.drugs.venetoclax.dose_mg", 4001,
          r"\(mg\) is not allowed: .* venetoclax are known of; allowed from 0 to 4000"),
     ],
 )  # fmt: skip

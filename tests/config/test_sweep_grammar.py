@@ -43,8 +43,9 @@ def test_a_design_need_not_be_a_grid():
     table = table_of_points(base, points, "here")
     assert (table.labels, table.axes, table.output) == (points, list(points[0]), "here")
     for point, plain in zip(points, table.plain, strict=True):
-        rule = plain["strategies"]["triggered"]["rules"]["conversion"]
-        assert [rule["at_least"], rule["delay_days"]] == list(point.values())
+        treat = plain["strategies"]["at_relapse"]["rules"]["treat_relapse"]
+        assert plain["trigger"]["level"] == point["trigger.level"]
+        assert treat["delay_days"] == point["trigger.delay_days"]
     assert table.plain[0]["disease"] is table.plain[2]["disease"]  # shared, not copied
 
 
@@ -59,8 +60,8 @@ def test_a_design_need_not_be_a_grid():
     ],
 )
 def test_references_are_followed(tree, key, expected):
-    found = [
+    result = [
         ".".join(step for step in path if isinstance(step, str))
         for path, _ in affected_by(tree, [key])
     ]
-    assert found == expected
+    assert result == expected

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 N = 16
 WORDS = [
     "run", "-m", "cohort.size=4", "horizon_days=120", "seed=range(1,9)",
-    "trigger.level=1e-4,1e-2", "output=here", "engine.workers=2",
+    "trigger.level=1e-4,1e-2", "output=here", "executor.workers=2",
 ]  # fmt: skip
 # Figures are drawn elsewhere; without them a call takes half the time.
 PROGRAM = (
@@ -98,7 +98,7 @@ def assert_equal(folder, undisturbed):
 
 def children_of(process):
     """The processes that a process has started, and theirs."""
-    found = []
+    result = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rpartition(")")[2].split()
@@ -106,8 +106,8 @@ def children_of(process):
             continue
         if int(fields[1]) == process:
             child = int(path.parent.name)
-            found += [child, *children_of(child)]
-    return found
+            result += [child, *children_of(child)]
+    return result
 
 
 def test_the_comparison_would_notice_one_byte(undisturbed, tmp_path):
@@ -118,10 +118,10 @@ def test_the_comparison_would_notice_one_byte(undisturbed, tmp_path):
         assert_equal(tmp_path, undisturbed)
 
 
-@pytest.mark.parametrize("luck", range(2))
-def test_killed_at_random_moments(tmp_path, undisturbed, luck):
+@pytest.mark.parametrize("rng", range(2))
+def test_killed_at_random_moments(tmp_path, undisturbed, rng):
     """The parent, at whatever it is: running, writing a part, merging."""
-    moments = random.Random(luck)
+    moments = random.Random(rng)
     finished = 0
     for _ in range(2):
         call = start(tmp_path)
@@ -132,9 +132,9 @@ def test_killed_at_random_moments(tmp_path, undisturbed, luck):
         finished = number_kept(tmp_path)
         if finished == N:
             break
-    found, run = counts(finish(tmp_path))
-    assert found + run == N
-    assert found >= finished > 0
+    result, run = counts(finish(tmp_path))
+    assert result + run == N
+    assert result >= finished > 0
     assert_equal(tmp_path / "here", undisturbed)
 
 
@@ -167,12 +167,12 @@ def test_killed_during_a_write(tmp_path, undisturbed, victim):
         "and len(os.listdir('here/scenarios')) > 4 else replace(a, b)\n"
         f"os.replace = killing\n{PROGRAM}"
     )
-    call = start(tmp_path, "engine.workers=1", program=program)
+    call = start(tmp_path, "executor.workers=1", program=program)
     call.communicate(timeout=240)
     assert call.returncode == -signal.SIGKILL
     assert list((tmp_path / "here").rglob(f".writing-*{suffix}"))  # left behind, half-finished
-    found, run = counts(finish(tmp_path))
-    assert (found + run, run > 0) == (N, victim == "a part")
+    result, run = counts(finish(tmp_path))
+    assert (result + run, run > 0) == (N, victim == "a part")
     assert_equal(tmp_path / "here", undisturbed)
 
 
@@ -180,7 +180,7 @@ def test_a_worker_of_a_dask_cluster_killed_in_the_middle(tmp_path, undisturbed):
     pytest.importorskip("distributed")
     if not Path("/proc").exists():
         pytest.skip("needs /proc to find processes")
-    call = start(tmp_path, "engine=dask")
+    call = start(tmp_path, "executor=dask")
     wait_until(lambda: len(kept(tmp_path)) >= 1, call)
     workers = [
         process
@@ -197,7 +197,7 @@ def test_a_worker_of_a_dask_cluster_killed_in_the_middle(tmp_path, undisturbed):
 
 def test_jobs_of_slurm_give_the_same(tmp_path, undisturbed):
     pytest.importorskip("submitit")
-    out = finish(tmp_path, "engine=slurm", "engine.cluster=local")
+    out = finish(tmp_path, "executor=slurm", "executor.cluster=local")
     assert counts(out) == (0, N)
     assert_equal(tmp_path / "here", undisturbed)
     assert not list((tmp_path / "slurm_jobs").iterdir())
@@ -234,7 +234,7 @@ def test_two_identical_commands_at_once(tmp_path, undisturbed):
 
 
 def test_two_identical_commands_on_a_disk_without_locks(tmp_path, undisturbed):
-    program = f"from leukosim import store; store.fcntl = None\n{PROGRAM}"
+    program = f"from leukosim.results import output_folder; output_folder.fcntl = None\n{PROGRAM}"
     both = [start(tmp_path, program=program) for _ in range(2)]
     for call in both:
         _, err = call.communicate(timeout=240)

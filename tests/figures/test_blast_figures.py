@@ -56,12 +56,12 @@ def assert_readable_in_both_widths(each, ds):
 
 
 def test_a_run_of_the_study_draws_its_figures(trial, tmp_path):
-    found = {each.name: each for each in figures_for(trial)}
-    assert set(found) >= OF_THE_STUDY
-    assert "repeated_trials" not in found
+    result = {each.name: each for each in figures_for(trial)}
+    assert set(result) >= OF_THE_STUDY
+    assert "repeated_trials" not in result
     for name in OF_THE_STUDY:
-        assert_readable_in_both_widths(found[name], trial)
-        paths = draw_figure(found[name], trial, tmp_path)
+        assert_readable_in_both_widths(result[name], trial)
+        paths = draw_figure(result[name], trial, tmp_path)
         assert all(path.stat().st_size > 200 for path in paths)
 
 
@@ -91,9 +91,9 @@ def test_a_pool_draws_repeated_trials(trial, tmp_path):
     times = -(-FEWEST // trial.sizes["patient"])
     pool = xr.concat([trial] * times, "patient", data_vars="minimal")
     pool = pool.assign_coords(patient=np.arange(pool.sizes["patient"]))
-    found = {each.name: each for each in figures_for(pool)}
+    result = {each.name: each for each in figures_for(pool)}
     assert all(
-        p.stat().st_size > 200 for p in draw_figure(found["repeated_trials"], pool, tmp_path)
+        p.stat().st_size > 200 for p in draw_figure(result["repeated_trials"], pool, tmp_path)
     )
     table, powers = both = computed(pool)
     with house_style():
@@ -112,9 +112,9 @@ def test_a_pool_draws_repeated_trials(trial, tmp_path):
 )
 def test_a_sweep_draws_its_figure(trial, tmp_path, name, axes):
     swept = sweep_over(trial, axes)
-    found = {each.name: each for each in figures_for(swept)}
-    assert_readable_in_both_widths(found[name], swept)
-    assert all(path.stat().st_size > 200 for path in draw_figure(found[name], swept, tmp_path))
+    result = {each.name: each for each in figures_for(swept)}
+    assert_readable_in_both_widths(result[name], swept)
+    assert all(path.stat().st_size > 200 for path in draw_figure(result[name], swept, tmp_path))
 
 
 def test_a_lead_time_sweep_over_hypotheses_has_a_panel_for_each(trial, tmp_path):
@@ -123,9 +123,9 @@ def test_a_lead_time_sweep_over_hypotheses_has_a_panel_for_each(trial, tmp_path)
     texts = np.repeat(["equal", "measured"], 2).astype(object)
     both = both.assign_coords({HYPOTHESIS: ("scenario", texts)})
     both.attrs["axes"] = json.dumps([LEAD, HYPOTHESIS])
-    found = {each.name: each for each in figures_for(both)}
-    assert len(found["lead_time"].draw(both)[0].axes) == 3  # one holds the key
-    assert_readable_in_both_widths(found["lead_time"], both)
+    result = {each.name: each for each in figures_for(both)}
+    assert len(result["lead_time"].draw(both)[0].axes) == 3  # one holds the key
+    assert_readable_in_both_widths(result["lead_time"], both)
 
 
 def test_gains_are_paired_differences_in_each_group(trial):
@@ -140,8 +140,8 @@ def test_gains_are_paired_differences_in_each_group(trial):
 def test_without_an_event_there_is_a_line_at_zero(trial):
     """Whoever did not relapse has a curve, too."""
     healthy = trial.assign(relapse_day=trial["relapse_day"] * np.nan)
-    found = {each.name: each for each in figures_for(healthy)}
-    figure, _ = found["incidence_by_cxcr4"].draw(healthy, COLUMN)
+    result = {each.name: each for each in figures_for(healthy)}
+    figure, _ = result["incidence_by_cxcr4"].draw(healthy, COLUMN)
     curves = [line for line in figure.axes[1].lines if line.get_drawstyle() == "steps-post"]
     assert [set(line.get_ydata()) for line in curves] == [{0.0}, {0.0}]
     assert all(line.get_xdata()[-1] > 1.0 for line in curves)
@@ -156,8 +156,8 @@ def test_intervals_read_as_in_a_paper():
 def test_in_a_short_sweep_the_gain_is_of_patients_without_stem_cells(trial):
     short = sweep_over(trial, {LEAD: [-2.0]}).assign_attrs(horizon_days=120)
     short.attrs["axes"] = json.dumps([LEAD])
-    found = gains(short).set_index("group").loc["all"]
+    result = gains(short).set_index("group").loc["all"]
     gone = (trial["stem_cells_at_end"] == 0.0).mean("patient")
     expected = float(gone.sel(arm="motixafortide") - gone.sel(arm="placebo"))
-    assert found["gain"] == pytest.approx(expected)
+    assert result["gain"] == pytest.approx(expected)
     assert "day 120" in outcome_of(short)

@@ -45,7 +45,7 @@ CASES = {
     "dies out": dict(residual_stem_cells=1, founders=founders(2), seed=DIES_OUT),
     "a few cells": dict(residual_stem_cells=8, doubling_days=200.0, founders=founders(4)),
     "many clones": dict(
-        residual_stem_cells=5000, doubling_days=7.0, disease=MUTATING, stem_cell_share=1e-6
+        residual_stem_cells=5000, doubling_days=7.0, disease=MUTATING, lsc_frequency=1e-6
     ),
 }
 
@@ -123,8 +123,8 @@ def test_shares_of_relapses_are_counted_with_their_intervals(make_patient, strat
     assert any_cell.loc[("1", "one ancestor"), "share"] == 1.0
     number = ds.ancestors_at_relapse.values[0][relapsed]
     expected = proportion((number >= 3).astype(float))
-    found = any_cell.loc[("all", "three or more")]
-    assert (found["share"], found["low"], found["high"]) == pytest.approx(
+    result = any_cell.loc[("all", "three or more")]
+    assert (result["share"], result["low"], result["high"]) == pytest.approx(
         (expected.value, expected.low, expected.high)
     )
     for counted in relapse_ancestors.COUNTS:

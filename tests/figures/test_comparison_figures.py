@@ -18,12 +18,12 @@ from leukosim.figures.trial import calendar
 
 
 def with_costs(ds, seed=1):
-    luck = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     shape = ds.sizes["arm"], ds.sizes["patient"]
     both = ("arm", "patient")
     return ds.assign(
-        treatment_days=(both, luck.integers(0, 60, shape).astype(float)),
-        days_grade3_neutropenia=(both, luck.integers(0, 30, shape).astype(float)),
+        treatment_days=(both, rng.integers(0, 60, shape).astype(float)),
+        days_grade3_neutropenia=(both, rng.integers(0, 30, shape).astype(float)),
     )
 
 
@@ -33,11 +33,11 @@ def ds():
 
 
 def both_figures(ds, against, width=PAGE):
-    found = resample(ds)
-    figures = [comparison.comparison_figure(found, against, width)]
-    effects = effects_of(ds, against, found.until_day)
+    result = resample(ds)
+    figures = [comparison.comparison_figure(result, against, width)]
+    effects = effects_of(ds, against, result.until_day)
     for _, of_arm in effects.groupby("arm"):
-        until = found.until_day
+        until = result.until_day
         figures.append(individual_effects.individual_effects_figure(ds, of_arm, until, width))
     return figures
 
@@ -89,12 +89,12 @@ def test_without_costs_there_are_no_fronts():
 
 
 def test_dots_and_bars_are_the_numbers(ds):
-    found = resample(ds)
-    table, arms = differences_table(found, "at_relapse"), list(ranking(found)["arm"])
+    result = resample(ds)
+    table, arms = differences_table(result, "at_relapse"), list(ranking(result)["arm"])
     from matplotlib.figure import Figure
 
     ax = Figure().add_subplot()
-    panel = comparison.panels_of(found)[0]
+    panel = comparison.panels_of(result)[0]
     comparison.draw_differences(table, ax, panel, arms)
     dots = sorted(line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o")
     rows = table[(table["quantity"] == panel.quantity) & (table["day"] == 730.0)]
@@ -114,8 +114,8 @@ def test_every_patient_has_a_bar_as_high_as_his_gain(ds):
 
 
 def test_every_number_is_exported(ds):
-    found = resample(ds)
-    table = comparison.numbers_drawn(found, "at_relapse")
+    result = resample(ds)
+    table = comparison.numbers_drawn(result, "at_relapse")
     assert set(table["part"]) == {"difference", "level", "ranking"}
     effects = effects_of(ds, "at_relapse", 730.0)
     of_arm = effects[effects["arm"] == "triggered"]
@@ -134,10 +134,10 @@ def test_a_share_is_never_rounded_to_certainty():
 @pytest.mark.parametrize("biomarker", [{}, {"biomarker": "genotype", "equals": "NPM1"}])
 def test_a_proposed_trial_can_be_read(effect, biomarker):
     gathered = gather_arms({"one": trial(80, effect=effect)})
-    found = weigh(gathered, Proposal(trials=50, resamples=50, sizes=[32, 128, 512], **biomarker))
+    result = weigh(gathered, Proposal(trials=50, resamples=50, sizes=[32, 128, 512], **biomarker))
     with house_style():
-        assert_readable(power.power_figure(found))
-    numbers = power.numbers_drawn(found)
+        assert_readable(power.power_figure(result))
+    numbers = power.numbers_drawn(result)
     assert set(numbers["part"]) == {"power", "effect", "sample size"}
     assert (numbers["part"] == "power").sum() == 3 * (1 + bool(biomarker))
 

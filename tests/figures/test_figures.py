@@ -54,7 +54,7 @@ def within(value, interval):
 
 def drawn_texts(figure):
     """Every text that is seen in a drawn figure, ticks and legends included."""
-    found = [
+    result = [
         text for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()
     ]
     unseen = {
@@ -65,7 +65,7 @@ def drawn_texts(figure):
         for label in (tick.label1, tick.label2)
         if not (label.get_visible() and within(tick.get_loc(), axis.get_view_interval()))
     }
-    return [text for text in found if text not in unseen]
+    return [text for text in result if text not in unseen]
 
 
 def drawn_boxes(figure):
@@ -280,9 +280,9 @@ def test_every_number_of_the_curves_is_exported(ds):
 
 
 def test_each_kind_of_patient_is_the_first_of_its_kind():
-    converted = {"mrd_conversion_day": 100.0, "treatment_start_day": 101.0}
+    converted = {"molecular_relapse_day": 100.0, "treatment_start_day": 101.0}
     samples = {"samples": [(28.0, 0.0)]}
-    late = {**samples, "mrd_conversion_day": 100.0, "relapse_day": 200.0}
+    late = {**samples, "molecular_relapse_day": 100.0, "relapse_day": 200.0}
     ds = dataset_of_arms(
         {
             "triggered": [
@@ -592,15 +592,15 @@ def test_a_name_of_a_scenario_is_no_axis():
 
 
 def test_the_axes_that_a_sweep_names_are_its_axes():
-    ds = sweep({"cohort": ["relaza2", "after_consolidation"], "disease.niche.places": [1, 2]}, 5)
-    ds.attrs["axes"] = '["cohort", "disease.niche.places"]'
-    ds["disease.niche.places"].attrs["units"] = "cells"
+    ds = sweep({"cohort": ["relaza2", "after_consolidation"], "disease.niche.capacity": [1, 2]}, 5)
+    ds.attrs["axes"] = '["cohort", "disease.niche.capacity"]'
+    ds["disease.niche.capacity"].attrs["units"] = "cells"
     summary = sweep_summary(ds)
-    assert sweep_outcomes.varied(summary) == ["cohort", "disease.niche.places"]
+    assert sweep_outcomes.varied(summary) == ["cohort", "disease.niche.capacity"]
     outcome = sweep_outcomes.difference_outcome(summary)
     ax = sweep_heatmap.sweep_heatmap_figure(summary, outcome).axes[0]
     labels = (ax.get_xlabel(), ax.get_ylabel().replace("\n", " "))
-    assert labels == ("Cohort", "Niche places (cells)")
+    assert labels == ("Cohort", "Niche capacity (cells)")
 
 
 def test_words_beside_a_heat_map_find_room():

@@ -26,9 +26,9 @@ def course(days, cells=(70, 30), end="", samples=((56.0, 0.0), (84.0, 0.02))):
         **{SUBTYPE + name: n for name, n in zip(("LMPP-like", "MoDe"), cells, strict=True)},
     )  # fmt: skip
     taken = [sample for sample in samples if sample[0] < days]
-    found = Samples([d for d, _ in taken], [v for _, v in taken], 1e-5, 0.01, "marker / ABL1",
+    result = Samples([d for d, _ in taken], [v for _, v in taken], 1e-5, 0.01, "marker / ABL1",
                     [day for day in (90.0, 91.0) if day < days])  # fmt: skip
-    return Course(table, found, end)
+    return Course(table, result, end)
 
 
 def drawn(title, *courses):
@@ -92,8 +92,8 @@ def test_reports_without_a_finding_are_open():
     dots = [line for line in ax.lines if line.get_marker() == "o" and len(line.get_xdata())]
     by_face = {line.get_markerfacecolor(): line for line in dots}
     assert np.array_equal(by_face.pop("white").get_xdata() * DAYS_PER_MONTH, [56.0])
-    (found,) = by_face.values()
-    assert np.array_equal(found.get_ydata(), [0.02])
+    (result,) = by_face.values()
+    assert np.array_equal(result.get_ydata(), [0.02])
 
 
 def test_fractions_are_of_all_stem_cells():

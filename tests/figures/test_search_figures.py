@@ -23,8 +23,8 @@ from leukosim.figures.registry import figures_for
     [{}, {"at_most": {}, "maximise": ["relapse_free_survival"], "minimise": ["samples"]}],
     ids=["a limit", "no limit and two goals"],
 )
-def test_a_search_can_be_read(asked):
-    ds = search(12, **asked)
+def test_a_search_can_be_read(options):
+    ds = search(12, **options)
     with house_style():
         figure = search_figure.search_figure(ds, PAGE)
         assert_readable(figure)
@@ -48,11 +48,11 @@ def test_a_confirmation_can_be_read():
     ds = search(12)
     named = {"default": 0, **chosen(searched(ds).table, 3)}
     both = (arms_of_scenarios(ds, "triggered", named) for _ in range(2))
-    quantities = ["restricted_mean", "relapse_free_survival", "drug_days", "samples"]
+    quantities = ["rmst", "relapse_free_survival", "drug_days", "samples"]
     look = Look(730.0, 730.0, 200)
     table = confirmation_table(*both, quantities, look)
     with house_style():
-        figure = confirmation.confirmation_figure(table, ["restricted_mean"], look)
+        figure = confirmation.confirmation_figure(table, ["rmst"], look)
         assert_readable(figure)
     dots = [line for ax in figure.axes for line in ax.lines if len(line.get_xdata()) == 1]
     assert len(dots) == len(table) == 4 * 3 * 2

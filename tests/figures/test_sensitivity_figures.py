@@ -10,7 +10,7 @@ from leukosim.figures.methods import screening, sobol_indices, tornado
 
 PATHS = [
     "cohort.residual_log10_mean", "drug.azacitidine.incorporated_half_life_days",
-    "disease.niche.independent_attachment_rate", "cohort.death_per_year_transplanted",
+    "disease.niche.cxcr4_independent_homing_rate", "cohort.death_per_year_transplanted",
 ]  # fmt: skip
 
 

@@ -63,7 +63,7 @@ NUMBERS = (
 )
 
 
-def patient_course(luck, responds, start, kept, stay):
+def patient_course(rng, responds, start, kept, stay):
     """One patient of one arm: outcome days, cells by what they were and are, and those at failure.
 
     start : fractions of cells by subtype
@@ -71,14 +71,14 @@ def patient_course(luck, responds, start, kept, stay):
     stay : share of the cells of a subtype that are still of it at the end
     """
     if responds:
-        response, relapse, failure = 28.0, 28.0 + luck.exponential(500.0), np.nan
+        response, relapse, failure = 28.0, 28.0 + rng.exponential(500.0), np.nan
     else:
         response, relapse, failure = np.nan, np.nan, 168.0
-    death = max(relapse if responds else failure, 30.0) + luck.exponential(300.0)
+    death = max(relapse if responds else failure, 30.0) + rng.exponential(300.0)
     relapse = relapse if relapse < 730.0 else np.nan
     death = death if death < 730.0 else np.nan
     days = {
-        "response_day": response, "relapse_day": relapse, "failure_day": failure,
+        "response_day": response, "relapse_day": relapse, "treatment_failure_day": failure,
         "death_day": death, "follow_up_day": np.nanmin([death, 730.0]),
         "best_response": 4 if responds else 0, "overt_blasts": 1e12,
     }  # fmt: skip
@@ -101,37 +101,37 @@ def resistance(
     rate : of responders
     kept : as of :func:`patient_course`; by default MEP-like cells outgrow the others
     """
-    luck = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     kept = kept or [10.0 if name == "MEP-like" else 0.1 for name in subtypes]
     people = {arm: [] for arm in arms}
-    starts = luck.dirichlet(np.ones(len(subtypes)), n_patients)
+    starts = rng.dirichlet(np.ones(len(subtypes)), n_patients)
     at_failure = np.empty((len(arms), n_patients, len(subtypes), len(subtypes)))
     origins = np.full((len(arms), n_patients, len(TIME), len(subtypes), len(subtypes)), np.nan)
     for a, arm in enumerate(arms):
         for p in range(n_patients):
             days, origins[a, p], at_failure[a, p] = patient_course(
-                luck, luck.random() < rate, starts[p], kept, stay
+                rng, rng.random() < rate, starts[p], kept, stay
             )
             people[arm].append(days)
     ds = dataset_of_arms(people, TIME)
-    counts = luck.lognormal(0.0, 0.5, (2, len(arms), n_patients, len(TIME)))
+    counts = rng.lognormal(0.0, 0.5, (2, len(arms), n_patients, len(TIME)))
     known = ~np.isnan(origins[..., 0, 0])
     course = ("arm", "patient", "time")
     ds["stem_cells_by_origin"] = (*course, "origin", "subtype"), origins
     ds["stem_cells"] = (*course, "subtype"), origins.sum(-2)
     ds["composition"] = ("patient", "subtype"), starts
-    ds["stem_cells_at_failure"] = ("arm", "patient", "origin", "subtype"), at_failure
+    ds["stem_cells_at_treatment_failure"] = ("arm", "patient", "origin", "subtype"), at_failure
     ds["blasts_at_end"] = ("arm", "patient"), np.full(at_failure.shape[:2], 2.0 * OVERT_BLASTS)
     ds["blasts"] = course, np.where(known, 2.0 * OVERT_BLASTS, np.nan)
     ds["neutrophils"] = course, np.where(known, counts[0], np.nan)
     ds["platelets"] = course, np.where(known, 40.0 * counts[1], np.nan)
     for grade in (3, 4):
         for penia in ("neutropenia", "thrombocytopenia"):
-            days = luck.integers(0, 200, (len(arms), n_patients))
+            days = rng.integers(0, 200, (len(arms), n_patients))
             ds[f"days_grade{grade}_{penia}"] = ("arm", "patient"), days
     dominant = np.array(subtypes, object)[np.arange(n_patients) % len(subtypes)]
     ds["dominant_subtype"] = "patient", dominant
-    ds["bcl2_score"] = "patient", luck.lognormal(0.0, 0.5, n_patients)
+    ds["bcl2_score"] = "patient", rng.lognormal(0.0, 0.5, n_patients)
     config = {
         "disease": as_plain(Disease()),
         "drug": {name: as_plain(each) for name, each in declared_drugs().items()},
@@ -170,7 +170,7 @@ def test_a_trial_in_remission_keeps_its_figures(ds):
 
 
 def test_survival_is_not_drawn_where_follow_up_ends_with_relapse(ds):
-    lost = ds["relapse_day"].fillna(ds["failure_day"]).fillna(ds["follow_up_day"])
+    lost = ds["relapse_day"].fillna(ds["treatment_failure_day"]).fillna(ds["follow_up_day"])
     ends = ds.assign(death_day=np.nan * ds["death_day"], follow_up_day=lost)
     assert overall_survival.is_followed_on(ds)
     assert not overall_survival.is_followed_on(ends)
@@ -222,7 +222,7 @@ def test_a_sweep_needs_no_courses_for_the_figure_of_hypotheses():
     pd.testing.assert_frame_equal(
         hypotheses.numbers_drawn(without), hypotheses.numbers_drawn(sweep)
     )
-    unknown = without.drop_vars("stem_cells_at_failure")
+    unknown = without.drop_vars("stem_cells_at_treatment_failure")
     assert "hypotheses" not in {each.name for each in figures_for(unknown)}
 
 
@@ -245,16 +245,16 @@ def test_a_sweep_at_diagnosis_shows_response_survival_and_cytopenia():
     for i, scenario in enumerate(numbers["venetoclax.days_per_cycle"].unique()):
         one = sweep.isel(scenario=i)
         rows = numbers[(numbers["venetoclax.days_per_cycle"] == scenario) & (numbers["arm"] == arm)]
-        found = rows.set_index("outcome")["value"]
+        result = rows.set_index("outcome")["value"]
         responded = one["response_day"].sel(arm=arm).notnull()
-        assert found["response"] == float(responded.mean())
+        assert result["response"] == float(responded.mean())
         died = one["death_day"].sel(arm=arm)
-        assert found["alive"] == pytest.approx(1.0 - float((died <= 365.0).mean()))
+        assert result["alive"] == pytest.approx(1.0 - float((died <= 365.0).mean()))
         days = one["days_grade4_neutropenia"].sel(arm=arm)
-        assert found["neutropenia"] == pytest.approx(float(days.mean()))
+        assert result["neutropenia"] == pytest.approx(float(days.mean()))
         assert rows.set_index("outcome")["n"]["median_duration"] == int(responded.sum())
         if not responded.any():
-            assert np.isnan(found["median_duration"])
+            assert np.isnan(result["median_duration"])
 
 
 @pytest.mark.filterwarnings("error")
@@ -313,8 +313,8 @@ def test_colours_tell_everything_apart():
         (["triggered", "at_relapse", "placebo", "motixafortide"], arm_colors),
         (["first of mine", *SUBTYPE_COLORS][:6], subtype_colors),
     ):
-        found = colors(names)
-        assert len(set(found.values())) == len(found)
+        result = colors(names)
+        assert len(set(result.values())) == len(result)
 
 
 def test_a_subtype_keeps_its_colour():
@@ -351,31 +351,31 @@ def test_numbers_followed_fall_with_deaths(ds):
 
 def test_flow_keeps_what_is_there(ds):
     for arm in ARMS:
-        found = flow_between_subtypes.flow_of(ds, arm)
-        assert found.start.sum() == pytest.approx(1.0)
-        assert found.end.sum() == pytest.approx(1.0)
-        assert found.n + found.without_cells == ds.sizes["patient"]
+        result = flow_between_subtypes.flow_of(ds, arm)
+        assert result.start.sum() == pytest.approx(1.0)
+        assert result.end.sum() == pytest.approx(1.0)
+        assert result.n + result.without_cells == ds.sizes["patient"]
 
 
 def test_cells_that_never_switch_descend_from_their_like():
     still = resistance(stay=1.0, rate=0.0)
-    found = flow_between_subtypes.flow_of(still, ARMS[0])
-    assert np.count_nonzero(found.end - np.diag(np.diag(found.end))) == 0
+    result = flow_between_subtypes.flow_of(still, ARMS[0])
+    assert np.count_nonzero(result.end - np.diag(np.diag(result.end))) == 0
     share = flow_between_subtypes.share_by_descent(still, ARMS[0], ["MEP-like"])
     assert (share.value, share.low, share.high) == (1.0, 1.0, 1.0)
 
 
 def test_descent_is_the_share_of_fractions_over_patients():
     """Two thirds of MEP-like cells of one patient and none of another's descend from such cells."""
-    found = resistance(n_patients=2, arms=("venetoclax",), rate=0.0)
+    result = resistance(n_patients=2, arms=("venetoclax",), rate=0.0)
     cells = np.zeros((4, 4))
     mep, hsc = FOUR.index("MEP-like"), FOUR.index("HSC-like")
     cells[mep, mep], cells[hsc, mep], cells[hsc, hsc] = 20.0, 10.0, 30.0
     other = np.zeros((4, 4))
     other[hsc, mep], other[hsc, hsc] = 1e6, 3e6  # a fraction of a quarter, however many cells
     both = np.stack([cells, other])[None]
-    found["stem_cells_at_failure"] = found["stem_cells_at_failure"].dims, both
-    share = flow_between_subtypes.share_by_descent(found, "venetoclax", ["MEP-like"])
+    result["stem_cells_at_treatment_failure"] = result["stem_cells_at_treatment_failure"].dims, both
+    share = flow_between_subtypes.share_by_descent(result, "venetoclax", ["MEP-like"])
     assert share.value == pytest.approx((20 / 60) / (30 / 60 + 1 / 4))
     assert share.n == 2
     assert np.isnan(share.low)  # two patients say nothing of others
@@ -455,10 +455,10 @@ def test_less_enrichment_without_reprogramming_is_a_difference_of_means():
     sweep = sweep_of_hypotheses()
     table = hypotheses.enrichment_numbers(sweep).set_index(["arm", "hypothesis"])["value"]
     for arm in ARMS[:2]:
-        found = hypotheses.less_without(sweep, arm)
+        result = hypotheses.less_without(sweep, arm)
         expected = table[arm, "both"] - table[arm, "selection"]
-        assert found.value == pytest.approx(expected)
-        assert found.low <= found.value <= found.high
+        assert result.value == pytest.approx(expected)
+        assert result.low <= result.value <= result.high
 
 
 def test_descent_by_hypothesis_adds_up_to_the_fraction_at_failure():

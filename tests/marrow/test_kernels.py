@@ -55,8 +55,8 @@ TWIN = """
 import warnings, numba
 warnings.simplefilter("ignore", RuntimeWarning)  # NumPy's scalars warn of wrapping integers
 assert numba.config.DISABLE_JIT
-from leukosim.marrow import METHODS
-from leukosim.rates import Rates
+from leukosim.marrow.marrow import METHODS
+from leukosim.marrow.rates import Rates
 from leukosim.verification import reference_patient
 from test_kernels import digest, small_marrow
 for method in METHODS.values():

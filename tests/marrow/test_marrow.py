@@ -17,7 +17,7 @@ from leukosim.marrow.growth import crowded_renewal, leading
 from leukosim.marrow.marrow import Marrow
 from leukosim.marrow.rates import FREE, G0, GAP, IN_NICHE, Rates, S, class_index, doubling_range
 
-SPACIOUS = Niche(places=1e12, cxcr4_cell_cv=0.0)
+SPACIOUS = Niche(capacity=1e12, cxcr4_cell_cv=0.0)
 methods = pytest.mark.parametrize("method", ["tally", "direct"])
 
 
@@ -70,7 +70,10 @@ def test_the_return_rate_makes_the_leukaemia_double_as_published(
     mean doubling time has a standard error of 0.3 %; 2 % off would be six of them."""
     disease = Disease(niche=SPACIOUS, cycling_by_subtype=cycling)
     patient = make_patient(
-        disease=disease, doubling_days=doubling_days, residual_stem_cells=20_000, plateau=1e300
+        disease=disease,
+        doubling_days=doubling_days,
+        residual_stem_cells=20_000,
+        carrying_capacity=1e300,
     )
     rates, measured = Rates(patient), []
     for seed in range(5):
@@ -125,7 +128,7 @@ def test_a_marrow_at_diagnosis_starts_in_its_balance(make_patient, cycling):
     """The mix of classes and the share of stem cells stay as they begin, for a few days."""
     disease = Disease(niche=SPACIOUS, cycling_by_subtype=cycling)
     patient = make_patient(
-        disease=disease, residual_stem_cells=100_000, plateau=1e300, overt_blasts=1e11
+        disease=disease, residual_stem_cells=100_000, carrying_capacity=1e300, overt_blasts=1e11
     )
     marrow = Marrow(patient)
     mix = marrow.rates.balanced.mix
@@ -158,7 +161,7 @@ def test_without_a_drug_the_mix_of_subtypes_stays(make_patient, method):
     """A multinomial draw of 10,000 founders, then 100 days: 0.05 is four standard deviations of
     what clonal drift adds."""
     disease = Disease(niche=SPACIOUS)
-    patient = make_patient(disease=disease, residual_stem_cells=10_000, plateau=1e300)
+    patient = make_patient(disease=disease, residual_stem_cells=10_000, carrying_capacity=1e300)
     marrow = Marrow(replace(patient, doubling_days=36.0), method)
     marrow.advance(100.0)
     share = marrow.stem_cells / marrow.stem_cells.sum()
@@ -232,7 +235,7 @@ def test_an_empty_marrow_stays_healthy(make_patient, method):
 
 
 def test_overt_leukaemia_crowds_out_healthy_blood(make_patient):
-    patient = make_patient(residual_stem_cells=10_000, overt_blasts=1e12, stem_cell_share=1e-8)
+    patient = make_patient(residual_stem_cells=10_000, overt_blasts=1e12, lsc_frequency=1e-8)
     marrow = Marrow(patient)
     marrow.advance(90.0)
     assert marrow.blasts > 1e12
@@ -250,7 +253,7 @@ def test_stem_cells_in_a_remission_rest_in_the_niche(make_patient):
 def test_one_subtype_is_enough(make_patient):
     disease = Disease()
     one = {"LMPP-like": disease.subtypes["LMPP-like"]}
-    switching = replace(disease.switching, refuge="LMPP-like")
+    switching = replace(disease.switching, drug_tolerant_state="LMPP-like")
     disease = replace(disease, subtypes=one, switching=switching)
     marrow = Marrow(make_patient(disease=disease, composition=(1.0,)))
     marrow.advance(60.0)
@@ -283,7 +286,7 @@ def test_an_unknown_method_is_told(make_patient):
 
 
 def test_healthy_cells_that_fill_the_niche_leave_no_place(make_patient):
-    disease = Disease(niche=Niche(places=1e5), blood=Blood(healthy_stem_cells=2e5))
+    disease = Disease(niche=Niche(capacity=1e5), blood=Blood(healthy_stem_cells=2e5))
     assert Rates(make_patient(disease=disease)).niche_free == 0.0
 
 
@@ -295,8 +298,8 @@ def test_days_that_cannot_be_recorded_are_refused(make_patient, days):
 
 INTERRUPTED = """
 import contextlib, os, signal, sys, threading, time
-from leukosim import marrow
-from leukosim.config import compose
+from leukosim.marrow import marrow
+from leukosim.config.compose import compose
 
 armed = caught = 0
 

@@ -38,7 +38,7 @@ def overt(make_patient):
     def make(**changes):
         founders = Founder(share=0.7), Founder("second", 0, 0.3, ("RAS",))
         traits = dict(
-            overt_blasts=1e12, residual_stem_cells=300_000, stem_cell_share=3e-7, founders=founders
+            overt_blasts=1e12, residual_stem_cells=300_000, lsc_frequency=3e-7, founders=founders
         )
         return make_patient(**{**traits, **changes})
 
@@ -92,7 +92,7 @@ def test_a_rare_kind_is_reached_by_single_cells(method, runs):
     variance fail by chance once in a million each.
     """
     regime = same_rates(np.array([[0.0, 2e-4], [0.0, 0.0]]), 2)
-    found, left = [], []
+    result, left = [], []
     for seed in range(runs):
         copies = Replicates(
             1, [1024, 0], TWO_KINDS, bare_laws(), seed, method,
@@ -102,12 +102,12 @@ def test_a_rare_kind_is_reached_by_single_cells(method, runs):
         copies.clones.stem_cells[:] *= 32
         copies.advance(regime, [1.0] * 5)
         left.append(copies.clones.stem_cells[0, 0])
-        found.append(copies.clones.stem_cells[0, 1])
-        assert copies.tally[0, 1] == found[-1]
+        result.append(copies.clones.stem_cells[0, 1])
+        assert copies.tally[0, 1] == result[-1]
     mean = 32_768 * -np.expm1(-1e-3)
     limit = stats.norm.isf(5e-7)
-    assert abs(np.mean(found) - mean) < limit * np.sqrt(mean / runs)
-    ratio = np.var(found, ddof=1) / mean
+    assert abs(np.mean(result) - mean) < limit * np.sqrt(mean / runs)
+    ratio = np.var(result, ddof=1) / mean
     assert stats.chi2.sf((runs - 1) * ratio, runs - 1) > 5e-7
     assert stats.chi2.cdf((runs - 1) * ratio, runs - 1) > 5e-7
     # of the many as many are gone, on average: agents of 32 cells
@@ -124,7 +124,7 @@ def test_where_cells_are_few_each_is_an_agent(make_patient):
 
 
 def test_many_cells_begin_as_few_agents_of_the_same_numbers(overt):
-    patient = overt(residual_stem_cells=50_000_000, stem_cell_share=5e-5)
+    patient = overt(residual_stem_cells=50_000_000, lsc_frequency=5e-5)
     marrow = Marrow(patient)
     assert marrow.stem_cells.sum() == marrow.class_cells.sum() == 50_000_000
     assert marrow.cells.count.sum() < 45_000
@@ -140,7 +140,7 @@ def test_large_marrows_keep_their_books(overt):
     """While agents are gathered, and while most cells die and agents are scattered again."""
     disease = Disease()
     mutation = replace(disease.mutation, driver_probability=1e-4)
-    patient = overt(disease=replace(disease, mutation=mutation), plateau=1e14)
+    patient = overt(disease=replace(disease, mutation=mutation), carrying_capacity=1e14)
     marrow = Marrow(patient, agents=5_000)
     for day in (5.0, 30.0, 60.0):
         counts = marrow.advance(day, None, [day])

@@ -133,9 +133,9 @@ def test_a_pdf_is_the_same_every_time_and_has_its_figures():
 
 
 def test_dependencies_are_followed_to_the_last():
-    found = dependencies()
-    assert {"numpy", "numba", "llvmlite", "antlr4-python3-runtime"} <= set(found)
-    assert not {"leukosim", "pytest", "typst"} & set(found)
+    result = dependencies()
+    assert {"numpy", "numba", "llvmlite", "antlr4-python3-runtime"} <= set(result)
+    assert not {"leukosim", "pytest", "typst"} & set(result)
 
 
 @pytest.mark.parametrize(

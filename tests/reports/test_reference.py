@@ -15,7 +15,7 @@ from leukosim.reports.reference import (
     parameter_page,
     vocabulary_page,
 )
-from leukosim.trial import event_queue as agenda
+from leukosim.trial import event_queue as queue
 
 ROOT = Path(__file__).parents[2]
 PAGES = {"parameters": parameter_page, "results": vocabulary_page, "odd": odd_page}
@@ -45,7 +45,7 @@ def test_the_odd_has_every_element_and_every_design_concept():
 
 
 def test_what_falls_on_a_day_is_said_in_order():
-    kinds = [value for name, value in vars(agenda).items() if name.isupper()]
+    kinds = [value for name, value in vars(queue).items() if name.isupper()]
     assert sorted(kinds) == sorted(ON_A_DAY)
     page = odd_page()
     places = [page.index(ON_A_DAY[kind]) for kind in sorted(kinds)]
@@ -56,16 +56,16 @@ def test_what_falls_on_a_day_is_said_in_order():
 def test_every_state_variable_is_listed(entity):
     declared = ENTITIES[entity]
     names = list(getattr(declared, "_fields", None) or declared.__dataclass_fields__)
-    found = dict(commented_fields(declared))
-    assert list(found) == names
-    assert all(found.values())
+    result = dict(commented_fields(declared))
+    assert list(result) == names
+    assert all(result.values())
 
 
 def test_code_that_the_odd_points_to_is_there():
-    found = re.findall(r"`(?:(\w+)/)?(\w+)\.py(?:: ([\w, ]+))?`", odd_page())
-    assert len(found) > 8
-    for folder, file, names in found:
-        module = import_module(".".join(filter(None, ["leukosim", folder, file])))
+    result = re.findall(r"`((?:\w+/)*)(\w+)\.py(?:: ([\w, ]+))?`", odd_page())
+    assert len(result) > 8
+    for folder, file, names in result:
+        module = import_module(f"leukosim.{folder.replace('/', '.')}{file}")
         for name in filter(None, names.split(", ")):
             assert hasattr(module, name), f"{file}.py has no {name}"
 

@@ -60,7 +60,7 @@ DERIVED = {
     # a third each below 5 and above 10: the quantiles of a log-normal law
     "cohort.cxcr4_median": math.sqrt(5 * 10),
     "cohort.cxcr4_log_sd": math.log(10 / 5) / 2 / norm.ppf(1 - 32 / 90),
-    "cohort.stem_cell_share_log10_low": math.log10(0.7e-7),
+    "cohort.lsc_frequency_log10_low": math.log10(0.7e-7),
     "disease.blood.healthy_stem_cells": math.sqrt(50_000 * 200_000),
     "assay.mrd.blood_to_marrow": 0.17 / 0.84,
     "T06": 60 / 198,
@@ -116,11 +116,11 @@ def test_the_words_hold_the_number(reading):
         assert value == pytest.approx(derived, rel=0.03)
         return
     numbers = re.findall(r"\d[\d,]*\.?\d*", reading["says"])
-    found = [float(text.replace(",", "")) for text in numbers]
+    result = [float(text.replace(",", "")) for text in numbers]
     as_written = [value, 100.0 * value] if value < 1.0 else [value]
     assert any(
         number == pytest.approx(shown, abs=0.05 if shown > 1.0 else 1e-9)
-        for number in found
+        for number in result
         for shown in as_written
     )
 
@@ -180,14 +180,15 @@ def relaza2():
 @pytest.mark.parametrize(("name", "value"), PROTOCOL, ids=ids(PROTOCOL))
 def test_azacitidine_is_given_as_in_relaza2(relaza2, name, value):
     for arm in ("triggered", "at_relapse", "maintenance"):
-        course = relaza2.strategies[arm].courses["azacitidine"]
+        course = relaza2.strategies[arm].regimens["azacitidine"]
         assert getattr(course, name) == value
 
 
 def test_treatment_is_triggered_as_in_relaza2(relaza2):
     """A ratio of 1 %; reassessment after six cycles."""
     rules = relaza2.strategies["triggered"].rules
-    assert relaza2.trigger.level == rules["conversion"].at_least == 0.01
+    assert relaza2.trigger.level == 0.01
+    assert rules["molecular_relapse"].at_least == "trigger"
     assert rules["negative_after_full_cycles"].after_cycles == 6
 
 
@@ -209,7 +210,7 @@ def test_blast_is_run_as_it_was():
     design = blast.operations
     assert (design.centres, design.accrual_years, design.follow_up_months) == (29, 4.0, 25.4)
     for arm in ("placebo", "motixafortide"):
-        courses = blast.strategies[arm].courses
+        courses = blast.strategies[arm].regimens
         for name, cycles, grams in (("cytarabine_3g", 3, 3.0), ("cytarabine_1g", 2, 1.0)):
             assert courses[name].cycles == cycles
             assert courses[name].drugs["cytarabine"].dose_mg_per_m2 == 1000.0 * grams

@@ -84,7 +84,7 @@ def reported(capsys, *words):
 
 
 def test_the_page_has_all_parts_and_loads_nothing(capsys):
-    columns = ["arm", "patient", "day", "rule", "seen", "action", "course"]
+    columns = ["arm", "patient", "day", "rule", "seen", "action", "regimen"]
     rows = [["triggered", 3, 100.0, "conversion", "mrd = 0.02", "start", "azacitidine"]]
     keep(trial(40), "here", log=pd.DataFrame(rows, columns=columns))
     page = reported(capsys, "here")
@@ -195,7 +195,7 @@ def test_the_command_runs_just_this_again(overrides):
 def test_what_no_command_can_say_is_said(capsys):
     ds = keep(trial(5), "here")
     identity = json.loads(ds.attrs["config"])
-    identity["strategies"]["triggered"]["courses"]["azacitidine"]["cycles"] = 3
+    identity["strategies"]["triggered"]["regimens"]["azacitidine"]["cycles"] = 3
     ds = ds.assign_attrs(config=json.dumps(identity))
     assert not command_of(ds, config_of(ds))[1]
     from pathlib import Path
@@ -237,10 +237,10 @@ def test_the_calendar_has_every_dose_day():
     strategies = config.strategies_of_arms()
     table = calendar.numbers_drawn(strategies, config.monitoring, config.horizon_days)
     for arm, strategy in strategies.items():
-        for name, course in strategy.courses.items():
+        for name, course in strategy.regimens.items():
             for drug, dosing in course.drugs.items():
                 of_drug = table[
-                    (table["arm"] == arm) & (table["course"] == name) & (table["drug"] == drug)
+                    (table["arm"] == arm) & (table["regimen"] == name) & (table["drug"] == drug)
                 ]
                 cycles = min(course.cycles, calendar.SHOWN // course.cycle_days)
                 expected = [day + 28.0 * c for c in range(cycles) for day in sorted(dosing.days)]

@@ -11,29 +11,29 @@ import xarray as xr
 from leukosim.results.merge import merge, table_of
 from leukosim.results.netcdf import load_dataset
 from leukosim.results.shards import BrokenPart, read_part, write_part
-from leukosim.results.trajectories import COURSE, Courses, Gathered
+from leukosim.results.trajectories import TRAJECTORY, Gathered, Trajectories
 from leukosim.results.variables import Labelled
 
 
 def scenario(arms, patients, shared=None, **variables):
     """A scenario with outcomes (arm, patient), of which each value says where it belongs.
 
-    variables : beside these, of courses if they begin with arm and patient
-    shared : another, to have its courses and its other variables
+    variables : beside these, of trajectories if they begin with arm and patient
+    shared : another, to have its trajectories and its other variables
     """
     n = len(arms) * len(patients)
     days = np.array([100.0 * arm + patient for arm in range(len(arms)) for patient in patients])
-    of_courses = {"relapse_day": Labelled((COURSE,), days, {"units": "day"})}
+    of_courses = {"relapse_day": Labelled((TRAJECTORY,), days, {"units": "day"})}
     others = {"age_years": Labelled(("patient",), np.array(patients, float), {"units": "year"})}
     for name, (dims, values, attributes) in variables.items():
         if dims[:2] == ("arm", "patient"):
             rows = values.reshape(n, *values.shape[2:])
-            of_courses[name] = Labelled((COURSE, *dims[2:]), rows, attributes)
+            of_courses[name] = Labelled((TRAJECTORY, *dims[2:]), rows, attributes)
         else:
             others[name] = Labelled(dims, values, attributes)
     decisions = [[(0, 1.5)] if row == 0 else [] for row in range(n)]
     return Gathered(
-        Courses(of_courses, decisions=decisions) if shared is None else shared.courses,
+        Trajectories(of_courses, decisions=decisions) if shared is None else shared.trajectories,
         np.arange(n).reshape(len(arms), len(patients)),
         others if shared is None else shared.variables,
         {
@@ -99,34 +99,36 @@ def test_the_memory_changes_nothing(tmp_path, memory):
 ARMS = (["watch", "treat"], ["treat"], ["treat", "other"])
 
 
-def trials(luck, n=9, courses=40, patients=3):
-    """Scenarios that share a table of courses; number 4 alone has the longest of them."""
-    samples = luck.permutation(courses)
+def trials(rng, n=9, trajectories=40, patients=3):
+    """Scenarios that share a table of trajectories; number 4 alone has the longest of them."""
+    samples = rng.permutation(trajectories)
     holds = {
         "sample": np.arange(max(samples)) < samples[:, None],
-        "variant": luck.random((courses, 20)) < 0.05,
+        "variant": rng.random((trajectories, 20)) < 0.05,
     }
-    texts = np.array([f"course {row}" for row in range(courses)], object)
-    seen = np.where(holds["sample"], luck.random((courses, max(samples))), np.nan)
-    frequencies = np.where(holds["variant"], luck.random((courses, 20)), np.nan)
-    table = Courses(
+    texts = np.array([f"trajectory {row}" for row in range(trajectories)], object)
+    seen = np.where(holds["sample"], rng.random((trajectories, max(samples))), np.nan)
+    frequencies = np.where(holds["variant"], rng.random((trajectories, 20)), np.nan)
+    table = Trajectories(
         {
-            "relapse_day": Labelled((COURSE,), luck.random(courses), {"units": "day"}),
-            "response": Labelled((COURSE,), luck.integers(0, 9, courses).astype(np.int8), {}),
-            "clone_tree": Labelled((COURSE,), texts, {}),
-            "mrd": Labelled((COURSE, "sample"), seen, {}),
-            "vaf": Labelled((COURSE, "variant"), frequencies, {}),
+            "relapse_day": Labelled((TRAJECTORY,), rng.random(trajectories), {"units": "day"}),
+            "response": Labelled(
+                (TRAJECTORY,), rng.integers(0, 9, trajectories).astype(np.int8), {}
+            ),
+            "clone_tree": Labelled((TRAJECTORY,), texts, {}),
+            "mrd": Labelled((TRAJECTORY, "sample"), seen, {}),
+            "vaf": Labelled((TRAJECTORY, "variant"), frequencies, {}),
         },
         {"variant": Labelled(("variant",), np.array(list("abcdefghijklmnopqrst")), {})},
         holds,
-        [[(row % patients, 1.5, 'he said "no", then')] * (row % 3) for row in range(courses)],
+        [[(row % patients, 1.5, 'he said "no", then')] * (row % 3) for row in range(trajectories)],
     )
-    ages = {"age_years": Labelled(("patient",), luck.random(patients), {})}
+    ages = {"age_years": Labelled(("patient",), rng.random(patients), {})}
     labels = Labelled(("patient",), np.arange(patients), {})
-    rows = [luck.integers(0, courses, (len(ARMS[i % 3]), patients)) for i in range(n)]
+    rows = [rng.integers(0, trajectories, (len(ARMS[i % 3]), patients)) for i in range(n)]
     longest = int(np.argmax(samples))
     for own in rows:
-        own[own == longest] = (longest + 1) % courses
+        own[own == longest] = (longest + 1) % trajectories
     rows[4][0, 0] = longest
     return {
         str(i): Gathered(
@@ -140,10 +142,10 @@ def trials(luck, n=9, courses=40, patients=3):
     }
 
 
-@pytest.mark.parametrize("luck", range(5))
+@pytest.mark.parametrize("rng", range(5))
 @pytest.mark.parametrize("memory", [1e9, 0.0])
-def test_it_does_not_matter_who_shares_a_part(tmp_path, luck, memory):
-    scenarios = trials(np.random.default_rng(luck))
+def test_it_does_not_matter_who_shares_a_part(tmp_path, rng, memory):
+    scenarios = trials(np.random.default_rng(rng))
     ways = {"alone": str, "together": lambda i: "all", "mixed": lambda i: f"of {i % 4 // 2}"}
     results, logs = [], []
     for way, name_of in ways.items():
@@ -181,11 +183,11 @@ def test_a_part_of_another_scenario_is_noticed(tmp_path):
     assert not (tmp_path / "results.nc").exists()
 
 
-N_PARTS, IN_EACH = 8, 8  # of scenarios, none of which shares a course
+N_PARTS, IN_EACH = 8, 8  # of scenarios, none of which shares a trajectory
 MERGES = """
 import sys
 from pathlib import Path
-from leukosim import merging, parts
+from leukosim.results import merge as merging, shards as parts
 folder, memory, order = Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
 read = parts.read_part
 
@@ -219,8 +221,8 @@ def test_merging_stays_within_its_memory(tmp_path, order):
         pytest.skip("needs /proc to see the most memory that a process has had")
     noise = np.random.default_rng(1).integers(0, 2, (IN_EACH, 1000, 60)).astype(float)
     values = noise.reshape(-1, 60)
-    table = Courses(
-        {f"v{i}": Labelled((COURSE, "sample"), values, {}) for i in range(5)},
+    table = Trajectories(
+        {f"v{i}": Labelled((TRAJECTORY, "sample"), values, {}) for i in range(5)},
         decisions=[[]] * len(values),
     )
     labels = {

@@ -15,10 +15,10 @@ import pytest
 from leukosim.errors import ConfigError
 from leukosim.runs.executors import (
     DASK,
-    ENGINES,
+    EXECUTORS,
     PROCESSES,
     SLURM,
-    Place,
+    ExecutorOptions,
     check_installed,
     map_unordered,
 )
@@ -34,10 +34,10 @@ def place(request, tmp_path_factory, monkeypatch):
     if name in NEEDS:
         pytest.importorskip(NEEDS[name])
     if name == SLURM:
-        return Place(
+        return ExecutorOptions(
             SLURM, workers=2, cluster="local", job_folder=str(tmp_path_factory.mktemp("jobs"))
         )
-    return Place(name)
+    return ExecutorOptions(name)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -82,11 +82,11 @@ def results(outcomes):
     return {position: each.result() for position, each in outcomes}
 
 
-@pytest.mark.parametrize("place", ENGINES, indirect=True)
+@pytest.mark.parametrize("place", EXECUTORS, indirect=True)
 @pytest.mark.parametrize("workers", [1, 2])
 def test_every_item_comes_back(place, workers):
-    found = results(map_unordered(squared, range(7), workers, place))
-    assert found == {n: n * n for n in range(7)}
+    result = results(map_unordered(squared, range(7), workers, place))
+    assert result == {n: n * n for n in range(7)}
 
 
 def test_an_error_is_its_items_own_in_this_process():
@@ -95,7 +95,7 @@ def test_an_error_is_its_items_own_in_this_process():
     assert outcomes[5].result() == 5
 
 
-@pytest.mark.parametrize("place", ENGINES, indirect=True)
+@pytest.mark.parametrize("place", EXECUTORS, indirect=True)
 def test_an_error_is_its_items_own(place):
     outcomes = dict(map_unordered(refuses_three, range(6), 2, place))
     assert isinstance(outcomes.pop(3).exception(), ValueError)
@@ -106,8 +106,8 @@ def test_an_error_is_its_items_own(place):
 
 @pytest.mark.parametrize("place", [PROCESSES, DASK, SLURM], indirect=True)
 def test_what_a_killed_process_was_at_is_done_again(tmp_path, place):
-    found = results(map_unordered(partial(dies_once, folder=str(tmp_path)), range(5), 2, place))
-    assert found == {n: n for n in range(5)}
+    result = results(map_unordered(partial(dies_once, folder=str(tmp_path)), range(5), 2, place))
+    assert result == {n: n for n in range(5)}
     assert len(list(tmp_path.iterdir())) == 5  # killed indeed
 
 
@@ -130,8 +130,8 @@ def test_workers_that_dask_does_not_start_again_are_replaced(place, tmp_path, mo
     monkeypatch.setattr(dask_cluster, "PATIENCE_SECONDS", 0.5)
     for nanny in dask_cluster.client_of(3, place).cluster.workers.values():
         nanny.instantiate = gives_up  # as where a worker dies while it starts
-    found = results(map_unordered(partial(dies_once, folder=str(tmp_path)), range(3), 3, place))
-    assert found == {n: n for n in range(3)}
+    result = results(map_unordered(partial(dies_once, folder=str(tmp_path)), range(3), 3, place))
+    assert result == {n: n for n in range(3)}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -199,7 +199,7 @@ def test_an_engine_that_is_not_installed_says_what_to_install(place, monkeypatch
     with pytest.raises(ConfigError) as refused:
         list(map_unordered(squared, range(3), 2, place))
     assert str(refused.value) == (
-        f"engine.name = {place.name} needs the package {NEEDS[place.name]}, which is not "
+        f"executor.name = {place.name} needs the package {NEEDS[place.name]}, which is not "
         f"installed: pip install 'leukosim[{place.name}]'"
     )
 
@@ -208,7 +208,7 @@ def test_slurm_without_its_commands_is_refused(monkeypatch):
     pytest.importorskip("submitit")
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ConfigError, match="srun is not found"):
-        check_installed(Place(SLURM, workers=2))
+        check_installed(ExecutorOptions(SLURM, workers=2))
 
 
 def test_jobs_that_slurm_does_not_take_are_told(tmp_path, monkeypatch):
@@ -220,8 +220,10 @@ def test_jobs_that_slurm_does_not_take_are_told(tmp_path, monkeypatch):
         (tmp_path / name).write_text(refuses)
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    place = Place(SLURM, workers=2, memory_gib=4.0, job_folder=str(tmp_path / "jobs"))
-    with pytest.raises(ConfigError, match=f"Slurm does not take the jobs of engine=slurm: {said}"):
+    place = ExecutorOptions(SLURM, workers=2, memory_gib=4.0, job_folder=str(tmp_path / "jobs"))
+    with pytest.raises(
+        ConfigError, match=f"Slurm does not take the jobs of executor=slurm: {said}"
+    ):
         list(map_unordered(squared, range(3), 2, place))
 
 
@@ -257,7 +259,7 @@ def test_a_job_that_left_the_queue_without_a_result_is_lost(tmp_path, monkeypatc
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("place", ENGINES, indirect=True)
+@pytest.mark.parametrize("place", EXECUTORS, indirect=True)
 def test_no_items_are_no_work(place):
     assert list(map_unordered(squared, [], 2, place)) == []
 
@@ -265,8 +267,8 @@ def test_no_items_are_no_work(place):
 def test_an_address_without_a_scheduler_is_told(monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr("leukosim.runs.executors.dask_cluster.ANSWER_SECONDS", 1.0)
-    place = Place(DASK, address="tcp://127.0.0.1:1")
-    with pytest.raises(ConfigError, match="engine.address = tcp://127.0.0.1:1 leads to no dask"):
+    place = ExecutorOptions(DASK, address="tcp://127.0.0.1:1")
+    with pytest.raises(ConfigError, match="executor.address = tcp://127.0.0.1:1 leads to no dask"):
         list(map_unordered(squared, range(3), 2, place))
 
 
@@ -277,12 +279,12 @@ def test_an_address_without_a_scheduler_is_told(monkeypatch):
             dict(name="cluster"),
             "name = cluster is unknown: allowed processes, threads, dask, slurm",
         ),
-        (dict(address="tcp://a:1"), "address = tcp://a:1 is for engine=dask only"),
+        (dict(address="tcp://a:1"), "address = tcp://a:1 is for executor=dask only"),
         (dict(name=DASK, address="tcp://a:1", scheduler_file="s.json"), "give one of them"),
-        (dict(name=SLURM), "workers = 0 is not allowed for engine=slurm"),
+        (dict(name=SLURM), "workers = 0 is not allowed for executor=slurm"),
         (dict(memory_gib=-1.0), "memory_gib = -1.0 is not allowed: memory_gib is in GiB"),
     ],
 )
 def test_settings_that_cannot_be(settings, said):
     with pytest.raises(ValueError, match=said):
-        Place(**settings)
+        ExecutorOptions(**settings)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from leukosim import LeukemiaModel, simulate
-from leukosim.clinic.strategy.chart import Decision, OwnStrategy
-from leukosim.clinic.strategy.regimens import Course, Dosing
+from leukosim.clinic.strategy.chart import CallableStrategy, Decision
+from leukosim.clinic.strategy.regimens import Dosing, Regimen
 from leukosim.config.compose import compose
 
 OF_ALL = ("stem_cells_in_niche", "stem_cells_in_g0", "neutrophils", "platelets")
@@ -55,10 +55,10 @@ def differences(model, course):
     seen |= {"sample_day": np.array([r.sampled for r in reports])}
     seen |= {"mrd": np.array([r.value for r in reports])}
     expected |= {name: course[name].values[sampled] for name in ("sample_day", "mrd")}
-    for name in ("conversion_day", "relapse_day", "death_day"):
+    for name in ("molecular_relapse_day", "relapse_day", "death_day"):
         day = getattr(model, name)
         seen[name] = np.array([np.nan if day is None else day])
-        stored = "mrd_conversion_day" if name == "conversion_day" else name
+        stored = "molecular_relapse_day" if name == "molecular_relapse_day" else name
         expected[name] = course[stored].values[None]
     seen["treatment_days"] = np.array([len({int(dose.day) for dose in model.doses})])
     expected["treatment_days"] = course["treatment_days"].values[None]
@@ -124,16 +124,16 @@ def test_subtypes_are_agents():
 
 
 def test_mesa_runs_a_batch_to_the_last_day():
-    asked = {
+    options = {
         "patient": 8,
         "residual_stem_cells": [0, 50],
         "horizon_days": 120,
         "study_seed": [1, 2],
     }
-    rows = mesa.batch_run(LeukemiaModel, asked, display_progress=False)
+    rows = mesa.batch_run(LeukemiaModel, options, display_progress=False)
     assert len(rows) == 4
     for row in rows:
-        wishes = {name: row[name] for name in asked}
+        wishes = {name: row[name] for name in options}
         last = collected(finished(**wishes)).iloc[-1]
         for name in ("day", "stem_cells", "blasts", "neutrophils"):
             assert row[name] == last[name]
@@ -152,9 +152,9 @@ def test_mesa_s_own_name_of_the_seed():
 def test_doses_are_scaled_in_every_course_and_leave_the_rest():
     half = LeukemiaModel(study="venetoclax_resistance", strategy="venetoclax", dose_percent=50.0)
     whole = LeukemiaModel(study="venetoclax_resistance", strategy="venetoclax")
-    for name, course in whole.strategy.courses.items():
+    for name, course in whole.strategy.regimens.items():
         for drug, dosing in course.drugs.items():
-            reduced = half.strategy.courses[name].drugs[drug]
+            reduced = half.strategy.regimens[name].drugs[drug]
             assert reduced.dose_mg == dosing.dose_mg / 2 and reduced.days == dosing.days
             assert reduced.ramp_mg == [first / 2 for first in dosing.ramp_mg]
     none = finished(patient=0, residual_stem_cells=100, dose_percent=0.0)
@@ -178,8 +178,8 @@ def test_a_strategy_of_ones_own():
             return [Decision(day, "early", measure, "start", "azacitidine", day)]
         return []
 
-    week = Course({"azacitidine": Dosing([1, 2, 3, 4, 5, 6, 7], dose_mg_per_m2=75.0)})
-    own = OwnStrategy("early", {"azacitidine": week}, at_day_100)
+    week = Regimen({"azacitidine": Dosing([1, 2, 3, 4, 5, 6, 7], dose_mg_per_m2=75.0)})
+    own = CallableStrategy("early", {"azacitidine": week}, at_day_100)
     model = LeukemiaModel(strategy=own, patient=1, residual_stem_cells=20, dose_percent=80.0)
     for _ in range(120):
         model.step()

@@ -31,7 +31,7 @@ FOLDER = "outputs/relaza2-by-trigger.level-monitoring.interval_days"
 def _in_an_empty_folder_without_figures(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    def draw(dataset, folder, console, found=()):
+    def draw(dataset, folder, console, result=()):
         (folder / "figures").mkdir(exist_ok=True)
         return 0
 
@@ -64,7 +64,7 @@ def test_a_scenario_is_what_a_run_of_its_own_gives():
     alone = load_dataset("outputs/relaza2/results.nc")
     at_56_days = swept["monitoring.interval_days"] == 56
     here = swept.sel(scenario=(swept["trigger.level"] == 0.01) & at_56_days)
-    for name in ("mrd_conversion_day", "relapse_day", "follow_up_day", "treatment_days"):
+    for name in ("molecular_relapse_day", "relapse_day", "follow_up_day", "treatment_days"):
         np.testing.assert_array_equal(here[name].squeeze("scenario"), alone[name])
 
 
@@ -154,9 +154,9 @@ def test_a_sweep_killed_half_way_resumes(tmp_path, capsys):
     finished = len(list(tmp_path.glob("here/scenarios/[0-9a-f]*.zip")))
     assert 1 <= finished < 20
     assert cli.main(words) == 0
-    found, run = map(int, re.search(r"(\d+) of 20 .* (\d+) run", capsys.readouterr().out).groups())
-    assert found + run == 20
-    assert found >= finished  # its processes may have kept one more before they ended
+    result, run = map(int, re.search(r"(\d+) of 20 .* (\d+) run", capsys.readouterr().out).groups())
+    assert result + run == 20
+    assert result >= finished  # its processes may have kept one more before they ended
     assert load_dataset("here/results.nc").sizes["scenario"] == 20
 
 
@@ -243,7 +243,7 @@ def test_without_an_axis_it_is_a_run():
         (["output=a,b"], "output cannot be swept"),
         (["seed=1,2", "output="], "output is empty"),
         (["seed=1,2,1"], "seed names 1 more than once"),
-        (["engine.workers=1,2"], "engine.workers cannot be swept"),
+        (["executor.workers=1,2"], "executor.workers cannot be swept"),
         (["study=relaza2,relaza3"], "relaza3"),
         (["trigger.level=interval(0,1)"], "trigger.level needs a list or a range of values"),
         (["trigger.level=1e-4,1e-3", "output=/proc/nowhere"], "output = /proc/nowhere cannot be"),
@@ -277,8 +277,8 @@ def test_a_sweep_over_hypotheses_says_what_would_tell_them_apart(capsys):
     """Without the courses of cells, which a sweep does not keep unless asked."""
     words = [
         "run", "-m", "study=venetoclax_resistance", "strategy=[venetoclax]", "cohort.size=8",
-        "horizon_days=120", "cohort.stem_cell_share_log10_low=-9.5",
-        "cohort.stem_cell_share_log10_high=-9", "engine.workers=1", "output=here",
+        "horizon_days=120", "cohort.lsc_frequency_log10_low=-9.5",
+        "cohort.lsc_frequency_log10_high=-9", "executor.workers=1", "output=here",
     ]  # fmt: skip
     assert cli.main([*words, "hypothesis=selection,reprogramming"]) == 0
     printed = capsys.readouterr().err

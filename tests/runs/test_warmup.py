@@ -25,7 +25,7 @@ def test_no_run_compiles_anything_after_a_warmup(tmp_path):
     assert before
     few = ["cohort.size=2", "horizon_days=60"]
     assert "Compiling" not in call("run", *few, "output=a")
-    call("run", *few, "output=b", "engine.method=direct", "cohort=after_consolidation")
+    call("run", *few, "output=b", "kernel.method=direct", "cohort=after_consolidation")
     call("run", *few, "output=c", "study=blast", "cohort.size=3")
     clonal = ["study=clonal_relapse", "cohort.residual_log10_mean=1"]
     call("run", *few, "output=d", *clonal)

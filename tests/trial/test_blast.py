@@ -15,7 +15,7 @@ from leukosim.runs.configured import treat
 from leukosim.trial.sampling import draw_cohort
 from leukosim.trial.treatment_week import first_cycle, treatment_week
 
-SMALL = ["study=blast", "cohort.size=12", "horizon_days=400", "record.courses=false"]
+SMALL = ["study=blast", "cohort.size=12", "horizon_days=400", "record.trajectories=false"]
 WEEK = 9.0  # days
 
 
@@ -37,7 +37,7 @@ def test_the_schedule_is_that_of_the_trial():
     """Infusions over 3 h at 10:00 and 22:00 on three days; injections at 08:00 on five."""
     config = composed()
     strategy = config.strategies["motixafortide"]
-    young, old = (strategy.courses[strategy.first_course(age)] for age in (59.9, 60.0))
+    young, old = (strategy.regimens[strategy.first_regimen(age)] for age in (59.9, 60.0))
     assert (young.cycles, old.cycles) == (3, 2)
     for course, grams in ((young, 3.0), (old, 1.0)):
         doses = course.doses(0.0, 0, 2.0)
@@ -48,7 +48,7 @@ def test_the_schedule_is_that_of_the_trial():
         assert {dose.duration_days * 24.0 for dose in infusions} == {3.0}
         injections = [dose for dose in doses if dose.drug == "motixafortide"]
         assert [round((d.day - 1.0) * 24.0) for d in injections] == [8, 32, 56, 80, 104]
-    placebo = config.strategies["placebo"].courses["cytarabine_3g"].drugs
+    placebo = config.strategies["placebo"].regimens["cytarabine_3g"].drugs
     assert placebo["motixafortide"].dose_mg == 0.0
     assert placebo["cytarabine"] == young.drugs["cytarabine"]
 
@@ -56,7 +56,7 @@ def test_the_schedule_is_that_of_the_trial():
 @pytest.mark.parametrize(("lead", "hour"), [(-24, -14), (-2, 8), (0, 10), (12, 22), (24, 34)])
 def test_lead_hours_are_relative_to_the_first_infusion(lead, hour):
     config = composed(f"motixafortide.lead_hours={lead}")
-    course = config.strategies["motixafortide"].courses["cytarabine_3g"]
+    course = config.strategies["motixafortide"].regimens["cytarabine_3g"]
     assert course.drugs["motixafortide"].hours == [hour]
     assert min(dose.day for dose in course.doses(0.0, 0, 1.8)) >= 0.0
 
@@ -67,10 +67,10 @@ def test_cxcr4_by_subtype_is_a_short_key(hypothesis):
     assert config.disease.cxcr4_by_subtype == hypothesis
 
 
-@pytest.mark.parametrize("anchoring", ["own", "equal"])
-def test_without_dependent_anchoring_the_arms_are_the_same_to_the_last_bit(anchoring):
-    none = ["disease.niche.cxcr4_dependent_share=0", f"disease.niche.anchoring={anchoring}"]
-    ds = treat(composed(*none, "record.courses=true"), 1).dataset
+@pytest.mark.parametrize("retention", ["own", "equal"])
+def test_without_dependent_anchoring_the_arms_are_the_same_to_the_last_bit(retention):
+    none = ["disease.niche.cxcr4_dependent_share=0", f"disease.niche.retention={retention}"]
+    ds = treat(composed(*none, "record.trajectories=true"), 1).dataset
     for name, values in ds.data_vars.items():
         if "arm" in values.dims and name not in ("week_occupancy",):
             placebo, treated = (values.sel(arm=arm) for arm in ("placebo", "motixafortide"))
@@ -86,10 +86,10 @@ def test_that_the_same_comparison_sees_the_drug():
 def test_without_cytarabine_motixafortide_kills_no_stem_cell():
     config = composed()
     strategy = config.strategies["motixafortide"]
-    course = strategy.courses["cytarabine_3g"]
+    course = strategy.regimens["cytarabine_3g"]
     alone = replace(course, drugs={"motixafortide": course.drugs["motixafortide"]})
-    courses = {**strategy.courses, "cytarabine_3g": alone}
-    config = replace(config, strategies={"motixafortide": replace(strategy, courses=courses)})
+    courses = {**strategy.regimens, "cytarabine_3g": alone}
+    config = replace(config, strategies={"motixafortide": replace(strategy, regimens=courses)})
     marrow, met, _ = one_cycle(config, "motixafortide")
     assert met.values[:, COLUMN["cxcr4_occupancy"]].max() > 0.9
     assert marrow.tally[:, [APOPTOSIS, S_PHASE_KILL]].sum() == 0
@@ -109,7 +109,7 @@ def test_a_third_of_the_dose_kills_nearly_as_many():
     def killed(grams):
         config = composed()
         patient = replace(config.patients()[0], residual_stem_cells=20_000)
-        course = config.strategies["placebo"].courses["cytarabine_3g"]
+        course = config.strategies["placebo"].regimens["cytarabine_3g"]
         dosing = replace(course.drugs["cytarabine"], dose_mg_per_m2=1000.0 * grams)
         doses = replace(course, drugs={"cytarabine": dosing}).doses(0.0, 0, 1.8)
         marrow = Marrow(patient)
@@ -146,7 +146,7 @@ def test_the_week_is_that_of_the_marrow_in_the_trial():
 
 
 def test_a_run_that_asks_for_everything_fills_the_vocabulary():
-    everything = composed("record.courses=true", "record.clones=3", "record.barcodes=true")
+    everything = composed("record.trajectories=true", "record.clones=3", "record.barcodes=true")
     assert set(treat(everything, 1).dataset.data_vars) == set(VARIABLES)
 
 

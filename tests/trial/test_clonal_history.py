@@ -98,9 +98,11 @@ def test_a_leukaemia_of_one_cell_has_one_ancestor(make_patient):
         marrow = Marrow(make_patient(residual_stem_cells=1, seed=seed), barcodes=True)
         assert ancestors(marrow.clones).number == 1
         marrow.advance(100.0)
-        found = ancestors(marrow.clones)
+        result = ancestors(marrow.clones)
         lives = marrow.stem_cells.sum() > 0
-        assert (found.number, found.major, found.effective) == ((1, 1, 1.0) if lives else (0, 0, 0))
+        assert (result.number, result.major, result.effective) == (
+            (1, 1, 1.0) if lives else (0, 0, 0)
+        )
 
 
 def test_nothing_is_left_of_an_extinct_leukaemia_but_its_founders(make_patient):

@@ -95,15 +95,15 @@ def test_new_traits_leave_the_drawn_ones_alone(patients, overt):
         plain = replace(other, overt_blasts=0.0, residual_stem_cells=one.residual_stem_cells)
         assert plain == one
     no_drugs = draw_cohort(COHORT, Disease(), seed=11, drugs={})[:20]
-    assert [replace(p, handling={}) for p in patients[:20]] == no_drugs
+    assert [replace(p, pk_parameters={}) for p in patients[:20]] == no_drugs
 
 
 def test_overt_disease_is_log_normal_below_the_plateau(overt):
     """The sign test of the median at alpha 1e-6; contained disease is overt at its plateau."""
-    free = [p for p in overt if p.plateau == Disease().blasts.plateau]
+    free = [p for p in overt if p.carrying_capacity == Disease().blasts.carrying_capacity]
     below = sum(p.overt_blasts < 1e12 for p in free)
     assert stats.binomtest(below, len(free)).pvalue > 1e-6
-    assert all(p.overt_blasts <= p.plateau for p in overt)
+    assert all(p.overt_blasts <= p.carrying_capacity for p in overt)
 
 
 def test_half_of_the_patients_can_be_reprogrammed(patients):
@@ -125,13 +125,13 @@ def test_tp53_is_mutated_by_the_dominant_subtype(patients):
 
 def test_patients_differ_in_drugs_as_published(patients):
     """Of 600 log-normal draws the standard error of the log's deviation is 3 %; 15 % is five."""
-    handling = [patient.handling["venetoclax"] for patient in patients]
+    pk_parameters = [patient.pk_parameters["venetoclax"] for patient in patients]
     for trait, log_sd in (
         ("clearance", np.sqrt(np.log1p(0.38**2))),
         ("volume", np.sqrt(np.log1p(0.68**2))),
         ("ec50", 0.5 * np.log(10.0)),
     ):
-        logs = np.log([getattr(each, trait) for each in handling])
+        logs = np.log([getattr(each, trait) for each in pk_parameters])
         assert logs.std() == pytest.approx(log_sd, rel=0.15)
         assert abs(logs.mean()) < 5.0 * log_sd / np.sqrt(len(logs))
 

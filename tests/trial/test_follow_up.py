@@ -11,9 +11,9 @@ from leukosim.biology.mortality import Mortality
 from leukosim.clinic.drugs.azacitidine import Azacitidine
 from leukosim.clinic.drugs.formulary import formulary
 from leukosim.clinic.drugs.venetoclax import Venetoclax
-from leukosim.clinic.strategy.chart import Decision, OwnStrategy
+from leukosim.clinic.strategy.chart import CallableStrategy, Decision
 from leukosim.clinic.strategy.monitoring import Monitoring, Trigger
-from leukosim.clinic.strategy.regimens import Course, Dosing
+from leukosim.clinic.strategy.regimens import Dosing, Regimen
 from leukosim.clinic.strategy.rules import Rule, Strategy
 from leukosim.marrow.rates import Rates
 from leukosim.random_streams import DEATH
@@ -37,7 +37,7 @@ def test_treatment_starts_when_the_triggering_result_is_known(make_patient, stra
     fired = decided(history, "trigger")[0]
     above = [r for r in history.chart.reports if r.measure == "mrd" and r.value >= 0.01][0]
     assert fired.day == above.known == above.sampled + 7
-    assert history.doses[0].day == fired.day == history.conversion_day
+    assert history.doses[0].day == fired.day == history.molecular_relapse_day
 
 
 @pytest.mark.parametrize("pause", [1.0, 2.5, 100.0])
@@ -51,10 +51,17 @@ def test_pauses_change_nothing(make_patient, strategies, pause, traits):
     for day in np.arange(0.0, 500.0, pause):
         paused.advance_to(day)
         assert paused.is_over or paused.marrow.day >= day
-        assert paused.is_over or paused.agenda.next_day > day
+        assert paused.is_over or paused.queue.next_day > day
     parts = paused.write_up()
     assert len(parts.doses) > 0 and parts.last_day < 365
-    for name in ("doses", "cycles", "last_day", "death_day", "conversion_day", "blasts_at_end"):
+    for name in (
+        "doses",
+        "cycles",
+        "last_day",
+        "death_day",
+        "molecular_relapse_day",
+        "blasts_at_end",
+    ):
         assert getattr(parts, name) == getattr(whole, name)
     assert parts.chart.reports == whole.chart.reports
     assert parts.chart.decisions == whole.chart.decisions
@@ -75,14 +82,16 @@ def test_a_confirmed_conversion_needs_a_second_sample(make_patient, strategies):
     patient = make_patient(residual_stem_cells=500)
     once = run(patient, strategies["triggered"])
     twice = run(patient, strategies["triggered"], trigger=Trigger(confirmations=1))
-    assert twice.conversion_day > once.conversion_day
+    assert twice.molecular_relapse_day > once.molecular_relapse_day
     days = [r.sampled for r in twice.chart.reports if r.measure == "mrd"]
-    assert once.conversion_day + 14 in days
+    assert once.molecular_relapse_day + 14 in days
 
 
 def test_chimerism_has_its_own_assay_trigger_and_rule(make_patient, strategies):
     patient = make_patient(residual_stem_cells=500, marker="chimerism", transplanted=True)
-    rule = Rule("recipient_share", "start", at_least=0.2, course="azacitidine", after_relapse=False)
+    rule = Rule(
+        "recipient_share", "start", at_least=0.2, regimen="azacitidine", after_relapse=False
+    )
     rules = {**strategies["triggered"].rules, "by_chimerism": rule}
     history = run(patient, replace(strategies["triggered"], rules=rules))
     assert not [r for r in history.chart.reports if r.measure == "mrd"]
@@ -90,9 +99,12 @@ def test_chimerism_has_its_own_assay_trigger_and_rule(make_patient, strategies):
     above = [r for r in history.chart.reports if r.measure == "recipient_share" and r.value >= 0.2][
         0
     ]
-    assert fired.day == above.known == history.conversion_day == history.doses[0].day
+    assert fired.day == above.known == history.molecular_relapse_day == history.doses[0].day
     higher = run(patient, strategies["at_relapse"], trigger=Trigger(recipient_share=0.9))
-    assert higher.conversion_day is None or higher.conversion_day > history.conversion_day
+    assert (
+        higher.molecular_relapse_day is None
+        or higher.molecular_relapse_day > history.molecular_relapse_day
+    )
 
 
 def test_no_dose_is_given_after_a_relapse_that_ends_treatment(make_patient, strategies):
@@ -145,7 +157,7 @@ def test_a_function_of_the_users_own_can_stand_in_for_rules(make_patient, strate
                 return [Decision(day, "mine", "", "start", "azacitidine", day)]
         return []
 
-    own = OwnStrategy("mine", {"azacitidine": azacitidine}, at_the_level)
+    own = CallableStrategy("mine", {"azacitidine": azacitidine}, at_the_level)
     patient = make_patient(residual_stem_cells=50)
     protocol = dict(monitoring=Monitoring())
     mine, theirs = run(patient, own, **protocol), run(patient, rules, **protocol)
@@ -179,7 +191,7 @@ def test_no_sample_is_counted_twice(make_patient, strategies):
 # ---------------------------------------------------------------------- courses that wait
 
 
-BOTH = Course(
+BOTH = Regimen(
     {
         "azacitidine": Dosing([1, 2, 3, 4, 5, 6, 7], dose_mg_per_m2=75.0),
         "venetoclax": Dosing(list(range(1, 29)), dose_mg=400.0, ramp_mg=[100.0, 200.0]),
@@ -205,12 +217,12 @@ def test_a_course_of_two_drugs_gives_both(make_patient):
 
 
 def test_a_held_cycle_waits_no_longer_than_it_may(make_patient):
-    wait = Rule("platelets", "hold", below=ALWAYS, at_most_days=14)
+    wait = Rule("platelets", "interrupt", below=ALWAYS, at_most_days=14)
     history = treated(make_patient(residual_stem_cells=0), wait=wait)
     assert [start for start, _ in history.cycles] == [42.0 * k for k in range(4)]
-    assert history.hold_days == 3 * 14
+    assert history.interruption_days == 3 * 14
     assert [(d.day, d.action) for d in decided(history, "wait")][:2] == [
-        (28.0, "hold"),
+        (28.0, "interrupt"),
         (42.0, "resume"),
     ]
     counted = [r.sampled for r in history.chart.reports if r.measure == "platelets"]
@@ -220,11 +232,11 @@ def test_a_held_cycle_waits_no_longer_than_it_may(make_patient):
 
 def test_a_held_cycle_begins_on_the_day_the_count_has_recovered(make_patient):
     """Azacitidine until the end of a cycle leaves platelets low; they recover in some weeks."""
-    wait = Rule("platelets", "hold", below=230.0, at_most_days=60)
-    late = Course({"azacitidine": Dosing(list(range(15, 29)), dose_mg_per_m2=75.0)})
+    wait = Rule("platelets", "interrupt", below=230.0, at_most_days=60)
+    late = Regimen({"azacitidine": Dosing(list(range(15, 29)), dose_mg_per_m2=75.0)})
     history = treated(make_patient(residual_stem_cells=0), course=late, wait=wait)
     held, resumed = decided(history, "wait")[:2]
-    assert (held.action, resumed.action) == ("hold", "resume")
+    assert (held.action, resumed.action) == ("interrupt", "resume")
     count = {r.sampled: r.value for r in history.chart.reports if r.measure == "platelets"}
     assert count[held.day] < 230.0 <= count[resumed.day]
     assert all(count[day] < 230.0 for day in count if held.day <= day < resumed.day)
@@ -233,36 +245,42 @@ def test_a_held_cycle_begins_on_the_day_the_count_has_recovered(make_patient):
 
 
 def test_a_hold_of_one_drug_lets_the_others_go_on(make_patient):
-    wait = Rule("platelets", "hold", below=ALWAYS, drugs=["venetoclax"], at_most_days=10)
+    wait = Rule("platelets", "interrupt", below=ALWAYS, drugs=["venetoclax"], at_most_days=10)
     history = treated(make_patient(residual_stem_cells=0), wait=wait)
     assert [start for start, _ in history.cycles] == [28.0 * k for k in range(4)]
     given = [dose.day for dose in history.doses if dose.drug == "venetoclax"]
     assert [day for day in given if 28 <= day < 56] == list(range(38, 56))
-    assert history.hold_days == 3 * 10
+    assert history.interruption_days == 3 * 10
 
 
 def test_rules_that_hold_together_make_one_wait(make_patient):
     rules = {
-        "platelets": Rule("platelets", "hold", below=ALWAYS, at_most_days=14),
-        "neutrophils": Rule("neutrophils", "hold", below=ALWAYS, at_most_days=14),
+        "platelets": Rule("platelets", "interrupt", below=ALWAYS, at_most_days=14),
+        "neutrophils": Rule("neutrophils", "interrupt", below=ALWAYS, at_most_days=14),
     }
     history = treated(make_patient(residual_stem_cells=0), **rules)
-    assert history.chart.holds_begun == 3
-    assert history.hold_days == 3 * 14
+    assert history.chart.interruptions_begun == 3
+    assert history.interruption_days == 3 * 14
 
 
 def test_a_rule_that_never_holds_changes_nothing(make_patient):
     patient = make_patient(residual_stem_cells=200)
-    wait = Rule("platelets", "hold", below=NEVER, at_most_days=14)
+    wait = Rule("platelets", "interrupt", below=NEVER, at_most_days=14)
     with_rule, without = treated(patient, wait=wait), treated(patient)
     assert with_rule.doses == without.doses
-    assert with_rule.hold_days == 0.0
+    assert with_rule.interruption_days == 0.0
 
 
 def test_later_cycles_are_shortened_not_the_present_one(make_patient):
     rules = {
-        "wait": Rule("platelets", "hold", below=ALWAYS, at_most_days=14),
-        "fewer": Rule("platelets", "shorten", after_holds=2, drugs=["venetoclax"], at_most_days=21),
+        "wait": Rule("platelets", "interrupt", below=ALWAYS, at_most_days=14),
+        "fewer": Rule(
+            "platelets",
+            "reduce_duration",
+            after_interruptions=2,
+            drugs=["venetoclax"],
+            at_most_days=21,
+        ),
     }
     history = treated(make_patient(residual_stem_cells=0), **rules)
     days = [
@@ -275,27 +293,27 @@ def test_later_cycles_are_shortened_not_the_present_one(make_patient):
 
 def test_what_ends_treatment_ends_a_wait(make_patient):
     rules = {
-        "wait": Rule("platelets", "hold", below=ALWAYS, at_most_days=14),
-        "stop": Rule("platelets", "stop", after_holds=1),
+        "wait": Rule("platelets", "interrupt", below=ALWAYS, at_most_days=14),
+        "stop": Rule("platelets", "stop", after_interruptions=1),
     }
     history = treated(make_patient(residual_stem_cells=0), **rules)
     assert decided(history, "stop")[0].day == 35.0
-    assert history.hold_days == 7.0
+    assert history.interruption_days == 7.0
     assert max(dose.day for dose in history.doses) < 28.0
 
 
 def test_a_function_can_hold_and_resume(make_patient):
     def decide(chart, day, measure):
         if measure == "platelets" and day == 28.0:
-            return [Decision(day, "mine", "", "hold", at_most_days=365)]
+            return [Decision(day, "mine", "", "interrupt", at_most_days=365)]
         if measure == "platelets" and day == 49.0:
             return [Decision(day, "mine", "", "resume")]
         return []
 
-    own = OwnStrategy("mine", {"a": BOTH}, decide, "a", counts_before_cycles=True)
+    own = CallableStrategy("mine", {"a": BOTH}, decide, "a", counts_before_cycles=True)
     history = run(make_patient(residual_stem_cells=0), own)
     assert [start for start, _ in history.cycles] == [0.0, 49.0, 77.0, 105.0]
-    assert history.hold_days == 21.0
+    assert history.interruption_days == 21.0
 
 
 # ---------------------------------------------------------------------- response and death
@@ -303,7 +321,7 @@ def test_a_function_can_hold_and_resume(make_patient):
 
 def overt(make_patient, **changes):
     share = 1e-8
-    traits = dict(overt_blasts=1e12, stem_cell_share=share, residual_stem_cells=int(1e12 * share))
+    traits = dict(overt_blasts=1e12, lsc_frequency=share, residual_stem_cells=int(1e12 * share))
     return make_patient(**{**traits, **changes})
 
 
@@ -320,19 +338,19 @@ def test_leukaemia_from_the_start_is_no_relapse_and_six_cycles_without_response_
     patient = overt(make_patient, responsiveness={"azacitidine": 0.0}, doubling_days=40.0)
     rules = {
         "relapse": Rule("marrow_blasts", "relapse", at_least=0.15),
-        "failure": Rule("marrow_blasts", "failure", after_cycles=2, after_response=False),
+        "failure": Rule("marrow_blasts", "treatment_failure", after_cycles=2, after_response=False),
         "stop": Rule("marrow_blasts", "stop", after_cycles=2, after_response=False),
     }
-    only = Course({"azacitidine": BOTH.drugs["azacitidine"]})
+    only = Regimen({"azacitidine": BOTH.drugs["azacitidine"]})
     history = treated(patient, course=only, marrows=[1, 2, 3], **rules)
-    assert history.chart.failure_day == 56.0
+    assert history.chart.treatment_failure_day == 56.0
     assert history.chart.relapse_day is history.chart.response_day is None
     assert max(dose.day for dose in history.doses) < 56.0
     assert history.last_day == 365.0  # followed on
 
 
 def test_a_response_is_the_first_report_that_says_so(make_patient):
-    patient = overt(make_patient, protection_shift=-0.3, responsiveness={"azacitidine": 1.0})
+    patient = overt(make_patient, reserve_shift=-0.3, responsiveness={"azacitidine": 1.0})
     history = treated(patient, marrows=[1, 2, 3, 4])
     good = [a for a in history.chart.assessments if a.response >= RESPONSES.index("CRi")]
     assert history.chart.response_day == good[0].day
@@ -350,7 +368,7 @@ def test_a_relapse_that_no_response_came_before_is_refused(make_patient):
     def relapse_at_once(chart, day, measure):
         return [Decision(day, "mine", "", "relapse")] if measure == "marrow_blasts" else []
 
-    own = OwnStrategy("mine", {}, relapse_at_once)
+    own = CallableStrategy("mine", {}, relapse_at_once)
     with pytest.raises(ValueError, match="action = relapse of mine is not allowed on day 57"):
         run(overt(make_patient), own)
 
@@ -437,7 +455,7 @@ def test_mrd_converts_in_a_remission_that_was_negative(make_patient):
     patient = overt(
         make_patient,
         disease=replace(mortal(), apoptosis=Apoptosis(threshold=0.6, blast_rate=0.13)),
-        protection_shift=-0.3,
+        reserve_shift=-0.3,
         responsiveness={"azacitidine": 1.0},
     )
     strategy = Strategy("test", {"a": replace(BOTH, cycles=3)}, {}, "a")
@@ -449,4 +467,4 @@ def test_mrd_converts_in_a_remission_that_was_negative(make_patient):
     assert mrd[0][1] >= 0.1 and mrd[1][1] >= 0.1  # before the remission, and in it
     negative = [day for day, value in mrd if value < 0.1]
     again = [day for day, value in mrd if day > negative[0] and value >= 0.1]
-    assert history.conversion_day == again[0]
+    assert history.molecular_relapse_day == again[0]

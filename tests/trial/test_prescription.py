@@ -5,7 +5,7 @@ import pytest
 
 from leukosim.clinic.drugs.drug import Dose, exposure
 from leukosim.clinic.strategy.chart import Chart
-from leukosim.trial.event_queue import Agenda
+from leukosim.trial.event_queue import EventQueue
 from leukosim.trial.prescription import MOST_FORESEEN_DAYS, Prescription
 from leukosim.trial.protocol import Protocol
 
@@ -16,7 +16,7 @@ HORIZON = 1200
 def test_an_exposure_is_the_same_however_far_ahead_it_is_worked_out(make_patient, strategies, drug):
     patient, protocol = make_patient(), Protocol(horizon_days=HORIZON)
     prescription = Prescription(
-        patient, strategies["triggered"], protocol, Chart(), Agenda(HORIZON)
+        patient, strategies["triggered"], protocol, Chart(), EventQueue(HORIZON)
     )
     prescription._prescribe([Dose(drug, day + 0.25, 100.0, 0.125) for day in (0.0, 1.0, 40.0)])
     longest = 0.0

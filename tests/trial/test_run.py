@@ -12,7 +12,7 @@ from leukosim.trial.cohort import Cohort
 from leukosim.trial.protocol import Protocol
 from leukosim.trial.sampling import draw_cohort, draw_patient
 
-COHORT = Cohort(size=18, residual_log10_mean=1.0, stem_cell_share_log10_high=-6.5)
+COHORT = Cohort(size=18, residual_log10_mean=1.0, lsc_frequency_log10_high=-6.5)
 PROTOCOL = Protocol(horizon_days=280, after_relapse_days=28)
 
 
@@ -111,17 +111,17 @@ def test_no_patient_and_no_arm_are_refused(patients, strategies):
 
 
 def test_a_function_that_decides_the_impossible_is_refused(make_patient, azacitidine):
-    from leukosim.clinic.strategy.chart import Decision, OwnStrategy
+    from leukosim.clinic.strategy.chart import CallableStrategy, Decision
 
     def deciding(**changes):
-        decision = dict(day=14.0, rule="mine", seen="", action="start", course="a", effective=99.0)
+        decision = dict(day=14.0, rule="mine", seen="", action="start", regimen="a", effective=99.0)
         answer = [Decision(**{**decision, **changes})]
-        return OwnStrategy("mine", {"a": azacitidine}, lambda *_: answer)
+        return CallableStrategy("mine", {"a": azacitidine}, lambda *_: answer)
 
     patient = make_patient()
     for changes, message in (
         (dict(action="boogie"), "action = boogie of mine is unknown"),
-        (dict(course="zzz"), "course = zzz of mine is unknown"),
+        (dict(regimen="zzz"), "regimen = zzz of mine is unknown"),
         (dict(effective=1.0), "effective = 1.0"),
         (dict(effective=float("nan")), "effective = nan"),
     ):
@@ -130,12 +130,12 @@ def test_a_function_that_decides_the_impossible_is_refused(make_patient, azaciti
 
 
 def test_an_unknown_drug_and_a_recording_interval_of_nothing_are_refused(make_patient, strategies):
-    from leukosim.clinic.strategy.regimens import Course, Dosing
+    from leukosim.clinic.strategy.regimens import Dosing, Regimen
     from leukosim.clinic.strategy.rules import Strategy
 
-    oil = Course({"snake oil": Dosing([1], dose_mg=1.0)})
+    oil = Regimen({"snake oil": Dosing([1], dose_mg=1.0)})
     snake = Strategy("snake oil", {"a": oil}, {}, "a")
-    with pytest.raises(ValueError, match="drug = snake oil of course a in arm mine is unknown"):
+    with pytest.raises(ValueError, match="drug = snake oil of regimen a in arm mine is unknown"):
         run_trial([make_patient()], {"mine": snake})
     with pytest.raises(ValueError, match="record_days = 0"):
         run_trial([make_patient()], strategies, record_days=0)
@@ -146,19 +146,19 @@ def at_diagnosis():
     cohort = Cohort(
         size=4,
         at_diagnosis=True,
-        contained_share=0.0,
-        stem_cell_share_log10_low=-8.5,
-        stem_cell_share_log10_high=-8.0,
+        persistence_share=0.0,
+        lsc_frequency_log10_low=-8.5,
+        lsc_frequency_log10_high=-8.0,
     )
     return draw_cohort(cohort, Disease(), seed=2)
 
 
 def test_overt_leukaemia_has_responses_and_causes_of_death(at_diagnosis, azacitidine):
-    from leukosim.clinic.strategy.regimens import Course, Dosing
+    from leukosim.clinic.strategy.regimens import Dosing, Regimen
     from leukosim.clinic.strategy.rules import Rule, Strategy
 
-    both = Course({**azacitidine.drugs, "venetoclax": Dosing(list(range(1, 29)), dose_mg=400.0)})
-    rules = {"wait": Rule("platelets", "hold", below=1e4, at_most_days=14)}
+    both = Regimen({**azacitidine.drugs, "venetoclax": Dosing(list(range(1, 29)), dose_mg=400.0)})
+    rules = {"wait": Rule("platelets", "interrupt", below=1e4, at_most_days=14)}
     arms = {
         name: Strategy(name, {"a": course}, rules, "a", marrow_after_cycles=[1, 2])
         for name, course in (("azacitidine", azacitidine), ("both", both))
@@ -171,7 +171,7 @@ def test_overt_leukaemia_has_responses_and_causes_of_death(at_diagnosis, azaciti
     np.testing.assert_array_equal(ds.best_response, best)
     np.testing.assert_array_equal(ds.death_cause.notnull(), ds.death_day.notnull())
     assert ds.response.attrs["flag_meanings"] == "none MLFS CRi CRh CR"
-    assert (ds.hold_days >= 14).any()
+    assert (ds.interruption_days >= 14).any()
     assert float(ds.overt_blasts.min()) > 1e11
     start, later = ds.blasts.isel(time=0), ds.blasts.sel(time=28.0)
     np.testing.assert_array_equal(start.sel(arm="both"), start.sel(arm="azacitidine"))
@@ -195,13 +195,14 @@ def test_cells_descend_from_subtypes_and_switches_explain_others(trial):
 
 def test_cells_at_failure_are_those_of_the_day_on_which_it_was_declared(patients, strategies):
     ds = run_trial(patients, strategies, PROTOCOL, record_days=1).dataset
-    declared = xr.apply_ufunc(np.fmin, ds.failure_day, ds.relapse_day)
+    declared = xr.apply_ufunc(np.fmin, ds.treatment_failure_day, ds.relapse_day)
     assert 0 < int(declared.notnull().sum()) < declared.size
     day = declared.fillna(ds.follow_up_day)
     on_the_day = ds.stem_cells_by_origin.where(ds.time == np.floor(day)).max("time")
     whole = day == np.floor(day)  # who dies does so at any time of a day
     np.testing.assert_array_equal(
-        ds.stem_cells_at_failure.where(whole), on_the_day.where(whole).transpose(*ds.switches.dims)
+        ds.stem_cells_at_treatment_failure.where(whole),
+        on_the_day.where(whole).transpose(*ds.switches.dims),
     )
     last = ds.blasts.where(ds.time == ds.follow_up_day).max("time")
     np.testing.assert_allclose(ds.blasts_at_end.where(last.notnull()), last, rtol=1e-12)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from leukosim.clinic.strategy.chart import OwnStrategy
+from leukosim.clinic.strategy.chart import CallableStrategy
 from leukosim.clinic.strategy.monitoring import Trigger
 from leukosim.clinic.strategy.rules import Rule, Strategy
 from leukosim.marrow.marrow import AGENTS
@@ -96,7 +96,7 @@ def test_arms_of_many_triggers_part_when_they_act(make_patient, strategies, conf
         assert_equal(course, follow(patient, strategy, own, DAYS, Rates(patient)))
     followed = len({id(course.chart) for course in courses})
     assert 3 <= followed <= 20 < len(arms)
-    assert len({course.conversion_day for course in courses}) >= (followed - 1) / 2
+    assert len({course.molecular_relapse_day for course in courses}) >= (followed - 1) / 2
     samples = {len(course.mrd) for course in courses}
     assert confirmations == [0] or len(samples) > 1  # some are taken that others do not take
 
@@ -105,17 +105,17 @@ def test_arms_that_begin_alike_part_at_their_first_hold(make_patient, azacitidin
     courses = {"a": azacitidine, "b": azacitidine}
 
     def arm(title, level, begin="a"):
-        wait = Rule("neutrophils", "hold", below=level, at_most_days=14)
+        wait = Rule("neutrophils", "interrupt", below=level, at_most_days=14)
         return Strategy(title, courses, {"wait": wait}, begin, marrow_after_cycles=[1, 2])
 
     levels = (0.0, 0.2, 0.5, 1.0, 1.0, 10.0)
     arms = {f"{i}": arm(f"{level}", level) for i, level in enumerate(levels)}
     arms |= {"b": arm("b", 1.0, "b"), "none": Strategy("none", courses, {})}
-    patient = make_patient(overt_blasts=3e11, plateau=1e12)
+    patient = make_patient(overt_blasts=3e11, carrying_capacity=1e12)
     protocol = Protocol(horizon_days=150, until_death=True)
     assert_as_alone(patient, arms, protocol)
-    found = together(patient, arms, protocol)
-    charts = [id(course.chart) for course in found]
+    result = together(patient, arms, protocol)
+    charts = [id(course.chart) for course in result]
     assert charts[3] == charts[4] and 3 <= len(set(charts)) < len(arms)
 
 
@@ -127,7 +127,7 @@ def test_a_function_that_may_remember_is_asked_about_one_course_only(make_patien
             charts.append(chart)
         return []
 
-    own = OwnStrategy("own", {}, remembers)
+    own = CallableStrategy("own", {}, remembers)
     courses = together(
         make_patient(residual_stem_cells=0), {"one": own, "other": own}, Protocol(horizon_days=90)
     )
@@ -153,6 +153,6 @@ def test_the_order_of_rules_and_drugs_is_part_of_an_arm(make_patient, strategies
 
 def test_equal_functions_are_asked_about_charts_of_their_own(make_patient):
     charts = set()
-    own = OwnStrategy("own", {}, lambda chart, day, measure: charts.add(id(chart)) or [])
+    own = CallableStrategy("own", {}, lambda chart, day, measure: charts.add(id(chart)) or [])
     run_trial([make_patient()], {"one": own, "other": own}, Protocol(horizon_days=90))
     assert len(charts) == 2

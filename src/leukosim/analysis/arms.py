@@ -18,17 +18,17 @@ from leukosim.results.variables import OUTCOME, VARIABLES
 # What makes a patient the same one in two results: as drawn, not as measured, nor how followed.
 TRAITS = (
     "genotype", "doubling_days", "residual_stem_cells", "residual_blasts", "composition", "cxcr4",
-    "stem_cell_share", "plateau", "protection_shift", "responsiveness", "transcript_ratio",
+    "lsc_frequency", "carrying_capacity", "reserve_shift", "responsiveness", "transcript_ratio",
     "overt_blasts", "age_years", "tp53", "transplanted",
 )  # fmt: skip
 OUTCOMES = tuple(name for name, each in VARIABLES.items() if each.dims == OUTCOME)
-ONLY_SEEN = ("mrd_conversion_day",)  # a reading of reports: it changes nothing for the patient
+ONLY_SEEN = ("molecular_relapse_day",)  # a reading of reports: it changes nothing for the patient
 RESULT = "result"  # the axis along which several results lie
 REFERENCES = ("at_relapse", "placebo", "azacitidine")  # arms that others are compared with
 
 
 @dataclass(frozen=True)
-class Course:
+class ArmResult:
     """One arm of one trial, and where that trial stands among the others."""
 
     arm: str
@@ -67,15 +67,17 @@ def gather_arms(results: Mapping[str, xr.Dataset]) -> xr.Dataset:
     every = {int(number) for _, one in trials for number in one["patient"].values}
     trials = [(place, one.sel(patient=patients)) for place, one in trials]
     check_same_patients(trials)
-    courses: dict[str, list[Course]] = {}
+    arm_results: dict[str, list[ArmResult]] = {}
     for place, one in trials:
         for arm in map(str, one["arm"].values):
             of_arm = one.sel(arm=arm, drop=True)
             if of_arm["follow_up_day"].notnull().any():
-                courses.setdefault(arm, []).append(Course(arm, place, of_arm))
-    if not courses:
+                arm_results.setdefault(arm, []).append(ArmResult(arm, place, of_arm))
+    if not arm_results:
         raise ConfigError(f"{listed(results)}: no arm has a patient, nothing can be compared")
-    named = {name: each for of_arm in courses.values() for name, each in with_names(of_arm).items()}
+    named = {
+        name: each for of_arm in arm_results.values() for name, each in with_names(of_arm).items()
+    }
     gathered = stacked(named, trials[0][1])
     gathered.attrs["n_left_out"] = len(every) - gathered.sizes["patient"]
     return gathered
@@ -171,36 +173,38 @@ def where(place: Mapping[str, str]) -> str:
     return ", ".join(named) or "the result"
 
 
-def with_names(courses: list[Course]) -> dict[str, xr.Dataset]:
+def with_names(arm_results: list[ArmResult]) -> dict[str, xr.Dataset]:
     """Courses of one arm by names that tell them apart, each course once.
 
     An axis along which nothing changes for this arm is left out of the names: patients treated at
     relapse do not know the level that would have triggered.
     """
-    axes = list(dict.fromkeys(axis for each in courses for axis in each.place))
+    axes = list(dict.fromkeys(axis for each in arm_results for axis in each.place))
     for axis in list(axes):
-        groups: dict[tuple[str | None, ...], list[Course]] = {}
-        for each in courses:
+        groups: dict[tuple[str | None, ...], list[ArmResult]] = {}
+        for each in arm_results:
             key = tuple(each.place.get(other) for other in axes if other != axis)
             groups.setdefault(key, []).append(each)
-        varies = len({each.place.get(axis) for each in courses}) > 1
-        tells_apart = varies and len(groups) == len(courses)  # so it says where a course is from
+        varies = len({each.place.get(axis) for each in arm_results}) > 1
+        tells_apart = varies and len(groups) == len(
+            arm_results
+        )  # so it says where a course is from
         if not tells_apart and all(same_outcomes(group) for group in groups.values()):
-            courses = [group[0] for group in groups.values()]
+            arm_results = [group[0] for group in groups.values()]
             axes.remove(axis)
     named = {}
-    for each in courses:
+    for each in arm_results:
         place = {axis: each.place[axis] for axis in axes if axis in each.place}
         named[f"{each.arm} ({where(place)})" if place else each.arm] = each.dataset
     return named
 
 
-def same_outcomes(courses: list[Course]) -> bool:
-    """Whether patients met the same outcomes in all of these courses."""
-    first = courses[0].dataset
+def same_outcomes(arm_results: list[ArmResult]) -> bool:
+    """Whether patients met the same outcomes in all of these arm_results."""
+    first = arm_results[0].dataset
     return all(
         alike(first[name], each.dataset[name])
-        for each in courses[1:]
+        for each in arm_results[1:]
         for name in OUTCOMES
         if name not in ONLY_SEEN
         and name in first
@@ -249,25 +253,27 @@ def reference_of(ds: xr.Dataset, against: str = "") -> str:
     return next((plain[name] for name in REFERENCES if name in plain), arms[0])
 
 
-def choose(arms: list[str], asked: str, field: str) -> str:
+def choose(arms: list[str], options: str, field: str) -> str:
     """The arm of a name, in full or without its brackets where that is enough."""
-    if asked in arms:
-        return asked
-    found = [arm for arm in arms if arm.partition(" (")[0] == asked]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise ConfigError(f"{field} = {asked} could be any of {listed(map(repr, found))}: name one")
-    raise ConfigError(f"{field}: {unknown(asked, arms, 'arm')}")
+    if options in arms:
+        return options
+    result = [arm for arm in arms if arm.partition(" (")[0] == options]
+    if len(result) == 1:
+        return result[0]
+    if result:
+        raise ConfigError(
+            f"{field} = {options} could be any of {listed(map(repr, result))}: name one"
+        )
+    raise ConfigError(f"{field}: {unknown(options, arms, 'arm')}")
 
 
-def chosen(ds: xr.Dataset, asked: list[str], against: str) -> xr.Dataset:
+def chosen(ds: xr.Dataset, options: list[str], against: str) -> xr.Dataset:
     """The dataset with only the arms asked for, and the reference; all where none is named."""
     arms = [str(arm) for arm in ds["arm"].values]
-    if not asked:
+    if not options:
         return ds
     wanted = []
-    for name in asked:
+    for name in options:
         of_name = [arm for arm in arms if name in (arm, arm.partition(" (")[0])]
         wanted += of_name or [choose(arms, name, "arms")]
     keep = [arm for arm in arms if arm in (*wanted, against)]

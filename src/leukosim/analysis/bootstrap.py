@@ -21,8 +21,8 @@ FEWEST = 10  # patients: with fewer, resampling them says too little
 
 def times_drawn(patients: int, resamples: int, seed: int) -> np.ndarray:
     """How often each patient is drawn, int64[1 + resample, patient]; the first row: once each."""
-    luck = np.random.default_rng([seed, patients])
-    drawn = luck.multinomial(patients, np.full(patients, 1.0 / patients), size=resamples)
+    rng = np.random.default_rng([seed, patients])
+    drawn = rng.multinomial(patients, np.full(patients, 1.0 / patients), size=resamples)
     return np.vstack([np.ones((1, patients), int), drawn])
 
 

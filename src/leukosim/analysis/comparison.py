@@ -108,11 +108,11 @@ class Resampled:
 
     def cost(self, quantity: str) -> np.ndarray | None:
         """What it costs, float64[arm, 1 + resample]: one of the quantities in days, if known."""
-        found = [values for (name, _), values in self.values.items() if name == quantity]
-        return found[0] if found else None
+        result = [values for (name, _), values in self.values.items() if name == quantity]
+        return result[0] if result else None
 
 
-def resample(ds: xr.Dataset, asked: Comparison | None = None) -> Resampled:
+def resample(ds: xr.Dataset, options: Comparison | None = None) -> Resampled:
     """Every quantity of every arm in every resample of the patients.
 
     Parameters
@@ -124,11 +124,11 @@ def resample(ds: xr.Dataset, asked: Comparison | None = None) -> Resampled:
     ConfigError
         If a day lies beyond the end of follow-up.
     """
-    asked = asked or Comparison()
+    options = options or Comparison()
     times = main_survival(ds)
     times.attrs["n_left_out"] = int(ds.attrs.get("n_left_out", 0))
-    days, until = days_of(asked, float(ds.attrs["horizon_days"]))
-    drawn = times_drawn(ds.sizes["patient"], asked.resamples, asked.seed)
+    days, until = days_of(options, float(ds.attrs["horizon_days"]))
+    drawn = times_drawn(ds.sizes["patient"], options.resamples, options.seed)
     arms = [str(arm) for arm in ds["arm"].values]
     keys = [*((SURVIVAL, day) for day in days), (RESTRICTED_MEAN, until)]
     values = {key: np.empty((len(arms), len(drawn))) for key in keys}
@@ -144,9 +144,9 @@ def resample(ds: xr.Dataset, asked: Comparison | None = None) -> Resampled:
     return Resampled(arms, times, days, until, values)
 
 
-def days_of(asked: Comparison, horizon: float) -> tuple[list[float], float]:
+def days_of(options: Comparison, horizon: float) -> tuple[list[float], float]:
     """The days of survival and the end of restricted means, all within follow-up."""
-    for name, days in (("days", asked.days), ("until_day", [asked.until_day or 1.0])):
+    for name, days in (("days", options.days), ("until_day", [options.until_day or 1.0])):
         for day in days:
             if day > horizon:
                 raise ConfigError(
@@ -154,8 +154,8 @@ def days_of(asked: Comparison, horizon: float) -> tuple[list[float], float]:
                     f"{horizon:g}"
                 )
     usual = [day for day in (ONE_YEAR, TWO_YEARS) if day <= horizon]
-    days = sorted(set(asked.days)) or usual or [horizon]
-    return days, asked.until_day or horizon
+    days = sorted(set(options.days)) or usual or [horizon]
+    return days, options.until_day or horizon
 
 
 def counted_days(ds: xr.Dataset) -> dict[str, np.ndarray]:
@@ -164,42 +164,42 @@ def counted_days(ds: xr.Dataset) -> dict[str, np.ndarray]:
     Days of neutropenia and of thrombocytopenia of grade 3 or 4 are added: a day of both counts
     twice.
     """
-    found = {}
+    result = {}
     if "treatment_days" in ds:
-        found[DRUG_DAYS] = ds["treatment_days"].transpose("arm", "patient").values.astype(float)
+        result[DRUG_DAYS] = ds["treatment_days"].transpose("arm", "patient").values.astype(float)
     known = [ds[name].transpose("arm", "patient") for name in CYTOPENIAS if name in ds]
     if known:
-        found[CYTOPENIA_DAYS] = np.sum([each.values.astype(float) for each in known], axis=0)
-    return found
+        result[CYTOPENIA_DAYS] = np.sum([each.values.astype(float) for each in known], axis=0)
+    return result
 
 
 # ---------------------------------------------------------------------- tables
 
 
 @lru_cache(maxsize=4)
-def levels_table(found: Resampled) -> pd.DataFrame:
+def levels_table(result: Resampled) -> pd.DataFrame:
     """What each arm comes to: COLUMNS, with ``against`` empty.
 
     Survival has the log-log interval of Kaplan-Meier (exact where nobody or everybody failed), all
     else that of resampled patients, which needs FEWEST of them.
     """
     rows = []
-    for (quantity, day), values in found.values.items():
-        shares = survival_at(found.times, day).set_index("arm") if quantity == SURVIVAL else None
-        for arm, of_arm in zip(found.arms, values, strict=True):
+    for (quantity, day), values in result.values.items():
+        shares = survival_at(result.times, day).set_index("arm") if quantity == SURVIVAL else None
+        for arm, of_arm in zip(result.arms, values, strict=True):
             if shares is not None:
                 low, high = shares.loc[arm, ["low", "high"]]
                 method = "Kaplan-Meier, log-log"
             else:
-                low, high, method = *percentiles(of_arm, found.n), RESAMPLED
+                low, high, method = *percentiles(of_arm, result.n), RESAMPLED
             rows.append(
-                (arm, "", quantity, day, UNITS[quantity], of_arm[0], low, high, method, found.n)
+                (arm, "", quantity, day, UNITS[quantity], of_arm[0], low, high, method, result.n)
             )
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 @lru_cache(maxsize=4)
-def differences_table(found: Resampled, against: str) -> pd.DataFrame:
+def differences_table(result: Resampled, against: str) -> pd.DataFrame:
     """How each arm differs from one of them: COLUMNS, ``arm`` minus ``against``.
 
     Returns
@@ -213,24 +213,24 @@ def differences_table(found: Resampled, against: str) -> pd.DataFrame:
         is that of matched proportions (:func:`leukosim.analysis.survival.paired_difference`). nan: unknown.
     """
     rows: list[tuple] = []
-    reference = found.arms.index(against)
-    for a, arm in enumerate(found.arms):
+    reference = result.arms.index(against)
+    for a, arm in enumerate(result.arms):
         if a == reference:
             continue
         needed = []
-        for (quantity, day), values in found.values.items():
+        for (quantity, day), values in result.values.items():
             difference = values[a] - values[reference]
-            low, high = percentiles(difference, found.n)
+            low, high = percentiles(difference, result.n)
             method = RESAMPLED
             if quantity == SURVIVAL and not high - low > NO_MORE:
-                matched = paired_difference(found.times, arm, against, day)
+                matched = paired_difference(result.times, arm, against, day)
                 low, high, method = matched.low, matched.high, MATCHED
-            row = (difference[0], low, high, method, found.n)
+            row = (difference[0], low, high, method, result.n)
             rows.append((arm, against, quantity, day, UNITS[quantity], *row))
             if quantity == SURVIVAL:
                 needed.append((arm, against, NEEDED, day, UNITS[NEEDED], *needed_to_treat(*row)))
-        ratio = hazard_ratio(found.times, arm, against)
-        cox = (ratio.value, ratio.low, ratio.high, "Cox, clustered by patient", found.n)
+        ratio = hazard_ratio(result.times, arm, against)
+        cox = (ratio.value, ratio.low, ratio.high, "Cox, clustered by patient", result.n)
         rows.append((arm, against, HAZARD_RATIO, np.nan, UNITS[HAZARD_RATIO], *cox))
         rows += needed
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -282,7 +282,7 @@ def shown_end(patients: float) -> str:
 
 
 @lru_cache(maxsize=4)
-def ranking(found: Resampled) -> pd.DataFrame:
+def ranking(result: Resampled) -> pd.DataFrame:
     """Arms by how long they keep the disease away, best first, and what that costs.
 
     Returns
@@ -295,20 +295,20 @@ def ranking(found: Resampled) -> pd.DataFrame:
     """
     from scipy.stats import rankdata
 
-    control = np.round(found.control, 9)  # equal courses are equal, whatever the last bit says
+    control = np.round(result.control, 9)  # equal courses are equal, whatever the last bit says
     ranks = rankdata(-control, axis=0)
     is_best = control == control.max(0)
     shares = is_best / is_best.sum(0)
-    enough = found.n >= FEWEST
+    enough = result.n >= FEWEST
     table: dict[str, Any] = {
-        "arm": found.arms,
+        "arm": result.arms,
         "rank": ranks[:, 0],
         "probability_best": shares[:, 1:].mean(1) if enough else np.full(len(control), np.nan),
     }
-    bounds = [percentiles(each, found.n) for each in ranks]
+    bounds = [percentiles(each, result.n) for each in ranks]
     table["rank_low"], table["rank_high"] = zip(*bounds, strict=True)
     for quantity in (DRUG_DAYS, CYTOPENIA_DAYS):
-        cost = found.cost(quantity)
+        cost = result.cost(quantity)
         if cost is not None:
             front = on_front(control, np.round(cost, 9))
             name = f"front_{quantity.replace(' ', '_')}"
@@ -330,8 +330,8 @@ def on_front(control: np.ndarray, cost: np.ndarray) -> np.ndarray:
     return front
 
 
-def censored_early(found: Resampled) -> dict[str, int]:
+def censored_early(result: Resampled) -> dict[str, int]:
     """Patients lost before the last day that is compared, by arm; arms that lost none left out."""
-    last = max(found.until_day, *found.days)
-    lost = ((found.times["day"] < last) & ~found.times["event"]).sum("patient")
-    return {arm: int(n) for arm, n in zip(found.arms, lost.values, strict=True) if n}
+    last = max(result.until_day, *result.days)
+    lost = ((result.times["day"] < last) & ~result.times["event"]).sum("patient")
+    return {arm: int(n) for arm, n in zip(result.arms, lost.values, strict=True) if n}

@@ -68,9 +68,9 @@ def relapse_free_survival(ds: xr.Dataset) -> xr.Dataset:
     return xr.Dataset({"day": day, "event": event, "cause": cause})
 
 
-def conversion_day(ds: xr.Dataset) -> xr.DataArray:
-    """Day (arm, patient) on which MRD conversion was reported, nan if not before relapse."""
-    day = ds["mrd_conversion_day"]
+def molecular_relapse_day(ds: xr.Dataset) -> xr.DataArray:
+    """Day (arm, patient) on which molecular relapse was reported, nan if not before relapse."""
+    day = ds["molecular_relapse_day"]
     return day.where(~(day >= ds["relapse_day"]))
 
 
@@ -123,7 +123,7 @@ def event_free_survival(
         ``day``, ``event`` and ``cause`` (arm, patient), as of :func:`relapse_free_survival`, with
         the further cause "failure".
     """
-    failed = ds["failure_day"]
+    failed = ds["treatment_failure_day"]
     if failure_counts == "start":
         failed = failed.where(failed.isnull(), 0.0)
     rfs = relapse_free_survival(ds)
@@ -170,14 +170,14 @@ def as_outcome(met: xr.DataArray, known: xr.DataArray) -> xr.DataArray:
     return met.astype(float).where(known)
 
 
-def mrd_conversion(ds: xr.Dataset, within_days: float = TWO_YEARS) -> xr.DataArray:
+def molecular_relapse(ds: xr.Dataset, within_days: float = TWO_YEARS) -> xr.DataArray:
     """Whether MRD converted within so many days: outcome (arm, patient).
 
     As a trial counts it, out of all who were monitored: a patient who relapses or dies first has
     not converted.
     """
     known = ds["follow_up_day"].notnull() & (horizon_days(ds) >= within_days)
-    return as_outcome(conversion_day(ds) <= within_days, known)
+    return as_outcome(molecular_relapse_day(ds) <= within_days, known)
 
 
 def relapse_free_and_alive(
@@ -187,7 +187,7 @@ def relapse_free_and_alive(
 
     Parameters
     ----------
-    since_day : day (arm, patient), such as :func:`conversion_day` or
+    since_day : day (arm, patient), such as :func:`molecular_relapse_day` or
         :func:`preemptive_start_day`; patients for whom it is nan do not count
     days : day
     """
@@ -198,11 +198,11 @@ def relapse_free_and_alive(
 
 
 def relapse_free_if_never_positive(ds: xr.Dataset, days: float = ONE_YEAR) -> xr.DataArray:
-    """Relapse-free and alive at a day, of those without MRD conversion: outcome (arm, patient).
+    """Relapse-free and alive at a day, of those without molecular relapse: outcome (arm, patient).
 
     Never positive is seen in hindsight, over the whole follow-up, as in the published figure.
     """
-    return relapse_free_and_alive(ds, 0.0, days).where(conversion_day(ds).isnull())
+    return relapse_free_and_alive(ds, 0.0, days).where(molecular_relapse_day(ds).isnull())
 
 
 def mrd_negative_on_treatment(

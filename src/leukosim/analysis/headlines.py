@@ -12,7 +12,7 @@ import xarray as xr
 from leukosim.analysis.endpoints import (
     TWO_YEARS,
     best_response,
-    mrd_conversion,
+    molecular_relapse,
     overall_survival,
     relapse_free_and_alive,
     relapse_free_survival,
@@ -72,7 +72,7 @@ def days_gained(arm: str, against: str) -> Callable[[xr.Dataset], xr.DataArray]:
 
 def conversion(ds: xr.Dataset) -> xr.DataArray:
     """Whether MRD converted within two years."""
-    return mrd_conversion(ds, TWO_YEARS).sel(arm="triggered", drop=True)
+    return molecular_relapse(ds, TWO_YEARS).sel(arm="triggered", drop=True)
 
 
 def gain_of_high(ds: xr.Dataset) -> xr.DataArray:
@@ -123,7 +123,7 @@ HEADLINES: Mapping[str, Sequence[Headline]] = {
                  days_gained(*RELAZA2)),
         Headline("gain", GAIN.format("triggered", "at relapse"), SHARE, RELAZA2,
                  two_year_gain(*RELAZA2)),
-        Headline("conversion", "MRD conversion within two years", SHARE, ("triggered",),
+        Headline("conversion", "molecular relapse within two years", SHARE, ("triggered",),
                  conversion),
     ),
     "venetoclax_resistance": (
@@ -148,7 +148,7 @@ HEADLINES: Mapping[str, Sequence[Headline]] = {
 }  # fmt: skip
 
 
-def headlines_of(study: str, asked: Sequence[str] = ()) -> list[Headline]:
+def headlines_of(study: str, options: Sequence[str] = ()) -> list[Headline]:
     """The headlines of a study; those asked for, in that order, or all.
 
     Raises
@@ -158,10 +158,10 @@ def headlines_of(study: str, asked: Sequence[str] = ()) -> list[Headline]:
     if study not in HEADLINES:
         raise ConfigError(f"study = {study} has no headline: allowed {listed(HEADLINES)}")
     by_name = {each.name: each for each in HEADLINES[study]}
-    for name in asked:
+    for name in options:
         if name not in by_name:
             raise ConfigError(f"headlines: {unknown(name, by_name, f'headline of {study}')}")
-    return [by_name[name] for name in dict.fromkeys(asked or by_name)]
+    return [by_name[name] for name in dict.fromkeys(options or by_name)]
 
 
 def arms_of(headlines: Sequence[Headline], known: Sequence[str]) -> list[str]:

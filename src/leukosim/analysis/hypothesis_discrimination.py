@@ -259,4 +259,4 @@ def of_arm(values: xr.DataArray, arm: str) -> np.ndarray:
 
 def can_follow_cells(ds: xr.Dataset) -> bool:
     """Whether a dataset says what stem cells there were at failure, and which are enriched."""
-    return "stem_cells_at_failure" in ds and bool(enriched_subtypes(ds))
+    return "stem_cells_at_treatment_failure" in ds and bool(enriched_subtypes(ds))

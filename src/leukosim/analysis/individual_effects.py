@@ -1,7 +1,7 @@
 """What each patient gains from one arm over another, which no trial can see, and who gains.
 
 A trial treats a patient once. Here he is treated in every arm, with the same disease and the same
-luck wherever treatment makes no difference.
+random numbers wherever treatment makes no difference.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from leukosim.results.variables import VARIABLES
 MONTH = 28.0  # day: less than a visit's interval is called no difference
 FATES = ("event averted", "event later", "no difference", "event sooner", "event caused")
 NUMBERS = (
-    "age_years", "doubling_days", "residual_stem_cells", "cxcr4", "protection_shift",
+    "age_years", "doubling_days", "residual_stem_cells", "cxcr4", "reserve_shift",
     "responsiveness", "bcl2_score", "measured_cxcr4",
 )  # fmt: skip
 WORDS = ("genotype", "mrd_marker", "transplanted", "tp53", "dominant_subtype", "cxcr4_group")
@@ -105,8 +105,8 @@ def mean_of(gained: np.ndarray) -> tuple[int, float, float, float]:
     known = gained[~np.isnan(gained)]
     if len(known) == 1:
         return 1, float(known[0]), np.nan, np.nan
-    found = paired_mean(known)
-    return len(known), found.value, found.low, found.high
+    result = paired_mean(known)
+    return len(known), result.value, result.low, result.high
 
 
 def thirds(values: np.ndarray) -> dict[str, tuple[np.ndarray, float, float]]:
@@ -125,13 +125,13 @@ def thirds(values: np.ndarray) -> dict[str, tuple[np.ndarray, float, float]]:
     if cuts[0] == lowest:
         cuts = np.array([lowest, np.median(values[known & (values > lowest)])])
     which = np.where(known, np.searchsorted(cuts, values, side="left"), -1)
-    found = {}
+    result = {}
     for i, name in enumerate(THIRDS):
         members = which == i
         if not members.any():
             return {}
-        found[name] = (members, float(values[members].min()), float(values[members].max()))
-    return found
+        result[name] = (members, float(values[members].min()), float(values[members].max()))
+    return result
 
 
 def groups_of(name: str, values: np.ndarray) -> dict[str, tuple[np.ndarray, float, float]]:

@@ -3,7 +3,7 @@
 Of a sweep over draws of the posterior. The spread of patients within a draw is chance: what a
 trial of as many patients leaves open where the parameters are known. The spread of draws comes on
 top: each is a parameter set that agrees with the published targets. Patients are drawn by the same
-luck in all draws; where it goes another way, curves take that for the parameters, so their wider
+random numbers in all draws; where it goes another way, curves take that for the parameters, so their wider
 bands are rather too wide.
 """
 
@@ -73,8 +73,8 @@ def both_uncertainties(of_patients: np.ndarray) -> dict[str, float]:
     """The mean of patients with intervals of chance alone, and of chance and parameters.
 
     Patients are resampled in each draw. Between draws means differ by the parameters, and because
-    each patient's luck goes another way; what the latter makes up is known from how differently
-    patients fare from draw to draw (:func:`variance_of_luck`), and taken off.
+    each patient's random numbers go another way; what the latter makes up is known from how differently
+    patients fare from draw to draw (:func:`sampling_variance`), and taken off.
 
     Parameters
     ----------
@@ -88,13 +88,13 @@ def both_uncertainties(of_patients: np.ndarray) -> dict[str, float]:
         the variance that parameters make up.
     """
     counted = [one[~np.isnan(one)] for one in of_patients]
-    found = np.array([means(one, times_drawn(len(one), RESAMPLES, seed=1)) for one in counted])
-    estimate, luck = found[:, 0], found[:, 1:]
+    result = np.array([means(one, times_drawn(len(one), RESAMPLES, seed=1)) for one in counted])
+    estimate, rng = result[:, 0], result[:, 1:]
     middle, spread = estimate.mean(), estimate.var(ddof=1)
-    chance, parameters = luck.var(axis=1).mean(), max(spread - variance_of_luck(of_patients), 0.0)
+    chance, parameters = rng.var(axis=1).mean(), max(spread - sampling_variance(of_patients), 0.0)
     shrunk = middle + np.sqrt(parameters / spread if spread else 0.0) * (estimate - middle)
-    chance_low, chance_high = np.quantile(luck, ENDS, axis=1).mean(axis=1)
-    low, high = np.quantile(luck + (shrunk - estimate)[:, None], ENDS)
+    chance_low, chance_high = np.quantile(rng, ENDS, axis=1).mean(axis=1)
+    low, high = np.quantile(rng + (shrunk - estimate)[:, None], ENDS)
     possible = np.nanmin(of_patients), np.nanmax(of_patients)
     low, high = np.clip([low, high], *possible)
     return {
@@ -107,7 +107,7 @@ def both_uncertainties(of_patients: np.ndarray) -> dict[str, float]:
     }
 
 
-def variance_of_luck(of_patients: np.ndarray) -> float:
+def sampling_variance(of_patients: np.ndarray) -> float:
     """Variance between means of draws if parameters did nothing: what patients leave unexplained.
 
         y[draw, patient] = mean + draw + patient + residual;   var(residual) / patients

@@ -110,7 +110,7 @@ QUANTITIES = {
         "overall survival", SHARE, survival(overall_survival), overall_survival
     ),
     # of relapse-free survival; of overall survival from overt leukaemia
-    "restricted_mean": Quantity("mean days free of the event", "day", restricted(main_survival)),
+    "rmst": Quantity("mean days free of the event", "day", restricted(main_survival)),
     "drug_days": Quantity("drug days", "day", counted(DRUG_DAYS)),
     "cytopenia_days": Quantity("cytopenia days", "day", counted(CYTOPENIA_DAYS)),
     "samples": Quantity("MRD samples", "1", samples),

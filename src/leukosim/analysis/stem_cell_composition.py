@@ -25,7 +25,7 @@ def has_failed(ds: xr.Dataset) -> xr.DataArray:
 
     A patient who ends on the day of diagnosis has not been treated, and not failed.
     """
-    declared = ds["failure_day"].notnull() | ds["relapse_day"].notnull()
+    declared = ds["treatment_failure_day"].notnull() | ds["relapse_day"].notnull()
     return declared | (ds["blasts_at_end"] >= OVERT_BLASTS) & (ds["follow_up_day"] > 0.0)
 
 
@@ -53,13 +53,15 @@ def composition_at_failure(ds: xr.Dataset) -> xr.DataArray:
 def enriched_subtypes(ds: xr.Dataset) -> list[str]:
     """Subtypes that are expected to survive venetoclax: MEP-like and reprogrammed.
 
-    Where a study has neither, the one that its configuration calls the refuge, or none.
+    Where a study has neither, the one that its configuration calls the drug-tolerant state, or none.
     """
     names = [str(name) for name in ds["subtype"].values]
-    found = [name for name in ENRICHED if name in names]
+    result = [name for name in ENRICHED if name in names]
     configured = json.loads(ds.attrs.get("config", "{}"))
-    refuge = configured.get("disease", {}).get("switching", {}).get("refuge")
-    return found or [name for name in names if name == refuge]
+    drug_tolerant_state = (
+        configured.get("disease", {}).get("switching", {}).get("drug_tolerant_state")
+    )
+    return result or [name for name in names if name == drug_tolerant_state]
 
 
 def enriched_fraction(fractions: xr.DataArray, enriched: list[str]) -> xr.DataArray:
@@ -72,7 +74,7 @@ def flow(ds: xr.Dataset) -> xr.DataArray:
 
     The end is failure, or the last day of patients without; nan where no cell is left.
     """
-    return composition_of(ds["stem_cells_at_failure"])
+    return composition_of(ds["stem_cells_at_treatment_failure"])
 
 
 # ---------------------------------------------------------------------- over patients

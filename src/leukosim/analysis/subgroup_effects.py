@@ -85,12 +85,12 @@ def effects_by_group(ds: xr.Dataset, arm: str, against: str) -> pd.DataFrame:
         The fields of :class:`Effect`.
     """
     readings = READINGS if "allocated_arm" in ds else READINGS[:1]
-    found = [
+    result = [
         effect_of(of_group, arm, against, reading, group)
         for reading in readings
         for group, of_group in groups_of(rows_of(ds, reading))
     ]
-    return pd.DataFrame([astuple(each) for each in found], columns=list(Effect.__annotations__))
+    return pd.DataFrame([astuple(each) for each in result], columns=list(Effect.__annotations__))
 
 
 def effect_of(rows: pd.DataFrame, arm: str, against: str, reading: str, group: str) -> Effect:

@@ -141,7 +141,7 @@ def numbers_at_risk(times: xr.Dataset, days: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["arm", "day", "at_risk"])
 
 
-def restricted_mean(times: xr.Dataset, until_day: float = TWO_YEARS) -> pd.DataFrame:
+def rmst(times: xr.Dataset, until_day: float = TWO_YEARS) -> pd.DataFrame:
     """Mean time free of the event within the first days: columns arm, mean, low, high, n (day).
 
     It stays a fair summary where hazards cross and a hazard ratio does not. The interval is the
@@ -347,8 +347,8 @@ def sweep_summary(
         of_arms = survival_at(one, day).set_index("arm").reindex(arms)
         shares.append(of_arms[["survival", "low", "high", "n"]].to_numpy(float))
         both = arm in arms and against in arms and arm != against
-        found = paired_difference(one, arm, against, day) if both else None
-        differences.append((found.value, found.low, found.high) if found else (np.nan,) * 3)
+        result = paired_difference(one, arm, against, day) if both else None
+        differences.append((result.value, result.low, result.high) if result else (np.nan,) * 3)
     share, difference = np.array(shares), np.array(differences)
     variables: dict[str, Any] = {
         name: (("scenario", "arm"), share[:, :, i])

@@ -1,4 +1,4 @@
-"""Apoptosis by an overdrawn protection budget.
+"""Apoptosis by an overdrawn anti-apoptotic reserve.
 
 A stem cell lives on what BCL-2, BCL-xL and MCL-1 protect it with. Drugs block one or the other;
 when what is left falls below a threshold, the cell dies. Synergy between drugs follows from it.
@@ -19,14 +19,20 @@ class Apoptosis:
 
     threshold: float = estimate(
         0.7,
-        "protection budget",
+        "anti-apoptotic reserve",
         low=0.45,
         high=0.8,
         source="assumed",
         note="theta; tuned by hand to VIALE-A",
     )
     steepness: float = estimate(
-        0.1, "protection budget", low=0.05, high=0.2, source="assumed", lowest=1e-3, note="kappa"
+        0.1,
+        "anti-apoptotic reserve",
+        low=0.05,
+        high=0.2,
+        source="assumed",
+        lowest=1e-3,
+        note="kappa",
     )
     stem_cell_rate: float = estimate(
         0.5, "1/day", low=0.4, high=0.6, source="assumed", note="h_max of stem cells"
@@ -47,14 +53,14 @@ class Apoptosis:
     __post_init__ = check_ranges
 
 
-def protection(dependences, blocked):
-    """What is left of the protection budget.
+def protection(dependencies, blocked):
+    """What is left of the anti-apoptotic reserve.
 
         P = sum_p w[subtype, p] * (1 - blocked[p])
 
     Parameters
     ----------
-    dependences : float64[subtype, protein]
+    dependencies : float64[subtype, protein]
     blocked : float64[..., protein], in [0, 1]
 
     Returns
@@ -62,24 +68,24 @@ def protection(dependences, blocked):
     float64[..., subtype]
     """
     # no matrix product: its last bit depends on how many rows are asked for at once
-    return ((1.0 - np.asarray(blocked))[..., None, :] * np.asarray(dependences)).sum(-1)
+    return ((1.0 - np.asarray(blocked))[..., None, :] * np.asarray(dependencies)).sum(-1)
 
 
-def protection_by_subtype(dependences, blocked):
+def reserve_by_subtype(dependencies, blocked):
     """The same where drugs block a protein more in one subtype than in another.
 
         P = sum_p w[subtype, p] * (1 - blocked[subtype, p])
 
     Parameters
     ----------
-    dependences : float64[subtype, protein]
+    dependencies : float64[subtype, protein]
     blocked : float64[..., subtype, protein], in [0, 1]
 
     Returns
     -------
     float64[..., subtype]
     """
-    return ((1.0 - np.asarray(blocked)) * dependences).sum(-1)
+    return ((1.0 - np.asarray(blocked)) * dependencies).sum(-1)
 
 
 def apoptosis_rate(left, untouched, law, max_rate):
@@ -91,7 +97,7 @@ def apoptosis_rate(left, untouched, law, max_rate):
 
     Parameters
     ----------
-    left, untouched : float64[...], protection budgets with and without drugs
+    left, untouched : float64[...], anti-apoptotic reserves with and without drugs
     law : Apoptosis
     max_rate : float, 1/day
     """

@@ -21,7 +21,7 @@ class Blasts:
         15.0, "day", low=8.0, high=45.0, lowest=0.1, source="assumed",
         note="mean time from stem cell to blast",
     )  # fmt: skip
-    plateau: float = estimate(
+    carrying_capacity: float = estimate(
         1.3e12, "cells", low=1e12, high=1e13, lowest=1.0, source="assumed",
         note="burden at which renewal falls to one half",
     )  # fmt: skip

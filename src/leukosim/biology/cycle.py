@@ -30,15 +30,15 @@ class Cycle:
         note="that a daughter of a dividing stem cell is one, in an empty marrow; healthy stem "
         "cells: 0.85-0.90 (Stiehl et al. 2015; Banck et al. 2019)",
     )  # fmt: skip
-    wake_in_niche: float = estimate(
+    g0_exit_in_niche: float = estimate(
         0.01, "1/day", low=0.005, high=0.02, source="assumed",
         note="G0 exit inside; decides how late the latest relapses come",
     )  # fmt: skip
-    wake_outside: float = estimate(
+    g0_exit_outside: float = estimate(
         0.5, "1/day", low=0.3, high=1.5, source="assumed",
         note="G0 exit outside; Guan et al. 2003, Blood 101:3142: 63-99 % leave within 72 h",
     )  # fmt: skip
-    rest_outside: float = estimate(
+    g0_entry_outside: float = estimate(
         1.5, "1/day", low=0.5, high=3.0, source="assumed", note="return to G0 outside the niche"
     )
 

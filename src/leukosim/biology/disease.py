@@ -51,9 +51,9 @@ class Disease:
                 "subtypes: dominant_share (fraction) is 0 in every native subtype: "
                 "at least one must be above 0"
             )
-        if self.switching.refuge not in self.subtypes:
+        if self.switching.drug_tolerant_state not in self.subtypes:
             raise ValueError(
-                f"switching.refuge = {self.switching.refuge} is not a subtype: "
+                f"switching.drug_tolerant_state = {self.switching.drug_tolerant_state} is not a subtype: "
                 f"allowed {', '.join(self.subtypes)}"
             )
 
@@ -76,7 +76,7 @@ class Disease:
         native = [subtype.native for subtype in self.subtypes.values()]
         return as_in_patient(values, composition, native, self.switching.shared_sensitivity)
 
-    def dependences(self, composition: Sequence[float]) -> np.ndarray:
+    def dependencies(self, composition: Sequence[float]) -> np.ndarray:
         """What protects the cells of a patient, float64[subtype, protein]."""
-        values = np.array([subtype.dependences for subtype in self.subtypes.values()])
+        values = np.array([subtype.dependencies for subtype in self.subtypes.values()])
         return self.as_in_patient(values, composition)

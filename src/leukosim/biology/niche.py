@@ -7,7 +7,7 @@ import numpy as np
 from leukosim.parameters import check_ranges, estimate
 
 PLACES = ("niche", "free")
-ANCHORING = ("equal", "own")  # which cells CXCR4 blockade detaches
+RETENTION = ("equal", "own")  # which cells CXCR4 blockade detaches
 MOBILISED = ("growing", "exposed")  # what cells outside do while CXCR4 is blocked
 
 
@@ -15,22 +15,22 @@ MOBILISED = ("growing", "exposed")  # what cells outside do while CXCR4 is block
 class Niche:
     """Places, anchoring and protection."""
 
-    places: float = estimate(
+    capacity: float = estimate(
         1e6, "cells", low=4e5, high=1e7, lowest=1.0, source="assumed",
         note="shared with healthy stem cells, of which there may be 2e5; must hold most stem "
         "cells at diagnosis",
     )  # fmt: skip
-    detachment_rate: float = estimate(
+    egress_rate: float = estimate(
         0.02, "1/day", low=0.005, high=0.1, source="assumed", note="at rest"
     )
-    mobilised_detachment_rate: float = estimate(
+    mobilised_egress_rate: float = estimate(
         3.0, "1/day", low=1.0, high=24.0, source="assumed",
         note="added at full CXCR4 blockade; onset of mobilisation takes 0.5-2 h",
     )  # fmt: skip
-    attachment_rate: float = estimate(
+    homing_rate: float = estimate(
         1.0, "1/day", low=0.3, high=3.0, source="assumed", note="CXCR4-dependent, at saturation"
     )
-    independent_attachment_rate: float = estimate(
+    cxcr4_independent_homing_rate: float = estimate(
         0.2, "1/day", low=0.05, high=0.6, source="assumed", note="without CXCR4"
     )
     half_cxcr4: float = estimate(
@@ -42,7 +42,7 @@ class Niche:
         0.5, "fraction", low=0.2, high=0.8, source="assumed",
         note="of what CXCR4 holds and brings back that blockade undoes; 0: it does nothing",
     )  # fmt: skip
-    anchoring: str = "equal"
+    retention: str = "equal"
     mobilised_cells: str = "growing"
     apoptosis_factor: float = estimate(
         0.4, "fraction", low=0.1, high=0.7, source="assumed", note="hazard inside / outside"
@@ -60,7 +60,7 @@ class Niche:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        for name, allowed in (("anchoring", ANCHORING), ("mobilised_cells", MOBILISED)):
+        for name, allowed in (("retention", RETENTION), ("mobilised_cells", MOBILISED)):
             value = getattr(self, name)
             if value not in allowed:
                 raise ValueError(
@@ -81,21 +81,21 @@ def blocked_share(niche, occupancy):
     return niche.cxcr4_dependent_share * np.asarray(occupancy)
 
 
-def detachment_rate(niche, occupancy):
+def egress_rate(niche, occupancy):
     """Rate of leaving the niche at a CXCR4 ``occupancy`` in [0, 1], per day.
 
         k_off + k_mobilised * dependent share * occupancy
 
-    Where cells are held by their own CXCR4 (``anchoring: own``) it is that of a cell with CXCR4
+    Where cells are held by their own CXCR4 (``retention: own``) it is that of a cell with CXCR4
     without limit; any other has the second term times the saturation of its own CXCR4,
 
         x^n / (x^n + half^n).
     """
-    mobilised = niche.mobilised_detachment_rate * niche.cxcr4_dependent_share
-    return niche.detachment_rate + mobilised * np.asarray(occupancy)
+    mobilised = niche.mobilised_egress_rate * niche.cxcr4_dependent_share
+    return niche.egress_rate + mobilised * np.asarray(occupancy)
 
 
-def waking_outside(cycle, niche, occupancy):
+def g0_exit_rate_outside(cycle, niche, occupancy):
     """Rate of leaving G0 outside of the niche, per day.
 
     Where mobilised cells are exposed only (``mobilised_cells: exposed``), a blocked receptor keeps
@@ -103,5 +103,5 @@ def waking_outside(cycle, niche, occupancy):
     """
     occupancy = np.asarray(occupancy)
     if niche.mobilised_cells == "growing" or niche.cxcr4_dependent_share == 0.0:
-        return np.full(occupancy.shape, cycle.wake_outside)
-    return (1.0 - occupancy) * cycle.wake_outside + occupancy * cycle.wake_in_niche
+        return np.full(occupancy.shape, cycle.g0_exit_outside)
+    return (1.0 - occupancy) * cycle.g0_exit_outside + occupancy * cycle.g0_exit_in_niche

@@ -11,7 +11,7 @@ from leukosim.random_streams import stream
 
 
 @dataclass(frozen=True)
-class Handling:
+class PKParameters:
     """How a patient differs from the typical one in one drug: factors."""
 
     clearance: float = 1.0
@@ -19,7 +19,7 @@ class Handling:
     ec50: float = 1.0  # and half levels
 
 
-TYPICAL = Handling()
+TYPICAL = PKParameters()
 
 MARKERS = ("transcript", "chimerism")  # a transcript's ratio, or donor cells after a transplant
 
@@ -28,7 +28,7 @@ MARKERS = ("transcript", "chimerism")  # a transcript's ratio, or donor cells af
 class Patient:
     """One patient; the same whoever else is simulated, in every arm.
 
-    ``luck`` names the patient's random streams: (seed, index).
+    ``seed`` and ``index`` name the patient's random streams: (seed, index).
     """
 
     index: int
@@ -39,9 +39,9 @@ class Patient:
     residual_stem_cells: int
     composition: tuple[float, ...]  # share of stem cells by subtype, sums to 1
     cxcr4: float  # median over stem cells, MFI ratio
-    stem_cell_share: float  # stem cells per blast
-    plateau: float  # cells: where growth ends
-    protection_shift: float  # of the protection budget
+    lsc_frequency: float  # stem cells per blast
+    carrying_capacity: float  # cells: where growth ends
+    reserve_shift: float  # of the anti-apoptotic reserve
     responsiveness: Mapping[str, float]  # by drug, 0-1
     transcript_ratio: float  # marker / ABL1 in a marrow of leukaemic cells only
     death_rate: float  # without relapse, per day
@@ -49,7 +49,7 @@ class Patient:
     body_surface_m2: float
     transplanted: bool = False
     overt_blasts: float = 0.0  # above 0: the patient starts at diagnosis, with as many blasts
-    handling: Mapping[str, Handling] = field(default_factory=dict)  # by drug; else typical
+    pk_parameters: Mapping[str, PKParameters] = field(default_factory=dict)  # by drug; else typical
     reprogramming: float = 1.0  # factor on drug-induced switching; 0: there is none
     tp53_mutated: bool = False
     marker: str = "transcript"  # one of MARKERS: how MRD is followed

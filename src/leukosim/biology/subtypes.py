@@ -1,7 +1,7 @@
 """The four leukaemic stem-cell subtypes and how cells switch between them.
 
-Subtypes are data: another set of names and dependences runs as well. Ratios of expression are those
-of messenger RNA in Waclawiczek et al. (2026), relative to LMPP-like cells; dependences carry the
+Subtypes are data: another set of names and dependencies runs as well. Ratios of expression are those
+of messenger RNA in Waclawiczek et al. (2026), relative to LMPP-like cells; dependencies carry the
 signs of those ratios, their sizes are assumed.
 """
 
@@ -53,7 +53,7 @@ class Subtype:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        total = sum(self.dependences)
+        total = sum(self.dependencies)
         if not math.isclose(total, 1.0, abs_tol=1e-6):
             raise ValueError(
                 f"bcl2 + bclxl + mcl1 = {total:.7g} (fraction) is not allowed: "
@@ -61,7 +61,7 @@ class Subtype:
             )
 
     @property
-    def dependences(self) -> tuple[float, float, float]:
+    def dependencies(self) -> tuple[float, float, float]:
         """Protection by BCL-2, BCL-xL and MCL-1."""
         return self.bcl2, self.bclxl, self.mcl1
 
@@ -167,7 +167,7 @@ class Switching:
     )  # fmt: skip
     induced_rate: float = estimate(
         0.01, "1/day", low=0.003, high=0.03, source="assumed",
-        note="towards `refuge` under full drug stress; 0: selection only",
+        note="towards `drug_tolerant_state` under full drug stress; 0: selection only",
     )  # fmt: skip
     tp53_factor: float = estimate(
         4.0, "1", low=3.0, high=5.0, source="assumed",
@@ -182,23 +182,23 @@ class Switching:
         note="stress, of the most stressed subtype, under which no cell comes back",
     )  # fmt: skip
     shared_sensitivity: bool = False  # all native cells of a patient respond like the mean of them
-    refuge: str = field(
+    drug_tolerant_state: str = field(
         default="MEP-like", metadata={"unit": "subtype", "source": "Waclawiczek 2026"}
     )
 
     __post_init__ = check_ranges
 
 
-def switching_rates(law, composition, refuge, reprogramming, stress, memory=0.0):
+def switching_rates(law, composition, drug_tolerant_state, reprogramming, stress, memory=0.0):
     """Rates at which a cell of one subtype becomes one of another, per day.
 
         rate[s, s'] = (basal + reversal * memory * calm) * composition[s']
-                      + induced * reprogramming * stress[s] * (s' is the refuge)
+                      + induced * reprogramming * stress[s] * (s' is the drug-tolerant state)
         calm = 1 - max(stress) / reversal_ends_at, at least 0
 
     Weighting by the patient's own composition makes that composition stationary without a drug,
-    however fast the exchange is. So cells come back from the refuge by an exchange that is quicker
-    for as long as cells remember a drug, and no cell need know whether it was born in the refuge:
+    however fast the exchange is. So cells come back from the drug-tolerant state by an exchange that is quicker
+    for as long as cells remember a drug, and no cell need know whether it was born in the drug-tolerant state:
     native cells that leave are replaced. What selection has shifted comes back by it, too. Where
     nothing is induced nothing is reversed.
 
@@ -206,10 +206,10 @@ def switching_rates(law, composition, refuge, reprogramming, stress, memory=0.0)
     ----------
     law : Switching
     composition : float64[subtype], sums to 1
-    refuge : int, index of the subtype that stressed cells turn into
+    drug_tolerant_state : int, index of the subtype that stressed cells turn into
     reprogramming : float, the patient's factor on the induced rate
     stress : float64[..., subtype], in [0, 1]
-        Share of the protection budget that drugs have taken.
+        Share of the anti-apoptotic reserve that drugs have taken.
     memory : float64[...], in [0, 1]
         What is left of the stress that drugs have caused.
 
@@ -223,7 +223,7 @@ def switching_rates(law, composition, refuge, reprogramming, stress, memory=0.0)
     calm = np.maximum(1.0 - stress.max(-1) / law.reversal_ends_at, 0.0)
     exchange = law.basal_rate + reversal * memory * calm
     rates = np.ones(n)[:, None] * np.asarray(exchange)[..., None, None] * composition
-    rates[..., refuge] += law.induced_rate * reprogramming * stress
+    rates[..., drug_tolerant_state] += law.induced_rate * reprogramming * stress
     rates[..., np.arange(n), np.arange(n)] = 0.0
     return rates
 

@@ -1,7 +1,7 @@
 """A page in the browser around one patient: sliders, and what becomes of the marrow day by day.
 
 The sliders are the page's own: those of mesa take effect with its button Reset only. Here the
-patient is followed anew to the same day, with the same luck, as soon as a slider rests, and the
+patient is followed anew to the same day, with the same random streams, as soon as a slider rests, and the
 course from before stays in grey behind the new one.
 """
 
@@ -175,7 +175,7 @@ def Sliders(wishes: solara.Reactive[dict[str, Any]]) -> None:
     number("doubling_days", f"Doubling time: {now['doubling_days']} days", 4, 60, 1)
     answer = now["responsiveness"]
     number("responsiveness", f"Responsiveness to azacitidine: {answer:.2f}", 0.0, 1.0, 0.05)
-    number("study_seed", f"Seed (another patient's luck): {now['study_seed']}", 1, 100, 1)
+    number("study_seed", f"Seed (other patients): {now['study_seed']}", 1, 100, 1)
 
 
 @solara.component
@@ -228,8 +228,8 @@ def in_words_today(model: LeukemiaModel, wished: float | None = None) -> str:
         states.append(f"relapse diagnosed on day {model.relapse_day:g}")
     else:
         states.append("in remission")
-    if model.conversion_day is not None:
-        states.append(f"MRD reported at the trigger on day {model.conversion_day:g}")
+    if model.molecular_relapse_day is not None:
+        states.append(f"MRD reported at the trigger on day {model.molecular_relapse_day:g}")
     given = model.datacollector.model_vars["treatment_days"][-1]
     states.append(f"{given} days with a dose")
     doubling = model.patient.doubling_days
@@ -244,7 +244,7 @@ def decisions_table(model: LeukemiaModel) -> str:
     """What was decided, the last first, as rows of a table in HTML."""
     rows: list[tuple[str, ...]] = [("Day", "Rule of the strategy", "Seen", "Decision")]
     for each in reversed(model.decisions):
-        done = f"{each.action} {each.course}".strip()
+        done = f"{each.action} {each.regimen}".strip()
         rows.append(
             (f"{each.day:g}", *(text.replace("_", " ") for text in (each.rule, each.seen, done)))
         )

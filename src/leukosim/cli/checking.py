@@ -25,27 +25,27 @@ def verify(words: list[str]) -> int:
         "folders", nargs="*",
         help="results, a calibration, a sensitivity analysis, predictions: shown in the report",
     )  # fmt: skip
-    asked = parser.parse_args(words)
-    if asked.folders and not asked.report:
+    options = parser.parse_args(words)
+    if options.folders and not options.report:
         raise ConfigError("verify shows folders in a report: add --report PAGE")
-    if not asked.report:
-        return 0 if hold_against_exact_laws(asked.seed, asked.quick).passed else FAILED
-    return report(asked, words)
+    if not options.report:
+        return 0 if hold_against_exact_laws(options.seed, options.quick).passed else FAILED
+    return report(options, words)
 
 
-def report(asked: argparse.Namespace, words: list[str]) -> int:
+def report(options: argparse.Namespace, words: list[str]) -> int:
     """Run the checks and write the document, as a page and, with the extra ``pdf``, as a PDF."""
     from leukosim.reports.document import can_typeset, html_of, pdf_of
     from leukosim.reports.evidence.dossier import Made, evidence, folders_named
     from leukosim.results.atomic_write import write_whole
 
-    shown = folders_named(asked.folders)
-    path = Path(asked.report)
+    shown = folders_named(options.folders)
+    path = Path(options.report)
     page = path if path.suffix == ".html" else path / PAGE
     output_folder.prepare_folder(page.parent)
-    checked = hold_against_exact_laws(asked.seed, asked.quick)
+    checked = hold_against_exact_laws(options.seed, options.quick)
     made = Made(
-        asked.seed, checked.replicates, f"{datetime.now(UTC):%Y-%m-%d}",
+        options.seed, checked.replicates, f"{datetime.now(UTC):%Y-%m-%d}",
         shlex.join(["leukosim", "verify", *words]),
     )  # fmt: skip
     document = evidence(checked.rows, made, shown)

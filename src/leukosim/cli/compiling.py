@@ -24,7 +24,7 @@ def warmup(words: list[str]) -> int:
 
 def compile_first(console: Console, config: Config) -> None:
     """Compile the engine in this process, before others start that would each do so."""
-    if not config.engine.is_elsewhere:
+    if not config.executor.is_elsewhere:
         compile_once(console)
 
 

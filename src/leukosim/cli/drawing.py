@@ -49,44 +49,44 @@ AS_OF_A_RUN = Drawn()
 
 def figures(words: list[str]) -> int:
     """``leukosim figures``: the figures of a result again, in the width and formats asked for."""
-    (path,), asked = read_words(words, Drawn, "figures", 1, any_file=True)
+    (path,), options = read_words(words, Drawn, "figures", 1, any_file=True)
     dataset = netcdf.load_dataset(path)
     known = [each.name for each in figures_for(dataset)]
     if not known:
         raise ConfigError(f"figures: {path} holds nothing that a figure shows")
-    for name in asked.only:
+    for name in options.only:
         if name not in known:
             raise unknown(f"only.{name}", known, "figure of this result")
-    folder, left_out = asked.folder(path), set(known) - set(asked.only or known)
+    folder, left_out = options.folder(path), set(known) - set(options.only or known)
     output_folder.prepare_folder(folder)
-    code = draw_into(folder, dataset, Console(stderr=True), left_out, asked)
+    code = draw_into(folder, dataset, Console(stderr=True), left_out, options)
     say(f"{folder}: {', '.join(each for each in known if each not in left_out)}")
     return code
 
 
-def draw(dataset: xr.Dataset, folder: Path, console: Console, found: Container[str] = ()) -> int:
+def draw(dataset: xr.Dataset, folder: Path, console: Console, result: Container[str] = ()) -> int:
     """Draw the figures of a result beside it.
 
     folder : of the result
-    found : names of figures to leave out
+    result : names of figures to leave out
     """
-    return draw_into(folder / FIGURES, dataset, console, found)
+    return draw_into(folder / FIGURES, dataset, console, result)
 
 
 def draw_into(
     folder: Path,
     dataset: xr.Dataset,
     console: Console,
-    found: Container[str] = (),
-    asked: Drawn = AS_OF_A_RUN,
+    result: Container[str] = (),
+    options: Drawn = AS_OF_A_RUN,
 ) -> int:
     """Draw the figures that a result can feed; one that fails costs itself, not the result."""
     code = 0
     for each in figures_for(dataset):
-        if each.name in found:
+        if each.name in result:
             continue
         try:
-            draw_figure(each, dataset, folder, asked.width_mm, asked.format)
+            draw_figure(each, dataset, folder, options.width_mm, options.format)
         except Exception as error:
             words = f"leukosim: the figure {each.name} failed: {type(error).__name__}: {error}"
             console.print(words, style="red", markup=False)

@@ -77,6 +77,6 @@ def quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def without_folder(asked: Any) -> dict[str, Any]:
+def without_folder(options: Any) -> dict[str, Any]:
     """What was asked for, but for where it is written, which changes nothing."""
-    return {name: value for name, value in vars(asked).items() if name != "output"}
+    return {name: value for name, value in vars(options).items() if name != "output"}

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from leukosim.analysis.calibration import calibration_targets
 from leukosim.analysis.calibration.design import SEEDS, Runs, run_design
-from leukosim.analysis.calibration.fit import Fit, fit, told_of
+from leukosim.analysis.calibration.fit import Fit, fit, updated_with
 from leukosim.analysis.calibration.hypotheses import evidence_table
 from leukosim.analysis.calibration.populations import (
     DIAGNOSIS,
@@ -75,7 +75,7 @@ class Calibration:
     )
     checked_patients: int = setting(60, "patients", lowest=4, highest=10_000, note="at each")
     hypotheses: list[str] = field(default_factory=list)  # to compare, such as selection
-    agents: int = setting(1000, "agents", lowest=100, highest=10**9, note="see engine.agents")
+    agents: int = setting(1000, "agents", lowest=100, highest=10**9, note="see kernel.agents")
     workers: int = setting(0, "workers", lowest=0, highest=4096, note="0: one for each processor")
     seed: int = setting(1, "1", lowest=0, highest=10**6)
     output: str = "outputs/calibration"
@@ -93,19 +93,19 @@ def calibrate(words: list[str]) -> int:
     """``leukosim calibrate``: parameters fitted to the published targets."""
     if any("=" not in word for word in words):
         raise ConfigError("calibrate takes fields only, such as patients=24 output=outputs/fit")
-    asked = read_fields(words, Calibration, "calibrate")
+    options = read_fields(words, Calibration, "calibrate")
     check_packages()
     from threadpoolctl import threadpool_limits  # of the extra `calibration`
 
-    folder = output_folder.folder_of(asked.output)
+    folder = output_folder.folder_of(options.output)
     output_folder.prepare_folder(folder)
     started = time.perf_counter()
-    model = Model(asked, folder, Console(stderr=True))
+    model = Model(options, folder, Console(stderr=True))
     with (
         output_folder.sole_writer(folder),
         threadpool_limits(1),
     ):  # small matrices: threads cost more
-        code = fit_and_report(model, asked, folder)
+        code = fit_and_report(model, options, folder)
     say(f"{folder}: {', '.join(FILES)}, {FIGURES}/ ({time.perf_counter() - started:.0f} s)")
     return code
 
@@ -119,96 +119,100 @@ def check_packages() -> None:
         )
 
 
-def fit_and_report(model: "Model", asked: Calibration, folder: Path) -> int:
+def fit_and_report(model: "Model", options: Calibration, folder: Path) -> int:
     """Fit, check, and leave tables and figures."""
     targets = calibration_targets()
     counts, prior = published_counts(targets), declared_prior(parameter_rows(Config()))
     shares = {p: [s for s in SHARES if SHARES[s].population == p] for p in POPULATIONS}
-    fitted_to = {name: count for name, count in counts.items() if name not in asked.without}
-    found = fit(
-        model, prior, shares, fitted_to, waves=asked.waves, steps=asked.steps, seed=asked.seed,
-        points={p: asked.points * len(parameters_of(p)) for p in POPULATIONS}, say=say,
+    fitted_to = {name: count for name, count in counts.items() if name not in options.without}
+    result = fit(
+        model, prior, shares, fitted_to, waves=options.waves, steps=options.steps, seed=options.seed,
+        points={p: options.points * len(parameters_of(p)) for p in POPULATIONS}, say=say,
     )  # fmt: skip
-    parameters = parameter_table(found)
-    recovered = coverage(prior.names, ranks_of_truths(found, shares))
-    kept = found.posterior[np.random.default_rng([asked.seed, 2]).permutation(len(found.posterior))]
-    kept = kept[: max(asked.draws, asked.checked)]
+    parameters = parameter_table(result)
+    recovered = coverage(prior.names, ranks_of_truths(result, shares))
+    kept = result.posterior[
+        np.random.default_rng([options.seed, 2]).permutation(len(result.posterior))
+    ]
+    kept = kept[: max(options.draws, options.checked)]
     runs = {
-        p: run_design(model, p, prior, kept[: asked.checked], f"{p}/{PREDICTIVE}",
-                      seed_of_check(asked, p))
+        p: run_design(model, p, prior, kept[: options.checked], f"{p}/{PREDICTIVE}",
+                      seed_of_check(options, p))
         for p in POPULATIONS
     }  # fmt: skip
-    predicted = predictive_table(targets, runs, counts, asked.seed, fitted_to)
-    if asked.hypotheses:
-        told = told_of(found, runs, shares, asked.steps, asked.seed + asked.waves)
-        compare_hypotheses(told, runs[DIAGNOSIS], asked, model, folder)
+    predicted = predictive_table(targets, runs, counts, options.seed, fitted_to)
+    if options.hypotheses:
+        told = updated_with(result, runs, shares, options.steps, options.seed + options.waves)
+        compare_hypotheses(told, runs[DIAGNOSIS], options, model, folder)
     tables = [
-        pd.DataFrame(prior.values(kept[: asked.draws]), columns=prior.names),
-        parameters, correlation_table(found), emulator_table(found), recovered, predicted,
+        pd.DataFrame(prior.values(kept[: options.draws]), columns=prior.names),
+        parameters, correlation_table(result), emulator_table(result), recovered, predicted,
     ]  # fmt: skip
     for name, table in zip(FILES, tables, strict=True):
         atomic_write.save_table(table, folder / name)
     with house_style():
         drawn = {
-            "posterior": (posterior_figure(found), numbers_drawn(found)),
+            "posterior": (posterior_figure(result), numbers_drawn(result)),
             "predictive": (targets_figure(predicted), predicted),
         }
     for name, (figure, numbers) in drawn.items():
-        save_figure(figure, numbers, folder / FIGURES, name, asked=without_folder(asked))
+        save_figure(figure, numbers, folder / FIGURES, name, options=without_folder(options))
     wide_console().print(*calibration_tables(parameters, predicted, recovered), sep="\n")
     return 0
 
 
 def compare_hypotheses(
-    found: Fit, before: Runs, asked: Calibration, model: "Model", folder: Path
+    result: Fit, before: Runs, options: Calibration, model: "Model", folder: Path
 ) -> None:
     """Run the patients at diagnosis again under other hypotheses, and weigh them.
 
-    found : told of the runs before
+    result : told of the runs before
     before : at draws of the posterior, under the hypothesis of the fit
     """
     others = {
         name: run_design(
-            model.under(f"hypothesis={name}"), DIAGNOSIS, found.prior, before.cube,
-            f"{DIAGNOSIS}/{name}-{PREDICTIVE}", seed_of_check(asked, DIAGNOSIS),
+            model.under(f"hypothesis={name}"), DIAGNOSIS, result.prior, before.cube,
+            f"{DIAGNOSIS}/{name}-{PREDICTIVE}", seed_of_check(options, DIAGNOSIS),
         )
-        for name in asked.hypotheses
+        for name in options.hypotheses
     }  # fmt: skip
-    weighed, moved = evidence_table(found, FITTED_UNDER, before, others)
+    weighed, moved = evidence_table(result, FITTED_UNDER, before, others)
     atomic_write.save_table(weighed, folder / "hypotheses.csv")
     atomic_write.save_table(moved, folder / "shifts.csv")
     print(weighed.round(3).to_string(index=False))
 
 
-def seed_of_check(asked: Calibration, population: str) -> int:
+def seed_of_check(options: Calibration, population: str) -> int:
     """Where the seeds of a population's runs at draws of the posterior begin."""
-    return asked.seed + SEEDS * (CHECKS + list(POPULATIONS).index(population))
+    return options.seed + SEEDS * (CHECKS + list(POPULATIONS).index(population))
 
 
 class Model:
     """The model, asked by sweeps: finished points are found again, the others run."""
 
     def __init__(
-        self, asked: Calibration, folder: Path, console: Console, overrides: tuple[str, ...] = ()
+        self, options: Calibration, folder: Path, console: Console, overrides: tuple[str, ...] = ()
     ):
-        self.asked, self.folder, self.console = asked, folder, console
+        self.options, self.folder, self.console = options, folder, console
         self.overrides = overrides
 
     def under(self, override: str) -> "Model":
         """The same with something else in the configuration."""
-        return Model(self.asked, self.folder, self.console, (*self.overrides, override))
+        return Model(self.options, self.folder, self.console, (*self.overrides, override))
 
     def __call__(
         self, population: str, points: Sequence[Mapping[str, float]], wave: str
     ) -> list[dict[str, Count]]:
         """Counts of a population's shares at each point."""
-        asked, whom = self.asked, POPULATIONS[population]
+        options, whom = self.options, POPULATIONS[population]
         a_point = (
-            asked.checked_patients if wave.endswith(PREDICTIVE) else asked.patients * whom.effort
+            options.checked_patients
+            if wave.endswith(PREDICTIVE)
+            else options.patients * whom.effort
         )
         base = compose_plain([
-            *whom.overrides, *self.overrides, f"cohort.size={a_point}", "record.courses=false",
-            f"engine.agents={asked.agents}", f"engine.workers={asked.workers}",
+            *whom.overrides, *self.overrides, f"cohort.size={a_point}", "record.trajectories=false",
+            f"kernel.agents={options.agents}", f"executor.workers={options.workers}",
         ])  # fmt: skip
         sweep = sweeps.check(table_of_points(base, points, str(self.folder / wave)))
         if not sweeps.is_finished(sweep):

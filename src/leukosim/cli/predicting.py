@@ -9,7 +9,7 @@ from leukosim.analysis.predictions import (
     PREDICTIONS,
     QUANTITIES,
     RECORD,
-    Foretelling,
+    Forecast,
     as_targets,
     compare,
     coverage,
@@ -32,17 +32,17 @@ MOST = 9  # results
 
 def predict(words: list[str]) -> int:
     """``leukosim predict``: a frozen table of what results say of quantities not fitted."""
-    paths, asked = read_words(words, Foretelling, "predict", MOST)
+    paths, options = read_words(words, Forecast, "predict", MOST)
     results = [netcdf.load_dataset(path) for path in paths]
-    table = predict_quantities(results, asked)
+    table = predict_quantities(results, options)
     if table.empty:
         raise ConfigError("predict: none of these results holds an arm that a prediction needs")
-    folder = Path(asked.output)
+    folder = Path(options.output)
     for name in (PREDICTIONS, RECORD):
         if (folder / name).exists():
             raise ConfigError(f"predict: {folder / name} is frozen: choose another output")
     output_folder.prepare_folder(folder)
-    text, record = frozen(table, results, asked, f"{datetime.now(UTC):%Y-%m-%d}")
+    text, record = frozen(table, results, options, f"{datetime.now(UTC):%Y-%m-%d}")
     atomic_write.save_text(text, folder / PREDICTIONS)
     atomic_write.save_text(atomic_write.as_json(record), folder / RECORD)
     missing = [each.id for each in QUANTITIES if each.id not in set(table["id"])]
@@ -68,8 +68,8 @@ def validate(words: list[str]) -> int:
     atomic_write.save_table(compared, folder / COMPARED)
     shown = as_targets(compared)
     with house_style():
-        asked = {"predictions": record["sha256"], "made": record["made"]}
-        save_figure(targets_figure(shown), shown, folder / FIGURES, "validation", asked=asked)
+        options = {"predictions": record["sha256"], "made": record["made"]}
+        save_figure(targets_figure(shown), shown, folder / FIGURES, "validation", options=options)
     inside, known, p = coverage(compared)
     said = f"{inside} of {known} observed values lie in their 95 % intervals"
     said += f" (as few by chance: {p:.2g})" if known else ""

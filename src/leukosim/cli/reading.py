@@ -33,27 +33,27 @@ from leukosim.results import atomic_write, netcdf, output_folder
 
 def compare(words: list[str]) -> int:
     """``leukosim compare``: arms of results, or scenarios of a sweep, over the same patients."""
-    paths, asked = read_words(words, Comparison, "compare", 9)
+    paths, options = read_words(words, Comparison, "compare", 9)
     short = [path.parent.name or "here" for path in paths]
     names = short if len(set(short)) == len(short) else [str(path.parent) for path in paths]
     results = {name: netcdf.load_dataset(path) for name, path in zip(names, paths, strict=True)}
     gathered = gather_arms(results)
-    against = reference_of(gathered, asked.against)
-    gathered = chosen(gathered, asked.arms, against)
-    found = resample(gathered, asked)
-    effects = individual_effects(gathered, against, found.until_day)
-    folder = Path(asked.output) if asked.output else paths[0].parent
+    against = reference_of(gathered, options.against)
+    gathered = chosen(gathered, options.arms, against)
+    result = resample(gathered, options)
+    effects = individual_effects(gathered, against, result.until_day)
+    folder = Path(options.output) if options.output else paths[0].parent
     output_folder.prepare_folder(folder)
     tables = {
-        "comparison": [differences_table(found, against), levels_table(found)],
-        "ranking": [ranking(found)],
+        "comparison": [differences_table(result, against), levels_table(result)],
+        "ranking": [ranking(result)],
         "individual_effects": [effects],
     }
     for name, parts in tables.items():
         atomic_write.save_table(joined(parts), folder / f"{name}.csv")
-    origin = dict(results=list(results.values()), asked=without_folder(asked))
-    code = draw_comparison(gathered, found, against, effects, folder, asked.width_mm, origin)
-    wide_console().print(*comparison_tables(found, against, effects), sep="")
+    origin = dict(results=list(results.values()), options=without_folder(options))
+    code = draw_comparison(gathered, result, against, effects, folder, options.width_mm, origin)
+    wide_console().print(*comparison_tables(result, against, effects), sep="")
     say(f"{folder}: {', '.join(f'{name}.csv' for name in tables)}, {FIGURES}/comparison.*"
         + (f", {FIGURES}/individual_effects.*" if len(effects) else ""))  # fmt: skip
     return code
@@ -70,8 +70,8 @@ def power(words: list[str]) -> int:
     atomic_write.save_table(evidence.needed, folder / "sample_size.csv")
     with house_style():
         figure = power_figure.power_figure(evidence, proposal.width_mm or PAGE_WIDTH)
-        numbers, asked = power_figure.numbers_drawn(evidence), without_folder(proposal)
-        save_figure(figure, numbers, folder / FIGURES, "power", results=[result], asked=asked)
+        numbers, options = power_figure.numbers_drawn(evidence), without_folder(proposal)
+        save_figure(figure, numbers, folder / FIGURES, "power", results=[result], options=options)
     wide_console().print(*power_tables(evidence), sep="\n")
     say(f"{folder}: power.csv, sample_size.csv, {FIGURES}/power.*")
     return 0
@@ -79,12 +79,12 @@ def power(words: list[str]) -> int:
 
 def report(words: list[str]) -> int:
     """``leukosim report``: one HTML page of a result, which loads nothing."""
-    (path,), asked = read_words(words, Report, "report", 1)
+    (path,), options = read_words(words, Report, "report", 1)
     log = path.parent / output_folder.DECISIONS
     decisions = pd.read_csv(log, keep_default_na=False) if log.is_file() else None
-    folder = Path(asked.output) if asked.output else path.parent
+    folder = Path(options.output) if options.output else path.parent
     output_folder.prepare_folder(folder)
-    page = report_page(netcdf.load_dataset(path), folder / FIGURES, asked, decisions)
+    page = report_page(netcdf.load_dataset(path), folder / FIGURES, options, decisions)
     atomic_write.save_text(page, folder / PAGE)
     say(f"{folder / PAGE}: {len(page) / 1e6:.1f} MB, all in one file")
     return 0
@@ -104,7 +104,7 @@ def wide_console() -> Console:
 
 def draw_comparison(
     gathered: xr.Dataset,
-    found: Any,
+    result: Any,
     against: str,
     effects: Any,
     folder: Path,
@@ -114,14 +114,14 @@ def draw_comparison(
     """The figures of a comparison: all arms, and the patients of the best beside the reference."""
     with house_style():
         wide = width_mm or PAGE_WIDTH
-        figure = arms_figure.comparison_figure(found, against, wide)
-        numbers = arms_figure.numbers_drawn(found, against)
+        figure = arms_figure.comparison_figure(result, against, wide)
+        numbers = arms_figure.numbers_drawn(result, against)
         save_figure(figure, numbers, folder / FIGURES, "comparison", **origin)
-        best = next((arm for arm in ranking(found)["arm"] if arm != against), None)
+        best = next((arm for arm in ranking(result)["arm"] if arm != against), None)
         if best is not None:
             of_best = effects[effects["arm"] == best]
             figure = patients_figure.individual_effects_figure(
-                gathered, of_best, found.until_day, wide
+                gathered, of_best, result.until_day, wide
             )
             numbers = patients_figure.numbers_drawn(gathered, of_best)
             save_figure(figure, numbers, folder / FIGURES, "individual_effects", **origin)

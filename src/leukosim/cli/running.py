@@ -162,8 +162,8 @@ def show_sweep(sweep: Sweep, console: Console, only_missing: bool = False) -> in
     A dataset that would fill the memory stays on the disk, and a figure reads what it draws.
     """
     with sweep.opened() as dataset:
-        found = drawing.drawn_in(sweep.folder) if only_missing else ()
-        code = drawing.draw(dataset, sweep.folder, console, found)
+        result = drawing.drawn_in(sweep.folder) if only_missing else ()
+        code = drawing.draw(dataset, sweep.folder, console, result)
         compare_hypotheses(dataset, sweep.folder, console)
     return code
 
@@ -171,9 +171,9 @@ def show_sweep(sweep: Sweep, console: Console, only_missing: bool = False) -> in
 def compare_hypotheses(merged: xr.Dataset, folder: Path, console: Console) -> None:
     """Write and print how many patients would tell hypotheses apart, where they were swept."""
     if has_hypotheses(merged):
-        found = discrimination_table(merged)
-        atomic_write.save_table(found, folder / output_folder.DISCRIMINATION)
-        console.print(*hypotheses_tables(found), sep="")
+        result = discrimination_table(merged)
+        atomic_write.save_table(result, folder / output_folder.DISCRIMINATION)
+        console.print(*hypotheses_tables(result), sep="")
 
 
 def run_scenarios(sweep: Sweep, missing: list[Scenario], console: Console) -> dict[str, str]:
@@ -189,10 +189,10 @@ def run_scenarios(sweep: Sweep, missing: list[Scenario], console: Console) -> di
     compile_first(console, missing[0].config)
     patients = sum(scenario.config.cohort.size for scenario in missing)
     first = missing[0].config
-    asked = workers(first, patients * len(first.arms))
-    at_once = workers_within_memory([scenario.config for scenario in missing], asked)
-    if at_once < asked:
-        print(f"leukosim: {at_once} of {asked} workers, to stay within memory", file=sys.stderr)
+    options = workers(first, patients * len(first.arms))
+    at_once = workers_within_memory([scenario.config for scenario in missing], options)
+    if at_once < options:
+        print(f"leukosim: {at_once} of {options} workers, to stay within memory", file=sys.stderr)
     done = 0
     with progress_bar(console) as bar:
         line = bar.add_task(f"{len(missing)} scenarios", total=patients)
@@ -224,8 +224,8 @@ def workers(config: Config, courses: int) -> int:
 
     courses : of patients, that are to be simulated
     """
-    if config.engine.workers:
-        return config.engine.workers
+    if config.executor.workers:
+        return config.executor.workers
     if courses < FEW_COURSES:
         return 1
     if hasattr(os, "sched_getaffinity"):

@@ -63,7 +63,7 @@ from leukosim.runs.sweep import Scenario, Sweep
 
 SEARCH, CONFIRMATION = "search.csv", "confirmation"
 PREFIX = "search."  # of the fields of a search on the command line
-FOR_ALL = ("relapse_free_survival", "restricted_mean", "drug_days", "cytopenia_days", "samples")
+FOR_ALL = ("relapse_free_survival", "rmst", "drug_days", "cytopenia_days", "samples")
 
 
 def search(words: list[str]) -> int:
@@ -86,7 +86,7 @@ class Question:
     """A search, checked before anything runs."""
 
     space: Space
-    asked: Search
+    options: Search
     config: Config  # of the default
     arm: str
     look: Look
@@ -96,15 +96,15 @@ class Question:
     @property
     def identity(self) -> str:
         """What decides which candidates are proposed; not how many."""
-        asked = {n: v for n, v in as_plain(self.asked).items() if n not in WITHOUT_INFLUENCE}
+        options = {n: v for n, v in as_plain(self.options).items() if n not in WITHOUT_INFLUENCE}
         axes = [[axis.name, repr(axis.values)] for axis in self.space.axes]
-        return json.dumps([self.arm, asked, axes, version("optuna")])
+        return json.dumps([self.arm, options, axes, version("optuna")])
 
     @property
     def new_seed(self) -> int:
         """Of patients whom no candidate was chosen for."""
-        asked = self.asked.new_seed
-        return self.config.seed + 1 if asked is None else asked
+        options = self.options.new_seed
+        return self.config.seed + 1 if options is None else options
 
     @property
     def names(self) -> list[str]:
@@ -177,10 +177,10 @@ def question_of(space: Space) -> Question:
     """
     if find_spec("optuna") is None:
         raise ConfigError("search needs the package optuna: pip install 'leukosim[search]'")
-    asked = build(Search, space.asked, "search")
+    options = build(Search, space.options, "search")
     config = read_config(space.base)
-    arm = arm_of(asked, config)
-    if "overall_survival" in asked.quantities and not config.until_death:
+    arm = arm_of(options, config)
+    if "overall_survival" in options.quantities and not config.until_death:
         raise ConfigError(
             "search: overall_survival needs until_death=true: patients are followed to relapse only"
         )
@@ -188,9 +188,9 @@ def question_of(space: Space) -> Question:
     if config.operations.centres:
         raise ConfigError("search: operations.centres randomises between arms: set it to 0")
     name = space.output if space.output is not None else f"outputs/{config.study}-search"
-    look = asked.look(float(config.horizon_days))
+    look = options.look(float(config.horizon_days))
     default = space.default()
-    question = Question(space, asked, config, arm, look, output_folder.folder_of(name), default)
+    question = Question(space, options, config, arm, look, output_folder.folder_of(name), default)
     if question.new_seed == config.seed:
         raise ConfigError(f"search.new_seed = {config.seed} would draw the same patients again")
     for axis in space.axes:  # each value is allowed by itself
@@ -199,13 +199,13 @@ def question_of(space: Space) -> Question:
     return question
 
 
-def arm_of(asked: Search, config: Config) -> str:
+def arm_of(options: Search, config: Config) -> str:
     """The arm that is searched."""
-    if asked.arm and asked.arm not in config.arms:
-        raise ConfigError(f"search.arm: {unknown(asked.arm, config.arms, 'arm')}")
-    if not asked.arm and len(config.arms) > 1:
+    if options.arm and options.arm not in config.arms:
+        raise ConfigError(f"search.arm: {unknown(options.arm, config.arms, 'arm')}")
+    if not options.arm and len(config.arms) > 1:
         raise ConfigError(f"search.arm is missing: which of {listed(config.arms)} is searched?")
-    return asked.arm or config.arms[0]
+    return options.arm or config.arms[0]
 
 
 def check_folder(question: Question) -> None:
@@ -220,9 +220,9 @@ def check_folder(question: Question) -> None:
     here = question.sweep([question.default]).scenarios[0]
     there = json.loads(attributes.get("scenario_digests", "[null]"))
     if attributes.get("search") == question.identity and here.digest == there[0]:
-        if len(there) - 1 > question.asked.evaluations:
+        if len(there) - 1 > question.options.evaluations:
             raise ConfigError(
-                f"search.evaluations = {question.asked.evaluations} (candidates) would throw away "
+                f"search.evaluations = {question.options.evaluations} (candidates) would throw away "
                 f"some of the {len(there) - 1} in output = {question.folder}: ask for no fewer"
             )
         return
@@ -248,21 +248,21 @@ def run_search_of(space: Space, console: Console) -> int:
     with output_folder.sole_writer(question.folder), interrupted_with(kept):
         check_folder(question)  # again, now that nobody else can write
         compile_first(console, question.config)
-        ledger, found = look_for(question, console)
-        dataset, table = merged(question, ledger, found)
+        ledger, result = look_for(question, console)
+        dataset, table = merged(question, ledger, result)
         atomic_write.save_table(table, question.folder / SEARCH)
     code = FAILED if ledger.errors else 0
     code = max(code, drawing.draw(dataset, question.folder, console))
-    for words in found.refused[:1]:
-        say(f"{len(found.refused)} proposals were not allowed, such as: {words}")
+    for words in result.refused[:1]:
+        say(f"{len(result.refused)} proposals were not allowed, such as: {words}")
     for sentence in ledger.failures():
         print(f"leukosim: {sentence}", file=sys.stderr, flush=True)
-    named = chosen(table, question.asked.confirm)
+    named = chosen(table, question.options.confirm)
     shown = wide_console()
-    shown.print(candidates_table(table, question.names, question.asked, found.limits))
+    shown.print(candidates_table(table, question.names, question.options, result.limits))
     if named:
-        code = max(code, confirm(question, dataset, found, named, console, shown))
-    elif question.asked.confirm:
+        code = max(code, confirm(question, dataset, result, named, console, shown))
+    elif question.options.confirm:
         say("no candidate keeps within the limits: nothing to try on new patients")
     say(f"{question.folder}: {contents(question.folder)} ({time.perf_counter() - started:.0f} s)")
     return code
@@ -270,15 +270,15 @@ def run_search_of(space: Space, console: Console) -> int:
 
 def look_for(question: Question, console: Console) -> tuple["Ledger", Found]:
     """Propose and evaluate, with a bar on a terminal and else a line for each batch."""
-    total = question.asked.evaluations + 1
+    total = question.options.evaluations + 1
     with progress_bar(console, "candidates") as bar:
         line = bar.add_task(question.config.study, total=total)
         ledger = Ledger(question, console, bar, line)
-        found = run_search(
-            question.space.axes, question.asked, question.default, ledger.evaluate,
+        result = run_search(
+            question.space.axes, question.options, question.default, ledger.evaluate,
             partial(refusal, question),
         )  # fmt: skip
-    return ledger, found
+    return ledger, result
 
 
 def refusal(question: Question, point: Point) -> str:
@@ -334,15 +334,15 @@ class Ledger:
         """Turn what is kept of candidates into numbers."""
         question = self.question
         for scenario, trial in sweep.trials(self.errors.keys() | self.known.keys()):
-            found = numbers_of(trial, question.arm, question.asked, question.look)["value"]
-            self.known[scenario.digest] = {str(each): float(found[each]) for each in found.index}
+            result = numbers_of(trial, question.arm, question.options, question.look)["value"]
+            self.known[scenario.digest] = {str(each): float(result[each]) for each in result.index}
 
     def say(self, numbers: Numbers | None, scenario: Scenario, is_new: bool) -> None:
         """A line for whoever reads a log."""
         if self.console.is_terminal or not is_new:
             return
         reached = "failed" if numbers is None else in_words(numbers)
-        words = f"{self.looked_at - 1} of {self.question.asked.evaluations}: {scenario.name}"
+        words = f"{self.looked_at - 1} of {self.question.options.evaluations}: {scenario.name}"
         self.console.print(f"{words}: {reached}", markup=False, highlight=False, soft_wrap=True)
 
     def failures(self) -> list[str]:
@@ -355,19 +355,19 @@ def in_words(numbers: Numbers) -> str:
     return ", ".join(f"{QUANTITIES[name].label} {value:.4g}" for name, value in numbers.items())
 
 
-def merged(question: Question, ledger: Ledger, found: Found) -> tuple[xr.Dataset, pd.DataFrame]:
+def merged(question: Question, ledger: Ledger, result: Found) -> tuple[xr.Dataset, pd.DataFrame]:
     """One dataset of all evaluations, written, and their table."""
-    asked, arm = question.asked, question.arm
+    options, arm = question.options, question.arm
     about = {
         "search": question.identity,
-        **attributes_of(asked, arm, question.space.axes, found.limits),
+        **attributes_of(options, arm, question.space.axes, result.limits),
     }
-    sweep = replace(question.sweep(found.points), about=about)
+    sweep = replace(question.sweep(result.points), about=about)
     path = question.folder / output_folder.RESULTS
     if netcdf.attributes_of(path).get("digest") != sweep.digest:
         sweeps.merge(sweep, ledger.errors)
     dataset = netcdf.load_dataset(path)
-    say(f"{len(found.points)} evaluations, {ledger.ran} run: {question.folder}")
+    say(f"{len(result.points)} evaluations, {ledger.ran} run: {question.folder}")
     return dataset, searched(dataset).table
 
 
@@ -377,20 +377,20 @@ def merged(question: Question, ledger: Ledger, found: Found) -> tuple[xr.Dataset
 def confirm(
     question: Question,
     dataset: xr.Dataset,
-    found: Found,
+    result: Found,
     named: dict[str, int],
     console: Console,
     shown: Console,
 ) -> int:
     """The best candidates and the default on patients whom no candidate was chosen for."""
-    asked = question.asked
+    options = question.options
     base = OmegaConf.masked_copy(question.space.base, list(question.space.base))
     OmegaConf.update(base, "seed", question.new_seed)
-    OmegaConf.update(base, "cohort.size", asked.new_patients)
+    OmegaConf.update(base, "cohort.size", options.new_patients)
     folder = question.folder / CONFIRMATION
     if netcdf.attributes_of(folder / output_folder.RESULTS).get(CONFIRMED) == question.identity:
         OmegaConf.update(base, "overwrite", True)  # by those of the search as it has grown
-    points = [found.points[number] for number in (0, *named.values())]
+    points = [result.points[number] for number in (0, *named.values())]
     table = table_of_points(base, points, str(folder))
     sweep = replace(sweeps.check(table), about={CONFIRMED: question.identity})
     if netcdf.attributes_of(folder / output_folder.RESULTS).get("digest") != sweep.digest:
@@ -403,18 +403,18 @@ def confirm(
     others = netcdf.load_dataset(folder / output_folder.RESULTS)
     places = {name: place for place, name in enumerate(arms)}
     new = arms_of_scenarios(others, question.arm, places)
-    known = [name for name in FOR_ALL if name in asked.quantities or has_counts(new, name)]
-    quantities = list(dict.fromkeys([*asked.goals, *known, *asked.quantities]))
+    known = [name for name in FOR_ALL if name in options.quantities or has_counts(new, name)]
+    quantities = list(dict.fromkeys([*options.goals, *known, *options.quantities]))
     look = replace(question.look, resamples=2000)
     compared = confirmation_table(before, new, quantities, look)
     atomic_write.save_table(compared, question.folder / f"{CONFIRMATION}.csv")
     with house_style():
-        figure = confirmation_figure.confirmation_figure(compared, asked.goals, look)
+        figure = confirmation_figure.confirmation_figure(compared, options.goals, look)
         save_figure(
             figure, compared, question.folder / drawing.FIGURES, CONFIRMATION,
-            results=[dataset, others], asked=as_plain(asked),
+            results=[dataset, others], options=as_plain(options),
         )  # fmt: skip
-    shown.print(confirmed_table(compared, asked, look))
+    shown.print(confirmed_table(compared, options, look))
     best = " ".join(f"{name}={value}" for name, value in points[1].items())
     say(f"best: {best}")
     return 0

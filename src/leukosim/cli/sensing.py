@@ -60,7 +60,7 @@ from leukosim.results import atomic_write, netcdf, output_folder
 from leukosim.runs import sweep as sweeps
 
 # What no headline needs, and what would cost time or memory.
-SPARED = {"operations.centres": 0, "record.treatment_week": False, "record.courses": False}
+SPARED = {"operations.centres": 0, "record.treatment_week": False, "record.trajectories": False}
 GROUPS, MORRIS, SINGLE, SURROGATE = "groups", "morris", "tornado", "sobol"  # folders of steps
 FIRST_STEP = {True: GROUPS, False: MORRIS}  # by whether there are groups
 
@@ -73,7 +73,7 @@ class Incomplete(Exception):
 class Question:
     """A study, what is asked of it, and where the answer goes."""
 
-    asked: Sensitivity
+    options: Sensitivity
     composed: DictConfig
     config: Config
     headlines: list[Headline]
@@ -90,20 +90,20 @@ class Question:
 def sensitivity(words: list[str]) -> int:
     """``leukosim sensitivity``: screening, single parameters, shares of variance, precision."""
     own = [word for word in words if word.partition("=")[0] in names_of(Sensitivity)]
-    asked = read_fields(own, Sensitivity, "sensitivity")
+    options = read_fields(own, Sensitivity, "sensitivity")
     rest = [word for word in words if word not in own]
     for composed in compose(rest):
         if isinstance(composed, Table | Space):
             raise ConfigError("sensitivity varies parameters itself: it takes no -m")
         check_packages()
         try:
-            answer(question_of(asked, composed, rest), wide_console())
+            answer(question_of(options, composed, rest), wide_console())
         except Incomplete:
             return FAILED
     return 0
 
 
-def question_of(asked: Sensitivity, composed: DictConfig, words: Sequence[str]) -> Question:
+def question_of(options: Sensitivity, composed: DictConfig, words: Sequence[str]) -> Question:
     """The study with the arms that its headlines need, and without what they do not.
 
     Raises
@@ -111,7 +111,7 @@ def question_of(asked: Sensitivity, composed: DictConfig, words: Sequence[str]) 
     ConfigError
     """
     config = read_config(composed)
-    headlines = headlines_of(config.study, asked.headlines)
+    headlines = headlines_of(config.study, options.headlines)
     if config.horizon_days < TWO_YEARS:
         raise ConfigError(
             f"horizon_days = {config.horizon_days} (day) is too short: headlines look at two "
@@ -126,38 +126,38 @@ def question_of(asked: Sensitivity, composed: DictConfig, words: Sequence[str]) 
         config.output if named else f"outputs/{config.study}-sensitivity"
     )
     known = {row.path: row.value for row in parameter_rows(config)}
-    return Question(asked, composed, config, headlines, known, folder, Console(stderr=True))
+    return Question(options, composed, config, headlines, known, folder, Console(stderr=True))
 
 
 def answer(question: Question, screen: Console) -> None:
     """Run and report one step after the other."""
-    asked = question.asked
+    options = question.options
     given = {
         drug
         for strategy in question.config.strategies_of_arms().values()
-        for course in strategy.courses.values()
-        for drug in course.drugs
+        for regimen in strategy.regimens.values()
+        for drug in regimen.drugs
     }
     factors, left_out = factors_of(
-        parameter_rows(question.config), given, asked.only, asked.leave_out
+        parameter_rows(question.config), given, options.only, options.leave_out
     )
-    if asked.group_trajectories:
+    if options.group_trajectories:
         why_not = screen_groups(question, factors)
         left_out += [LeftOut(f.path, why_not[f.group]) for f in factors if f.group in why_not]
         factors = [factor for factor in factors if factor.group not in why_not]
-    found = screen_factors(question, factors)
+    result = screen_factors(question, factors)
     keep(question, "parameters", factor_table(factors, left_out))
-    keep(question, "morris", found)
-    leading = leading_factors(question, factors, found)
-    tables: dict[str, pd.DataFrame] = {"morris": found}
-    draw(question, "screening", screening_figure, found, MORRIS)
+    keep(question, "morris", result)
+    leading = leading_factors(question, factors, result)
+    tables: dict[str, pd.DataFrame] = {"morris": result}
+    draw(question, "screening", screening_figure, result, MORRIS)
     tornado, tables["precision"] = vary_singly(question, leading)
     keep(question, "precision", tables["precision"])
     if leading:
         tables["tornado"] = tornado
         keep(question, "tornado", tornado)
         draw(question, "tornado", tornado_figure, tornado, SINGLE)
-    if len(leading) > 1 and asked.surrogate_points:
+    if len(leading) > 1 and options.surrogate_points:
         tables["sobol"] = share_variance(question, leading)
         keep(question, "sobol", tables["sobol"])
         draw(question, "sobol_indices", indices_figure, tables["sobol"], SURROGATE)
@@ -171,13 +171,13 @@ def answer(question: Question, screen: Console) -> None:
 
 def screen_groups(question: Question, factors: Sequence[Factor]) -> dict[str, str]:
     """Keep the effects of whole sections; why some of them need no closer look, by section."""
-    asked, groups = question.asked, [factor.group for factor in factors]
-    walks = trajectories(groups, asked.group_trajectories, asked.levels, question.config.seed)
+    options, groups = question.options, [factor.group for factor in factors]
+    walks = trajectories(groups, options.group_trajectories, options.levels, question.config.seed)
     of_patients = simulate(question, GROUPS, factors, walks, f"{len(set(groups))} sections")
     table = screening_of(question, walks, of_patients, groups)
     keep(question, GROUPS, table)
     of_first = table.loc[table["headline"] == question.first.name, "group"]
-    minor = of_first.iloc[asked.leading_groups :] if asked.leading_groups else []
+    minor = of_first.iloc[options.leading_groups :] if options.leading_groups else []
     inert = inert_groups(walks, of_patients, groups)
     return dict.fromkeys(minor, MINOR) | dict.fromkeys(inert, INERT)
 
@@ -188,7 +188,7 @@ def screen_factors(question: Question, factors: Sequence[Factor]) -> pd.DataFram
         raise ConfigError("no section changes any patient: there is nothing to look at closer")
     paths = [factor.path for factor in factors]
     walks = trajectories(
-        paths, question.asked.trajectories, question.asked.levels, question.config.seed
+        paths, question.options.trajectories, question.options.levels, question.config.seed
     )
     of_patients = simulate(question, MORRIS, factors, walks, f"{len(paths)} parameters")
     table = screening_of(question, walks, of_patients, paths).rename(columns={"group": "parameter"})
@@ -204,27 +204,27 @@ def screening_of(
     """Screening of every headline, one under the other."""
     tables = []
     for each, outcomes in resampled(question, of_patients):
-        table = screened(walks, outcomes, groups, question.asked.levels, question.config.seed)
+        table = screened(walks, outcomes, groups, question.options.levels, question.config.seed)
         tables.append(table.assign(headline=each.name, headline_unit=each.unit))
     return pd.concat(tables, ignore_index=True)
 
 
 def leading_factors(
-    question: Question, factors: Sequence[Factor], found: pd.DataFrame
+    question: Question, factors: Sequence[Factor], result: pd.DataFrame
 ) -> list[Factor]:
     """Those that move the first headline most, beyond chance."""
-    of_first = found[found["headline"] == question.first.name].rename(
+    of_first = result[result["headline"] == question.first.name].rename(
         columns={"parameter": "group"}
     )
     by_path = {factor.path: factor for factor in factors}
-    return [by_path[path] for path in leading_of(of_first, question.asked.leading)]
+    return [by_path[path] for path in leading_of(of_first, question.options.leading)]
 
 
 def vary_singly(question: Question, leading: Sequence[Factor]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Each leading parameter at either end, and how precise the headlines of the study are."""
     coordinates = single_coordinates(len(leading))
     words = f"{len(leading)} parameters, one at a time" if leading else "the study as it is"
-    patients = question.asked.single_patients
+    patients = question.options.single_patients
     of_patients = simulate(question, SINGLE, leading, coordinates, words, patients)
     tables, estimates = [], {}
     for each, outcomes in resampled(question, of_patients):
@@ -238,16 +238,16 @@ def vary_singly(question: Question, leading: Sequence[Factor]) -> tuple[pd.DataF
 
 def share_variance(question: Question, leading: Sequence[Factor]) -> pd.DataFrame:
     """Sobol' indices of the leading parameters on each headline, by a surrogate."""
-    asked, seed = question.asked, question.config.seed
-    coordinates = surrogate_design(len(leading), asked.surrogate_points, seed)
+    options, seed = question.options, question.config.seed
+    coordinates = surrogate_design(len(leading), options.surrogate_points, seed)
     of_patients = simulate(
         question, SURROGATE, leading, coordinates, f"{len(leading)} parameters at once"
     )
     tables = []
     for each, outcomes in resampled(question, of_patients):
-        found = sobol_indices(coordinates, outcomes, asked.sobol_points, seed)
-        table = found.table.assign(
-            r2=found.r2, standard_deviation=found.standard_deviation, headline=each.name,
+        result = sobol_indices(coordinates, outcomes, options.sobol_points, seed)
+        table = result.table.assign(
+            r2=result.r2, standard_deviation=result.standard_deviation, headline=each.name,
             headline_unit=each.unit,
         )  # fmt: skip
         table.insert(0, "parameter", [factor.path for factor in leading])
@@ -278,7 +278,7 @@ def simulate(
     composed = question.composed.copy()
     if patients:
         OmegaConf.update(composed, "cohort.size", patients)
-    if step != FIRST_STEP[bool(question.asked.group_trajectories)]:
+    if step != FIRST_STEP[bool(question.options.group_trajectories)]:
         OmegaConf.update(composed, "overwrite", True)  # finished points are kept all the same
     points = points_at(factors, coordinates, question.known)
     table = table_of_points(composed, points, str(question.folder / step))
@@ -312,7 +312,7 @@ def resampled(
     Patients are resampled alike for all headlines and points.
     """
     patients = next(iter(of_patients.values())).shape[1]
-    drawn = times_drawn(patients, question.asked.resamples, question.config.seed)
+    drawn = times_drawn(patients, question.options.resamples, question.config.seed)
     for each in question.headlines:
         yield each, resampled_headline(of_patients[each.name], drawn)
 
@@ -330,7 +330,7 @@ def draw(question: Question, name: str, drawn_by: Any, table: pd.DataFrame, step
         figure = drawn_by.figure_of(shown, first.label, first.unit)
         save_figure(
             figure, shown, question.folder / FIGURES, name,
-            results=[origin_of(question.folder / step / output_folder.RESULTS)], asked=vars(question.asked),
+            results=[origin_of(question.folder / step / output_folder.RESULTS)], options=vars(question.options),
         )  # fmt: skip
 
 

@@ -18,20 +18,20 @@ def page(words: list[str]) -> int:
     parser.add_argument("--port", type=int, default=8765, help="of the page, from 1 to 65535")
     parser.add_argument("--host", default="localhost", help="0.0.0.0 lets other machines see it")
     parser.add_argument("--no-open", action="store_true", help="open no browser")
-    asked = parser.parse_args(words)
+    options = parser.parse_args(words)
     if any(find_spec(name) is None for name in ("solara", "altair", "ipyvuetify")):
         raise ConfigError(
             "page needs solara, which is not installed: install leukosim with its extra `page`, "
             "as in pip install 'leukosim[page]' or, in a checkout, pip install -e '.[page]'"
         )
-    check_address(asked.host, asked.port)
+    check_address(options.host, options.port)
     os.environ.setdefault("SOLARA_TELEMETRY_MIXPANEL_ENABLE", "False")  # it would report its use
     from solara.__main__ import run as serve  # of the extra `page`; reads what is set above
 
     compile_once(Console(stderr=True))  # so that the browser need not wait for it
-    say(f"leukosim page: http://{asked.host}:{asked.port} (Ctrl-C ends it)")
-    where = ["--host", asked.host, "--port", str(asked.port)]
-    opens = "--no-open" if asked.no_open else "--open"
+    say(f"leukosim page: http://{options.host}:{options.port} (Ctrl-C ends it)")
+    where = ["--host", options.host, "--port", str(options.port)]
+    opens = "--no-open" if options.no_open else "--open"
     serve.main(["leukosim.cli.browser", "--production", opens, *where], standalone_mode=False)
     return 0
 

@@ -21,10 +21,10 @@ def check_names(config: Config) -> None:
                 "relapse: begin the file's defaults with rules/relapse@rules"
             )
     for name, strategy in config.strategies.items():
-        for course_name, course in strategy.courses.items():
-            for drug in course.drugs:
+        for regimen_name, regimen in strategy.regimens.items():
+            for drug in regimen.drugs:
                 if drug not in config.drug:
-                    path = f"strategies.{name}.courses.{course_name}.drugs"
+                    path = f"strategies.{name}.regimens.{regimen_name}.drugs"
                     raise ConfigError(f"{path}: {unknown(drug, config.drug, 'drug')}")
     if config.operations.centres and len(config.arms) != 2:
         raise ConfigError(
@@ -53,15 +53,15 @@ def check_doses(config: Config) -> None:
     """Raise :class:`ConfigError` where a dose is far from all that effects are known of."""
     drugs = config.drugs()
     for name, strategy in config.strategies.items():
-        for course_name, course in strategy.courses.items():
-            for drug, dosing in course.drugs.items():
+        for regimen_name, regimen in strategy.regimens.items():
+            for drug, dosing in regimen.drugs.items():
                 highest = TIMES_REFERENCE * drugs[drug].reference_dose_mg
                 field, dose, unit = "dose_mg", dosing.dose_mg, "mg"
                 if dosing.dose_mg_per_m2 is not None:
                     field, dose, unit = "dose_mg_per_m2", dosing.dose_mg_per_m2, "mg/m2"
                     highest /= config.cohort.body_surface_m2
                 if dose is not None and dose > highest:
-                    path = f"strategies.{name}.courses.{course_name}.drugs.{drug}.{field}"
+                    path = f"strategies.{name}.regimens.{regimen_name}.drugs.{drug}.{field}"
                     raise ConfigError(
                         f"{path} = {dose:g} ({unit}) is not allowed: more than {TIMES_REFERENCE} "
                         f"times the dose that the effects of {drug} are known of; allowed from 0 "

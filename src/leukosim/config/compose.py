@@ -139,7 +139,7 @@ def register() -> None:
 
 
 def days(first: Any, last: Any) -> list[int]:
-    """Every day from the first to the last, as ``${days:1,21}`` in a course.
+    """Every day from the first to the last, as ``${days:1,21}`` in a regimen.
 
     None if either is no whole number: the field that holds it is told so when it is checked.
     """

@@ -1,4 +1,4 @@
-"""Which engine a run uses, and with which settings."""
+"""Which executor runs the work, and with which settings."""
 
 import shutil
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from leukosim.errors import ConfigError, listed
 from leukosim.parameters import check_ranges, setting
 
 PROCESSES, THREADS, DASK, SLURM = "processes", "threads", "dask", "slurm"
-ENGINES = (PROCESSES, THREADS, DASK, SLURM)
+EXECUTORS = (PROCESSES, THREADS, DASK, SLURM)
 PACKAGES = {DASK: "distributed", SLURM: "submitit"}  # of the extras of the same name
 CLUSTERS = ("slurm", "local", "debug")
 
@@ -16,7 +16,7 @@ TOGETHER, ALONE = 2, 2  # attempts at work whose process died: with all that is 
 
 
 @dataclass(frozen=True)
-class Place:
+class ExecutorOptions:
     """Where the work runs. Nothing here can change a number."""
 
     name: str = PROCESSES
@@ -34,7 +34,7 @@ class Place:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        for name, allowed in (("name", ENGINES), ("cluster", CLUSTERS)):
+        for name, allowed in (("name", EXECUTORS), ("cluster", CLUSTERS)):
             value = getattr(self, name)
             if value not in allowed:
                 raise ValueError(f"{name} = {value} is unknown: allowed {listed(allowed)}")
@@ -42,7 +42,7 @@ class Place:
             value = getattr(self, name)
             if value and self.name != DASK:
                 raise ValueError(
-                    f"{name} = {value} is for engine=dask only, and engine.name is {self.name}"
+                    f"{name} = {value} is for executor=dask only, and executor.name is {self.name}"
                 )
         if self.address and self.scheduler_file:
             raise ValueError(
@@ -50,7 +50,7 @@ class Place:
                 "scheduler each: give one of them"
             )
         if self.name == SLURM and self.workers == 0:
-            raise ValueError("workers = 0 is not allowed for engine=slurm: say how many jobs")
+            raise ValueError("workers = 0 is not allowed for executor=slurm: say how many jobs")
 
     @property
     def is_elsewhere(self) -> bool:
@@ -58,21 +58,21 @@ class Place:
         return self.name in PACKAGES
 
 
-def place_of(engine: str | Place) -> Place:
-    """An engine with its settings, by its name alone where the others do not matter."""
-    return Place(engine) if isinstance(engine, str) else engine
+def executor_of_options(executor: str | ExecutorOptions) -> ExecutorOptions:
+    """An executor with its settings, by its name alone where the others do not matter."""
+    return ExecutorOptions(executor) if isinstance(executor, str) else executor
 
 
-def check_installed(place: Place) -> None:
-    """Raise :class:`ConfigError` where an engine lacks what it needs on this machine."""
+def check_installed(place: ExecutorOptions) -> None:
+    """Raise :class:`ConfigError` where an executor lacks what it needs on this machine."""
     package = PACKAGES.get(place.name)
     if package and find_spec(package) is None:
         raise ConfigError(
-            f"engine.name = {place.name} needs the package {package}, which is not installed: "
+            f"executor.name = {place.name} needs the package {package}, which is not installed: "
             f"pip install 'leukosim[{place.name}]'"
         )
     if place.name == SLURM and place.cluster == "slurm" and shutil.which("srun") is None:
         raise ConfigError(
-            "engine.name = slurm needs Slurm's commands (srun is not found): run it on a login "
-            "node, or try it here with engine.cluster=local"
+            "executor.name = slurm needs Slurm's commands (srun is not found): run it on a login "
+            "node, or try it here with executor.cluster=local"
         )

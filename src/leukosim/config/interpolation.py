@@ -47,9 +47,9 @@ def table_of_points(
     """
     keys = list(points[0])
     values = (tuple(point[key] for key in keys) for point in points)
-    found = list(variations(base, keys, values))
-    labels = [dict(zip(keys, map(label, point), strict=True)) for point, _ in found]
-    return Table(labels, [plain for _, plain in found], [base], output)
+    result = list(variations(base, keys, values))
+    labels = [dict(zip(keys, map(label, point), strict=True)) for point, _ in result]
+    return Table(labels, [plain for _, plain in result], [base], output)
 
 
 def label(value: Any) -> Any:
@@ -122,16 +122,16 @@ def affected_by(raw: Any, keys: Sequence[str]) -> list[tuple[Path, str]]:
         for path, text in references_in(raw)
         if not any(is_within(dotted(path), key) for key in keys)
     }
-    changed, found = list(keys), []
+    changed, result = list(keys), []
     for key in changed:  # which grows meanwhile
         for path, text in list(waiting.items()):
             anywhere = "${." in text or "[" in text
             names = REFERENCE.findall(text)
             if anywhere or any(is_within(name, key) or is_within(key, name) for name in names):
                 del waiting[path]
-                found.append((path, text))
+                result.append((path, text))
                 changed.append(dotted(path))
-    return found
+    return result
 
 
 def references_in(tree: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:

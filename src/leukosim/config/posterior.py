@@ -32,7 +32,7 @@ def posterior_draws() -> dict[str, tuple[float, ...]]:
     """The draws of each parameter that was fitted, by its name.
 
     A parameter of the code has its path for a name, such as ``disease.apoptosis.threshold``; one of
-    a population the name of its cohort and the field, such as ``relaza2.contained_share``.
+    a population the name of its cohort and the field, such as ``relaza2.persistence_share``.
     """
     with (files("leukosim.config") / "posterior.csv").open() as file:
         rows = list(csv.DictReader(file))

@@ -2,7 +2,7 @@
 
 A dataclass declares what it holds (types), in which unit and range (:mod:`leukosim.parameters`).
 Everything a user wrote is held against these declarations here, before anything runs, so that a
-message can name the whole path of a field, such as ``strategies.triggered.courses.reduced.days``.
+message can name the whole path of a field, such as ``strategies.triggered.regimens.reduced.days``.
 """
 
 import math
@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from leukosim.errors import ConfigError, join, listed, unknown
-from leukosim.parameters import allowed_range, check_value
+from leukosim.parameters import allowed_range, check_value, is_word
 
 T = TypeVar("T")
 
@@ -131,6 +131,8 @@ def convert(
 def plain(kind: type, value: Any, path: str, declared: Field[Any]) -> Any:
     """A number, a text or a truth value, checked; whole numbers also stand for numbers."""
     shown = "null" if value is None else value
+    if is_word(value, declared.metadata):
+        return value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind is float and is_number:
         value = float(value)

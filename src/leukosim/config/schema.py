@@ -11,13 +11,13 @@ from typing import Any
 from leukosim.analysis.trial_emulation.randomised_trial import Operations
 from leukosim.biology.disease import Disease
 from leukosim.biology.patient import Patient
-from leukosim.clinic.drugs.custom_drug import OwnDrug
+from leukosim.clinic.drugs.custom_drug import CustomDrug
 from leukosim.clinic.drugs.drug import Drug
 from leukosim.clinic.drugs.formulary import declared_drugs, formulary
 from leukosim.clinic.strategy.monitoring import Assays, Monitoring, Trigger
 from leukosim.clinic.strategy.response import Response
 from leukosim.clinic.strategy.rules import Strategy
-from leukosim.config.execution import Place
+from leukosim.config.execution import ExecutorOptions
 from leukosim.config.posterior import Posterior
 from leukosim.errors import listed
 from leukosim.marrow.marrow import AGENTS, METHODS
@@ -40,14 +40,14 @@ class Record:
 
     interval_days: int = setting(7, "day", lowest=1, highest=36525, note="of the marrow")
     treatment_week: bool = False  # the first week of treatment by the hour
-    courses: bool | None = None  # the marrow over time; null: in a run, not in a sweep
+    trajectories: bool | None = None  # the marrow over time; null: in a run, not in a sweep
     clones: int = as_in("clones", CloneRecord)
     barcodes: bool = as_in("barcodes", CloneRecord)
 
 
 @dataclass(frozen=True)
-class Engine(Place):
-    """Where the work runs, and how. ``method`` and ``agents`` can change a number."""
+class Kernel:
+    """How the exact engine runs. Both fields can change a number, within what is exact."""
 
     method: str = "tally"
     agents: int = setting(
@@ -57,19 +57,19 @@ class Engine(Place):
     )  # fmt: skip
 
     def __post_init__(self) -> None:
-        super().__post_init__()
+        check_ranges(self)
         if self.method not in METHODS:
             raise ValueError(f"method = {self.method} is unknown: allowed {listed(METHODS)}")
 
 
 @dataclass(frozen=True)
 class AzacitidineDosing:
-    """How azacitidine is given before relapse, wherever a strategy's courses refer to it."""
+    """How azacitidine is given before relapse, wherever a strategy's regimens refer to it."""
 
     days_per_cycle: int = setting(7, "day", lowest=1, highest=28, note="from day 1 on")
     cycle_days: int = setting(29, "day", lowest=7, highest=366)
     full_cycles: int = setting(
-        6, "cycles", lowest=1, highest=24, note="before who is negative gets the reduced course"
+        6, "cycles", lowest=1, highest=24, note="before who is negative gets the reduced regimen"
     )
     reduced_days_per_cycle: int = setting(5, "day", lowest=1, highest=28, note="from day 1 on")
     reduced_cycle_days: int = setting(58, "day", lowest=7, highest=366)
@@ -79,7 +79,7 @@ class AzacitidineDosing:
 
 @dataclass(frozen=True)
 class VenetoclaxDosing:
-    """How venetoclax is given, wherever a strategy's courses refer to it."""
+    """How venetoclax is given, wherever a strategy's regimens refer to it."""
 
     days_per_cycle: int = setting(28, "day", lowest=1, highest=28, note="from day 1 on")
     dose_mg: float = setting(400.0, "mg", lowest=0.0, highest=1200.0)
@@ -90,7 +90,7 @@ class VenetoclaxDosing:
 
 @dataclass(frozen=True)
 class MotixafortideDosing:
-    """How motixafortide is given, wherever a strategy's courses refer to it.
+    """How motixafortide is given, wherever a strategy's regimens refer to it.
 
     ``lead_hours`` is the time of the injection relative to the first infusion of cytarabine on the
     same day: -2 is two hours before, 12 is twelve hours after.
@@ -111,7 +111,7 @@ _made: list[tuple[Any, bool, dict[str, Drug]]] = [(None, False, {})]  # the last
 
 @dataclass(frozen=True)
 class Config:
-    """A run: which study, with which luck, and where its results go."""
+    """A run: which study, with which seed, and where its results go."""
 
     study: str = ""
     seed: int = setting(1, "1", lowest=0, highest=2**32 - 1)
@@ -127,14 +127,17 @@ class Config:
     response: Response = field(default_factory=Response)
     cohort: Cohort = field(default_factory=Cohort)
     disease: Disease = field(default_factory=Disease)
-    drug: dict[str, OwnDrug] = field(default_factory=declared_drugs)  # known ones keep their class
+    drug: dict[str, CustomDrug] = field(
+        default_factory=declared_drugs
+    )  # known ones keep their class
     azacitidine: AzacitidineDosing = field(default_factory=AzacitidineDosing)
     venetoclax: VenetoclaxDosing = field(default_factory=VenetoclaxDosing)
     motixafortide: MotixafortideDosing = field(default_factory=MotixafortideDosing)
     record: Record = field(default_factory=Record)
     posterior: Posterior = field(default_factory=Posterior)
     operations: Operations = field(default_factory=Operations)
-    engine: Engine = field(default_factory=Engine)
+    kernel: Kernel = field(default_factory=Kernel)
+    executor: ExecutorOptions = field(default_factory=ExecutorOptions)
     # last, as strategies refer to fields above, which are to be checked first
     strategies: dict[str, Strategy] = field(default_factory=dict)
 
@@ -143,7 +146,7 @@ class Config:
         return draw_cohort(self.cohort, self.disease, self.seed, self.drugs())
 
     def drugs(self) -> dict[str, Drug]:
-        """Every drug that a course can give."""
+        """Every drug that a regimen can give."""
         inhibitor = self.venetoclax.cyp3a_inhibitor
         declared, inhibited, drugs = _made[0]
         if declared is not self.drug or inhibited != inhibitor:  # scenarios mostly share theirs

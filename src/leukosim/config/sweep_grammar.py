@@ -19,7 +19,7 @@ from leukosim.config.compose import to_plain
 from leukosim.config.interpolation import Table, at, label, variations
 from leukosim.errors import ConfigError, listed
 
-NOT_SWEPT = ("output", "overwrite", "engine")  # they cannot change a number
+NOT_SWEPT = ("output", "overwrite", "executor")  # they cannot change a number
 # What makes patients, their disease and how long they are followed: a search leaves it alone.
 NOT_SEARCHED = (
     "study", "seed", "arms", "strategy", "cohort", "disease", "hypothesis", "cxcr4_by_subtype",
@@ -68,7 +68,7 @@ class Space:
 
     axes: list[Axis]
     base: DictConfig  # as composed, with the values that fields have without a search
-    asked: dict[str, Any]  # fields of leukosim.analysis.optimisation.search.Search
+    options: dict[str, Any]  # fields of leukosim.analysis.optimisation.search.Search
     output: str | None  # None: the user has named no folder
 
     @property
@@ -83,7 +83,7 @@ class Space:
 
 
 def read_space(
-    config_loader: Any, master: DictConfig, arguments: Sequence[str], asked: Mapping[str, Any]
+    config_loader: Any, master: DictConfig, arguments: Sequence[str], options: Mapping[str, Any]
 ) -> Space:
     """The space that a command line with intervals, ranges and choices asks to be searched.
 
@@ -112,7 +112,7 @@ def read_space(
         )
     base = config_loader.load_sweep_config(master, fixed)
     base = OmegaConf.masked_copy(base, [key for key in base if key != "hydra"])
-    return Space(axes, base, dict(asked), output)
+    return Space(axes, base, dict(options), output)
 
 
 def axis_of(key: str, override: Override) -> Axis:

@@ -69,9 +69,9 @@ def has_targets(ds: xr.Dataset) -> bool:
 
 def draw_repeated_trials(ds: xr.Dataset, width_mm: float | None = None) -> Drawing:
     """Trials drawn from a pool: once, for the figure and its numbers."""
-    found = repeated_trials.computed(ds)
-    figure = repeated_trials.repeated_trials_figure(ds, width_mm or PAGE, found)
-    return figure, repeated_trials.numbers_drawn(ds, found)
+    result = repeated_trials.computed(ds)
+    figure = repeated_trials.repeated_trials_figure(ds, width_mm or PAGE, result)
+    return figure, repeated_trials.numbers_drawn(ds, result)
 
 
 def draw_sweep(ds: xr.Dataset, width_mm: float | None = None) -> Drawing:
@@ -101,9 +101,9 @@ def draw_sweep(ds: xr.Dataset, width_mm: float | None = None) -> Drawing:
 
 def draw_search(ds: xr.Dataset, width_mm: float | None = None) -> Drawing:
     """Candidates of a search: judged once, for the figure and its numbers."""
-    found = searched(ds)
-    figure = search.search_figure(ds, width_mm or PAGE, found)
-    return figure, search.numbers_drawn(ds, found)
+    result = searched(ds)
+    figure = search.search_figure(ds, width_mm or PAGE, result)
+    return figure, search.numbers_drawn(ds, result)
 
 
 def has_two_axes(ds: xr.Dataset) -> bool:
@@ -157,7 +157,7 @@ TRIAL_FIGURES = (
     ),
     StandardFigure(
         "flow_between_subtypes",
-        began_with("stem_cells_at_failure"),
+        began_with("stem_cells_at_treatment_failure"),
         wide(PAGE, flows.flow_between_subtypes_figure, flows.numbers_drawn),
     ),
     StandardFigure(
@@ -237,7 +237,9 @@ SWEEP_FIGURES = (
     ),
     StandardFigure(
         "hypotheses",
-        has("best_response", "stem_cells_at_failure", also=hypotheses.compares_hypotheses),
+        has(
+            "best_response", "stem_cells_at_treatment_failure", also=hypotheses.compares_hypotheses
+        ),
         wide(PAGE, hypotheses.hypotheses_figure, hypotheses.numbers_drawn),
     ),
     StandardFigure(

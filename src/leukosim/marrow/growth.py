@@ -16,12 +16,12 @@ class Balance:
     maturing: np.ndarray  # float64[stage], maturing cells per daily inflow
 
 
-def crowded_renewal(renewal: float, burden: float, plateau: float) -> float:
+def crowded_renewal(renewal: float, burden: float, carrying_capacity: float) -> float:
     """Probability that a daughter is a stem cell, in a marrow with ``burden`` blasts.
 
     a(B) = 1/2 + (a_max - 1/2) (1 - B / K), so that growth ends at the plateau K
     """
-    return float(np.clip(0.5 + (renewal - 0.5) * (1.0 - burden / plateau), 0.0, 1.0))
+    return float(np.clip(0.5 + (renewal - 0.5) * (1.0 - burden / carrying_capacity), 0.0, 1.0))
 
 
 def leading(matrix: np.ndarray) -> tuple[float, np.ndarray]:

@@ -79,14 +79,14 @@ class Marrow:
         fewest = FEWEST_OF_LABEL if barcodes else FEWEST
         self.sharing = kernels.Sharing(agents, fewest) if agents else kernels.EVERY_CELL
         self.day = 0.0
-        luck = patient.stream(MARROW)
-        self.key = luck.integers(2**64, dtype=np.uint64)
+        rng = patient.stream(MARROW)
+        self.key = rng.integers(2**64, dtype=np.uint64)
         n_subtypes = self.rates.n_subtypes
         n_classes = n_subtypes * len(PLACES) * len(PHASES)
         self.tally = np.zeros((n_classes, SWITCH + n_subtypes), np.int64)
         self._met: Exposure | None = None  # the last one, and what it makes of the rates
         self._meets = self.rates.drug_free, np.zeros(0, np.int64), np.zeros(0, np.int64)
-        self.cells = self._first_cells(luck, n_classes, barcodes)
+        self.cells = self._first_cells(rng, n_classes, barcodes)
         self.clones = self._founders()
         if barcodes:
             self._label_cells()
@@ -99,7 +99,7 @@ class Marrow:
         )
 
     def _first_cells(
-        self, luck: np.random.Generator, n_classes: int, barcodes: bool
+        self, rng: np.random.Generator, n_classes: int, barcodes: bool
     ) -> kernels.Cells:
         """In remission what therapy left: cells at rest in the niche, of the patient's mix of
         subtypes. At diagnosis the mix of classes of balanced growth."""
@@ -109,14 +109,14 @@ class Marrow:
             resting = class_index(np.arange(self.rates.n_subtypes), IN_NICHE, G0)
             mix = np.zeros(n_classes)
             mix[resting] = self.rates.composition
-        count = luck.multinomial(self.patient.residual_stem_cells, mix / mix.sum())
+        count = rng.multinomial(self.patient.residual_stem_cells, mix / mix.sum())
         shares = [each.share for each in self.patient.founders]
-        own = self.patient.stream(FOUNDING, 1)  # one founder leaves the luck as it is
+        own = self.patient.stream(FOUNDING, 1)  # one founder changes no random number
         if count.sum() > 2 * self.sharing.most and not barcodes:
-            return self._few_for_many(own.multinomial(count, shares), luck)
+            return self._few_for_many(own.multinomial(count, shares), rng)
         room = 2 * count + 4
         first = np.concatenate([[0], np.cumsum(room)[:-1]])
-        cxcr4 = self._first_cxcr4(luck, room.sum())
+        cxcr4 = self._first_cxcr4(rng, room.sum())
         subtype = np.repeat(self.rates.wiring.subtype, room)
         founder = np.zeros(len(subtype), np.int64)
         if len(shares) > 1:
@@ -124,7 +124,7 @@ class Marrow:
         clone = founder * self.rates.n_subtypes + subtype
         return kernels.Cells(clone.astype(np.int32), cxcr4, first, room, count)
 
-    def _few_for_many(self, by_founder: np.ndarray, luck: np.random.Generator) -> kernels.Cells:
+    def _few_for_many(self, by_founder: np.ndarray, rng: np.random.Generator) -> kernels.Cells:
         """Agents of which one stands for several cells, as many as :func:`kernels.gather` leaves.
 
         by_founder : int64[class, founder], cells
@@ -151,11 +151,11 @@ class Marrow:
         clone = np.zeros(room.sum(), np.int32)
         for begin, of_class in zip(first, known, strict=True):
             clone[begin : begin + len(of_class)] = of_class
-        return kernels.Cells(clone, self._first_cxcr4(luck, len(clone)), first, room, count)
+        return kernels.Cells(clone, self._first_cxcr4(rng, len(clone)), first, room, count)
 
-    def _first_cxcr4(self, luck: np.random.Generator, n: int) -> np.ndarray:
+    def _first_cxcr4(self, rng: np.random.Generator, n: int) -> np.ndarray:
         laws = self.rates.laws
-        return luck.lognormal(laws.cxcr4_log_mean, laws.cxcr4_log_sd, n)
+        return rng.lognormal(laws.cxcr4_log_mean, laws.cxcr4_log_sd, n)
 
     @property
     def slots(self) -> np.ndarray:

@@ -4,19 +4,19 @@ from functools import cached_property
 
 import numpy as np
 
-from leukosim.biology.apoptosis import apoptosis_rate, protection, protection_by_subtype
+from leukosim.biology.apoptosis import apoptosis_rate, protection, reserve_by_subtype
 from leukosim.biology.blasts import STAGES
 from leukosim.biology.clones import TRAITS, Driver, lineage
 from leukosim.biology.cycle import PHASES
 from leukosim.biology.exposure import BLOCKS, COLUMN, EXPOSURES
-from leukosim.biology.niche import PLACES, blocked_share, detachment_rate, waking_outside
+from leukosim.biology.niche import PLACES, blocked_share, egress_rate, g0_exit_rate_outside
 from leukosim.biology.patient import Patient
 from leukosim.biology.subtypes import switching_rates
 from leukosim.marrow import kernels
 from leukosim.marrow.growth import MOST_RETURN, Balance, crowded_renewal, leading, return_rate_at
 
 # Columns of outcomes; from SWITCH on, one for each subtype that a cell may become.
-APOPTOSIS, S_PHASE_KILL, PLACE, REST_OR_WAKE, S_ENTRY, DIVISION, SWITCH = range(7)
+APOPTOSIS, S_PHASE_KILL, PLACE, G0_ENTRY_OR_EXIT, S_ENTRY, DIVISION, SWITCH = range(7)
 G0, GAP, S = range(len(PHASES))
 IN_NICHE, FREE = range(len(PLACES))
 
@@ -35,8 +35,10 @@ class Rates:
         self.disease = disease
         self.composition = np.array(patient.composition)
         self.n_subtypes = len(disease.subtypes)
-        self.dependences = disease.dependences(patient.composition)
-        self.refuge = list(disease.subtypes).index(disease.switching.refuge)
+        self.dependencies = disease.dependencies(patient.composition)
+        self.drug_tolerant_state = list(disease.subtypes).index(
+            disease.switching.drug_tolerant_state
+        )
         self.shape = (self.n_subtypes, len(PLACES), len(PHASES), SWITCH + self.n_subtypes)
 
     @cached_property
@@ -49,13 +51,13 @@ class Rates:
         anchored = np.zeros(self.shape[:3], bool)
         newborn = np.zeros(self.shape[:3], np.int64)
         displaced = np.zeros(self.shape[:3], np.int64)
-        holds_by_own = self.disease.niche.anchoring == "own"
+        holds_by_own = self.disease.niche.retention == "own"
         for s in range(n):
             for place in range(len(PLACES)):
                 for phase in range(len(PHASES)):
                     here = s, place, phase
                     target[(*here, PLACE)] = class_index(s, 1 - place, phase)
-                    target[(*here, REST_OR_WAKE)] = class_index(
+                    target[(*here, G0_ENTRY_OR_EXIT)] = class_index(
                         s, place, GAP if phase == G0 else G0
                     )
                     target[(*here, S_ENTRY)] = class_index(s, place, S)
@@ -72,7 +74,11 @@ class Rates:
         trait[[APOPTOSIS, S_PHASE_KILL, PLACE]] = (
             kernels.APOPTOSIS, kernels.S_PHASE_KILL, kernels.PLACE,
         )  # fmt: skip
-        trait[[REST_OR_WAKE, S_ENTRY, DIVISION]] = kernels.CYCLE, kernels.DIVISION, kernels.DIVISION
+        trait[[G0_ENTRY_OR_EXIT, S_ENTRY, DIVISION]] = (
+            kernels.CYCLE,
+            kernels.DIVISION,
+            kernels.DIVISION,
+        )
         factors = np.repeat(self.disease.cxcr4_factors(), len(PLACES) * len(PHASES))
         return kernels.Wiring(
             target.reshape(-1, self.shape[3]),
@@ -90,11 +96,11 @@ class Rates:
         """Rates without a drug, float64[class, outcome]; the niche's return to G0 still nil."""
         cycle, niche = self.disease.cycle, self.disease.niche
         rates = np.zeros(self.shape)
-        rates[:, IN_NICHE, :, PLACE] = niche.detachment_rate
-        rates[:, FREE, :, PLACE] = niche.attachment_rate + niche.independent_attachment_rate
-        rates[:, IN_NICHE, G0, REST_OR_WAKE] = cycle.wake_in_niche
-        rates[:, FREE, G0, REST_OR_WAKE] = cycle.wake_outside
-        rates[:, FREE, GAP, REST_OR_WAKE] = cycle.rest_outside
+        rates[:, IN_NICHE, :, PLACE] = niche.egress_rate
+        rates[:, FREE, :, PLACE] = niche.homing_rate + niche.cxcr4_independent_homing_rate
+        rates[:, IN_NICHE, G0, G0_ENTRY_OR_EXIT] = cycle.g0_exit_in_niche
+        rates[:, FREE, G0, G0_ENTRY_OR_EXIT] = cycle.g0_exit_outside
+        rates[:, FREE, GAP, G0_ENTRY_OR_EXIT] = cycle.g0_entry_outside
         rates[:, :, GAP, S_ENTRY] = cycle.s_entry_rate
         rates[:, IN_NICHE, GAP, S_ENTRY] *= self.disease.cycling_factors()
         rates[:, :, S, DIVISION] = cycle.s_exit_rate
@@ -106,7 +112,7 @@ class Rates:
         return switching_rates(
             self.disease.switching,
             self.composition,
-            self.refuge,
+            self.drug_tolerant_state,
             self.patient.reprogramming,
             stress,
             memory,
@@ -115,7 +121,7 @@ class Rates:
     @property
     def niche_free(self) -> float:
         """Fraction of the places that healthy stem cells leave free."""
-        return max(1.0 - self.disease.blood.healthy_stem_cells / self.disease.niche.places, 0.0)
+        return max(1.0 - self.disease.blood.healthy_stem_cells / self.disease.niche.capacity, 0.0)
 
     @cached_property
     def mean_attachment(self) -> np.ndarray:
@@ -132,8 +138,8 @@ class Rates:
     def attach_floor(self) -> float:
         """Share of the largest attachment rate that needs no CXCR4."""
         niche = self.disease.niche
-        largest = niche.attachment_rate + niche.independent_attachment_rate
-        return niche.independent_attachment_rate / largest if largest > 0 else 0.0
+        largest = niche.homing_rate + niche.cxcr4_independent_homing_rate
+        return niche.cxcr4_independent_homing_rate / largest if largest > 0 else 0.0
 
     def mean_matrix(self, return_rate: np.ndarray | float, renewal: float) -> np.ndarray:
         """How the mean numbers of untreated cells change: d<n>/dt = M <n>, float64[class, class].
@@ -143,7 +149,7 @@ class Rates:
         return_rate : float64[subtype] or one for all, per day
         """
         rates = self.untreated.reshape(self.shape).copy()
-        rates[:, IN_NICHE, GAP, REST_OR_WAKE] = return_rate
+        rates[:, IN_NICHE, GAP, G0_ENTRY_OR_EXIT] = return_rate
         attachment = self.mean_attachment[:, None] * self.niche_free
         rates[:, FREE, :, PLACE] *= attachment
         flat = rates.reshape(-1, self.shape[3])
@@ -208,9 +214,9 @@ class Rates:
     def balanced(self) -> "Balance":
         """Balanced growth at the burden at which stem cells have their share of blasts."""
         burden = self.patient.overt_blasts or self.disease.blasts.share_holds_at
-        burden = min(burden, self.patient.plateau)
+        burden = min(burden, self.patient.carrying_capacity)
         cycle, blasts = self.disease.cycle, self.disease.blasts
-        renewal = crowded_renewal(cycle.renewal, burden, self.patient.plateau)
+        renewal = crowded_renewal(cycle.renewal, burden, self.patient.carrying_capacity)
         matrix = self.mean_matrix(self.return_rate, renewal)
         growth, mix = leading(matrix)
         if not self.cycle_alike:  # slow exchange would in years lead to another composition
@@ -233,7 +239,7 @@ class Rates:
             balance.inflow * balance.maturing[-1] * blasts.maturing_rate
             / (blasts.loss_rate + balance.growth)
         )  # fmt: skip
-        return 1.0 / (self.patient.stem_cell_share * blasts_per_gain)
+        return 1.0 / (self.patient.lsc_frequency * blasts_per_gain)
 
     @cached_property
     def drug_free(self) -> kernels.Regimes:
@@ -251,14 +257,14 @@ class Rates:
         disease, niche = self.disease, self.disease.niche
         n = len(values)
         rates = np.broadcast_to(self.untreated.reshape(self.shape), (n, *self.shape)).copy()
-        rates[:, :, IN_NICHE, GAP, REST_OR_WAKE] = self.return_rate
+        rates[:, :, IN_NICHE, GAP, G0_ENTRY_OR_EXIT] = self.return_rate
 
         if blocked is None:
-            left = protection(self.dependences, values[:, [COLUMN[name] for name in BLOCKS]])
+            left = protection(self.dependencies, values[:, [COLUMN[name] for name in BLOCKS]])
         else:
-            left = protection_by_subtype(self.dependences, blocked)
-        full = protection(self.dependences, np.zeros(3))
-        shift = self.patient.protection_shift
+            left = reserve_by_subtype(self.dependencies, blocked)
+        full = protection(self.dependencies, np.zeros(3))
+        shift = self.patient.reserve_shift
         hazard = apoptosis_rate(
             left + shift, full + shift, disease.apoptosis, disease.apoptosis.stem_cell_rate
         )
@@ -271,11 +277,11 @@ class Rates:
             rates[:, :, IN_NICHE, phase, S_PHASE_KILL] = niche.s_phase_factor * kill[:, None]
 
         occupancy = values[:, COLUMN["cxcr4_occupancy"]]
-        released = detachment_rate(niche, occupancy)
+        released = egress_rate(niche, occupancy)
         rates[:, :, IN_NICHE, :, PLACE] = released[:, None, None]
-        rates[:, :, FREE, G0, REST_OR_WAKE] = waking_outside(disease.cycle, niche, occupancy)[
-            :, None
-        ]
+        rates[:, :, FREE, G0, G0_ENTRY_OR_EXIT] = g0_exit_rate_outside(
+            disease.cycle, niche, occupancy
+        )[:, None]
         stress = np.clip((full - left) / full, 0.0, 1.0)
         rates[..., SWITCH:] = self.switching(stress, values[:, COLUMN["stress_memory"]])[
             :, :, None, None, :
@@ -293,7 +299,7 @@ class Rates:
             rates.reshape(n, -1, self.shape[3]),
             1.0 - values[:, COLUMN["renewal_loss"]],
             1.0 - blocked_share(niche, occupancy),
-            np.where(released > 0.0, niche.detachment_rate / np.maximum(released, 1e-300), 1.0),
+            np.where(released > 0.0, niche.egress_rate / np.maximum(released, 1e-300), 1.0),
             np.ascontiguousarray(blast_hazard + values[:, [COLUMN["blast_kill"]]]),
             columns(values, "neutrophil_production_loss", "platelet_production_loss"),
             columns(values, "neutrophil_loss", "platelet_loss"),
@@ -304,7 +310,7 @@ class Rates:
         """The patient's constants, for the kernel."""
         disease, niche, blood = self.disease, self.disease.niche, self.disease.blood
         return kernels.Laws(
-            niche_places=niche.places,
+            niche_places=niche.capacity,
             cxcr4_half=niche.half_cxcr4,
             cxcr4_hill=niche.hill,
             attach_floor=self.attach_floor,
@@ -312,7 +318,7 @@ class Rates:
             cxcr4_log_sd=niche.cxcr4_log_sd,
             cxcr4_inheritance=niche.cxcr4_inheritance,
             renewal=disease.cycle.renewal,
-            plateau=self.patient.plateau,
+            carrying_capacity=self.patient.carrying_capacity,
             mutation_probability=disease.mutation.driver_probability,
             maturing_rate=disease.blasts.maturing_rate,
             gain=self.gain,

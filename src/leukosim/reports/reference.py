@@ -19,7 +19,7 @@ from leukosim.marrow import kernels
 from leukosim.parameters import allowed_range, parameter_rows
 from leukosim.results import provenance
 from leukosim.results.variables import VARIABLES
-from leukosim.trial import event_queue as agenda
+from leukosim.trial import event_queue as queue
 
 # What has state, and the class that declares it.
 ENTITIES = {
@@ -32,14 +32,14 @@ ENTITIES = {
 }
 # What can fall on a day, in the order in which it happens.
 ON_A_DAY = {
-    agenda.END: "the follow-up ends",
-    agenda.MRD_SAMPLE: "a sample for MRD is taken; with marrow, one for morphology, too",
-    agenda.BLOOD_COUNT: "blood is counted",
-    agenda.MARROW_SAMPLE: "a marrow sample is taken for morphology",
-    agenda.REPORT: "a result becomes known: conversion and response are noted, rules decide",
-    agenda.RELEASE: "a hold that has lasted as long as it may ends",
-    agenda.START: "a course begins",
-    agenda.CYCLE: "the doses of a cycle are given",
+    queue.END: "the follow-up ends",
+    queue.MRD_SAMPLE: "a sample for MRD is taken; with marrow, one for morphology, too",
+    queue.BLOOD_COUNT: "blood is counted",
+    queue.MARROW_SAMPLE: "a marrow sample is taken for morphology",
+    queue.REPORT: "a result becomes known: conversion and response are noted, rules decide",
+    queue.RELEASE: "an interruption that has lasted as long as it may ends",
+    queue.START: "a regimen begins",
+    queue.CYCLE: "the doses of a cycle are given",
 }
 
 
@@ -59,7 +59,7 @@ def odd_page() -> str:
         phases=", ".join(PHASES), traits=", ".join(TRAITS), stages=STAGES,
         state=lines(table(("entity", "variable", "meaning"), state_variables())),
         exposures=lines(table(("exposure", "unit", "meaning"), exposures())),
-        agenda=lines(f"{i}. {said}" for i, (_, said) in enumerate(sorted(ON_A_DAY.items()), 1)),
+        queue=lines(f"{i}. {said}" for i, (_, said) in enumerate(sorted(ON_A_DAY.items()), 1)),
         parameters=lines(
             table(("group", "parameters", "of them assumed"), parameter_groups(config))
         ),

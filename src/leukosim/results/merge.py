@@ -22,7 +22,7 @@ from leukosim.results import netcdf, output_folder, provenance
 from leukosim.results.atomic_write import write_whole
 from leukosim.results.merged_shape import ARM, Held, Layout
 from leukosim.results.shards import Part, read_part
-from leukosim.results.trajectories import Courses, Gathered
+from leukosim.results.trajectories import Gathered, Trajectories
 from leukosim.results.variables import Labelled
 
 SCENARIO = "scenario"
@@ -63,12 +63,12 @@ class Reader:
 
 def by_part(sources: Sources) -> dict[Path, list[tuple[int, str]]]:
     """Positions and digests of scenarios, by the part that each is in."""
-    found: dict[Path, list[tuple[int, str]]] = {}
+    result: dict[Path, list[tuple[int, str]]] = {}
     for position, source in enumerate(sources):
         if source is not None:
             path, digest = source
-            found.setdefault(path, []).append((position, digest))
-    return found
+            result.setdefault(path, []).append((position, digest))
+    return result
 
 
 def merge(
@@ -132,22 +132,22 @@ def write_log(
     """Write the log of decisions."""
     axes = [name for name in scenarios.coords if name != SCENARIO]
     values = [scenarios[name].values.tolist() for name in axes]
-    lines: dict[int, list[str]] = {}  # of the courses of one part
-    courses: Courses | None = None
+    lines: dict[int, list[str]] = {}  # of the trajectories of one part
+    trajectories: Trajectories | None = None
     with to.open("w", encoding="utf-8", newline="") as file:
         file.write(as_line([*log_columns, SCENARIO, *axes]))
         for number, source in enumerate(sources):
             if source is None:
                 continue
             scenario = reader.scenario(*source)
-            if scenario.courses is not courses:
-                lines, courses = {}, scenario.courses
+            if scenario.trajectories is not trajectories:
+                lines, trajectories = {}, scenario.trajectories
             end = "," + as_line([number, *(of_axis[number] for of_axis in values)])
             for arm, rows in zip(scenario.arms, scenario.rows.tolist(), strict=True):
                 begin = as_text([arm]) + ","
                 for row in rows:
                     if row not in lines:
-                        lines[row] = [as_text(each) for each in courses.decisions[row]]
+                        lines[row] = [as_text(each) for each in trajectories.decisions[row]]
                     file.writelines([f"{begin}{line}{end}" for line in lines[row]])
 
 
@@ -264,19 +264,19 @@ def put_courses(
     layout: Layout,
     dtypes: Mapping[str, Any],
 ) -> None:
-    """Put the courses of scenarios of one part, by position, where they belong."""
+    """Put the trajectories of scenarios of one part, by position, where they belong."""
     positions = list(together)
-    # int[scenario, arm, patient], each course's row; -1: there is no such patient or arm
+    # int[scenario, arm, patient], each trajectory's row; -1: there is no such patient or arm
     rows = np.full((len(positions), *layout.shape((ARM, "patient"))), -1)
     for own, scenario in zip(rows, together.values(), strict=True):
         into, taken = places((ARM, "patient"), scenario, scenario.rows.shape, layout)
         own[np.ix_(*into)] = scenario.rows[np.ix_(*taken)]
     used = np.unique(rows[rows >= 0])
     which = np.searchsorted(used, rows)
-    which[rows < 0] = len(used)  # where the table has a last row, for those who have no course
+    which[rows < 0] = len(used)  # where the table has a last row, for those who have no trajectory
     first = together[positions[0]]
-    for name in first.courses.variables.keys() & dtypes.keys():
-        each = first.courses.variables[name]
+    for name in first.trajectories.variables.keys() & dtypes.keys():
+        each = first.trajectories.variables[name]
         into, taken = places(each.dims[1:], first, each.values.shape[1:], layout)
         table = np.full(
             (len(used) + 1, *values[name].shape[3:]), missing_of(dtypes[name]), values[name].dtype
@@ -296,7 +296,7 @@ def places(
     dims: Sequence[str], scenario: Gathered, shape: Sequence[int], layout: Layout
 ) -> tuple[Places, Places]:
     """Where values go in the dataset, and which of them, along each dimension."""
-    labels = {**scenario.courses.coordinates, **scenario.coordinates}
+    labels = {**scenario.trajectories.coordinates, **scenario.coordinates}
     pairs = [
         along(dim, size, labels[dim].values.tolist() if dim in labels else None, layout)
         for dim, size in zip(dims, shape, strict=True)
@@ -313,8 +313,8 @@ def along(
         every = np.arange(min(size, layout.size(dim)))
         return every, every
     place = {label: at for at, label in enumerate(layout.labels[dim])}
-    found = [(place[label], at) for at, label in enumerate(labels) if label in place]
-    into, taken = np.array(found, int).reshape(-1, 2).T
+    result = [(place[label], at) for at, label in enumerate(labels) if label in place]
+    into, taken = np.array(result, int).reshape(-1, 2).T
     return into, taken
 
 

@@ -63,9 +63,9 @@ class Layout:
     def add_part(self, together: Sequence[Gathered]) -> None:
         """Take what all scenarios of a part have in common into account."""
         first = together[0]
-        extent = first.courses.extent(np.concatenate([each.rows.ravel() for each in together]))
+        extent = first.trajectories.extent(np.concatenate([each.rows.ravel() for each in together]))
         self.differing |= set(extent)  # it must not matter who shares a part
-        for dim, label in {**first.coordinates, **first.courses.coordinates}.items():
+        for dim, label in {**first.coordinates, **first.trajectories.coordinates}.items():
             if dim in extent:
                 self.add_labels(dim, label._replace(values=label.values[extent[dim]]))
                 self.labels[dim].sort()  # in whatever order they came
@@ -74,7 +74,7 @@ class Layout:
         for name, each in first.variables.items():
             self.add_variable(name, each.dims, each, len(together))
             self.add_lengths(each.dims, each.values.shape)
-        for name, each in first.courses.variables.items():
+        for name, each in first.trajectories.variables.items():
             self.add_variable(name, (ARM, "patient", *each.dims[1:]), each, len(together))
             lengths = [
                 len(extent[dim]) if dim in extent else size

@@ -15,13 +15,13 @@ from leukosim import __version__
 PACKAGE = Path(leukosim.__file__).parent
 
 # Fields of a configuration that cannot change a number of a result.
-WITHOUT_INFLUENCE = ("output", "overwrite")
+WITHOUT_INFLUENCE = ("output", "overwrite", "executor")
 # Source files and folders that can: a message mended elsewhere runs no kept scenario again. A test
 # compares them with what a trial imports.
 MAKES_NUMBERS = (
     "biology", "clinic", "marrow", "trial", "parameters.py", "random_streams.py",
     "results/trajectories.py", "results/variables.py", "runs/configured.py",
-    # the randomised trial around the courses, which a study may ask for
+    # the randomised trial around the trajectories, which a study may ask for
     "analysis/endpoints.py", "analysis/subgroup_effects.py",
     "analysis/trial_emulation/randomised_trial.py",
 )  # fmt: skip
@@ -30,7 +30,6 @@ MAKES_NUMBERS = (
 def identity_of(plain: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a configuration that decides the numbers."""
     identity = {name: each for name, each in plain.items() if name not in WITHOUT_INFLUENCE}
-    identity["engine"] = {name: plain["engine"][name] for name in ("method", "agents")}
     identity["strategies"] = {arm: plain["strategies"][arm] for arm in plain["arms"]}  # in order
     return identity
 

@@ -2,9 +2,9 @@
 
 A part holds scenarios that were run together, so what they share is there once. It is a zip file
 of four members: ``header.json`` (the scenarios; name, dimensions, type and place of variables),
-``data`` (all variables one after the other, those of courses with a row for each course), ``rows``
-(for every scenario, arm and patient the row of the course, int32) and ``decisions.csv`` (each with
-the row of its course). Its checksums notice what is damaged, and it is written and read in a
+``data`` (all variables one after the other, those of trajectories with a row for each trajectory), ``rows``
+(for every scenario, arm and patient the row of the trajectory, int32) and ``decisions.csv`` (each with
+the row of its trajectory). Its checksums notice what is damaged, and it is written and read in a
 fiftieth of the time that a netCDF file of as many variables takes.
 """
 
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from leukosim.results.atomic_write import write_whole
-from leukosim.results.trajectories import COURSE, Courses, Gathered
+from leukosim.results.trajectories import TRAJECTORY, Gathered, Trajectories
 from leukosim.results.variables import Labelled
 
 HEADER, DATA, ROWS, DECISIONS = "header.json", "data", "rows", "decisions.csv"
@@ -44,7 +44,7 @@ class BrokenPart(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """What is read of a part: its scenarios, which share their courses."""
+    """What is read of a part: its scenarios, which share their trajectories."""
 
     path: Path
     scenarios: dict[str, Gathered]  # by digest
@@ -63,10 +63,10 @@ def name_of(digests: Sequence[str]) -> str:
 
 
 def sharing(scenarios: Mapping[str, Gathered]) -> list[dict[str, Gathered]]:
-    """Scenarios that fit into one part: of the same courses, and of the same other variables."""
+    """Scenarios that fit into one part: of the same trajectories, and of the same other variables."""
     groups: dict[tuple[int, int], dict[str, Gathered]] = {}
     for digest, each in scenarios.items():
-        groups.setdefault((id(each.courses), id(each.variables)), {})[digest] = each
+        groups.setdefault((id(each.trajectories), id(each.variables)), {})[digest] = each
     return list(groups.values())
 
 
@@ -105,13 +105,13 @@ def write_part(path: Path, scenarios: Mapping[str, Gathered]) -> None:
     """
     first = next(iter(scenarios.values()))
     every = np.concatenate([each.rows.ravel() for each in scenarios.values()])
-    used, rows = np.unique(every, return_inverse=True)  # some courses may be of others
-    courses = first.courses.taken(used)
-    holds = {dim: Labelled((COURSE, dim), each, {}) for dim, each in courses.holds.items()}
+    used, rows = np.unique(every, return_inverse=True)  # some trajectories may be of others
+    trajectories = first.trajectories.taken(used)
+    holds = {dim: Labelled((TRAJECTORY, dim), each, {}) for dim, each in trajectories.holds.items()}
     pieces = Pieces()
     groups = {
-        "courses": courses.variables,
-        "course_coordinates": courses.coordinates,
+        "trajectories": trajectories.variables,
+        "course_coordinates": trajectories.coordinates,
         "holds": holds,
         "variables": first.variables,
         "coordinates": {name: each for name, each in first.coordinates.items() if name != "arm"},
@@ -128,7 +128,7 @@ def write_part(path: Path, scenarios: Mapping[str, Gathered]) -> None:
     )
     log = io.StringIO()
     csv.writer(log, lineterminator="\n").writerows(
-        (row, *decision) for row, each in enumerate(courses.decisions) for decision in each
+        (row, *decision) for row, each in enumerate(trajectories.decisions) for decision in each
     )
 
     def write(to: Path) -> None:
@@ -156,8 +156,8 @@ def digests_in(path: Path) -> tuple[str, ...]:
     ------
     FileNotFoundError
     """
-    found = path.stat()
-    return digests_as_of(path, found.st_mtime_ns, found.st_size)
+    result = path.stat()
+    return digests_as_of(path, result.st_mtime_ns, result.st_size)
 
 
 @lru_cache(maxsize=100_000)
@@ -196,14 +196,14 @@ def scenarios_of(
     """What the members of a part say."""
     groups = {
         group: {name: values_at(data, place) for name, place in header[group].items()}
-        for group in ("courses", "course_coordinates", "holds", "variables", "coordinates")
+        for group in ("trajectories", "course_coordinates", "holds", "variables", "coordinates")
     }
-    n = len(next(iter(groups["courses"].values())).values)
+    n = len(next(iter(groups["trajectories"].values())).values)
     decisions: list[list[Sequence[str]]] = [[] for _ in range(n)]
     for row, *decision in log:
         decisions[int(row)].append(decision)
-    courses = Courses(
-        groups["courses"],
+    trajectories = Trajectories(
+        groups["trajectories"],
         groups["course_coordinates"],
         {dim: each.values for dim, each in groups["holds"].items()},
         decisions,
@@ -215,7 +215,7 @@ def scenarios_of(
         yield (
             digest,
             Gathered(
-                courses,
+                trajectories,
                 rows[begin:end].reshape(len(own["arms"]), patients),
                 groups["variables"],
                 {"arm": arms, **groups["coordinates"]},
@@ -224,7 +224,7 @@ def scenarios_of(
         )
         begin = end
     if begin != len(rows) or rows.max(initial=-1) >= n or rows.min(initial=0) < 0:
-        raise ValueError("rows that do not fit its scenarios and courses")
+        raise ValueError("rows that do not fit its scenarios and trajectories")
 
 
 def values_at(data: bytes, place: Sequence[Any]) -> Labelled:

@@ -1,7 +1,7 @@
-"""What trials leave before it is labelled: many trials may share patients, and their courses.
+"""What trials leave before it is labelled: many trials may share patients, and their trajectories.
 
-A thousand strategies that treat the same patients lead to far fewer different courses than they
-have patients. So a course is a row of one table, and a trial says which row each of its patients
+A thousand strategies that treat the same patients lead to far fewer different trajectories than they
+have patients. So a trajectory is a row of one table, and a trial says which row each of its patients
 is; a dataset is made of it only where somebody wants one.
 """
 
@@ -14,31 +14,37 @@ import xarray as xr
 
 from leukosim.results.variables import Labelled
 
-COURSE = "course"  # the dimension of the table
+TRAJECTORY = "trajectory"  # the dimension of the table
 
 
 @dataclass(frozen=True)
-class Courses:
-    """What became of patients, a row for each course that differs from the others.
+class Trajectories:
+    """What became of patients, a row for each trajectory that differs from the others.
 
     Where dimensions have no length of their own, such as samples, the table has that of its longest
-    course, and ``holds`` says what each course has of it.
+    trajectory, and ``holds`` says what each trajectory has of it.
     """
 
-    variables: dict[str, Labelled]  # each [course, ...]
+    variables: dict[str, Labelled]  # each [trajectory, ...]
     coordinates: dict[str, Labelled] = field(default_factory=dict)  # beside arms and patients
-    holds: dict[str, np.ndarray] = field(default_factory=dict)  # bool[course, size], by dimension
-    decisions: Sequence[Sequence[Sequence[Any]]] = ()  # by course: as in the log, without the arm
+    holds: dict[str, np.ndarray] = field(
+        default_factory=dict
+    )  # bool[trajectory, size], by dimension
+    decisions: Sequence[
+        Sequence[Sequence[Any]]
+    ] = ()  # by trajectory: as in the log, without the arm
 
-    def taken(self, rows: np.ndarray) -> "Courses":
+    def taken(self, rows: np.ndarray) -> "Trajectories":
         """A table of some of its rows."""
         variables = {
             name: each._replace(values=each.values[rows]) for name, each in self.variables.items()
         }
         holds = {dim: each[rows] for dim, each in self.holds.items()}
-        return Courses(variables, self.coordinates, holds, [self.decisions[row] for row in rows])
+        return Trajectories(
+            variables, self.coordinates, holds, [self.decisions[row] for row in rows]
+        )
 
-    def without(self, dim: str) -> "Courses":
+    def without(self, dim: str) -> "Trajectories":
         """The same without a dimension and everything along it."""
         variables, coordinates = (
             {name: each for name, each in group.items() if dim not in each.dims}
@@ -58,36 +64,36 @@ class Courses:
 class Gathered:
     """All that the dataset of a trial consists of.
 
-    Trials of the same patients may have the very same ``courses``, and ``variables``, too.
+    Trials of the same patients may have the very same ``trajectories``, and ``variables``, too.
     """
 
-    courses: Courses
-    rows: np.ndarray  # int[arm, patient], of the courses
-    variables: Mapping[str, Labelled]  # what is not of courses, such as who the patients are
+    trajectories: Trajectories
+    rows: np.ndarray  # int[arm, patient], of the trajectories
+    variables: Mapping[str, Labelled]  # what is not of trajectories, such as who the patients are
     coordinates: Mapping[str, Labelled]  # of arms, patients, and what variables have beside
     attributes: dict[str, Any]
 
     def dataset(self) -> xr.Dataset:
-        """The labelled dataset, as long as its own longest course."""
+        """The labelled dataset, as long as its own longest trajectory."""
         shorter = {
             dim: own
-            for dim, own in self.courses.extent(self.rows).items()
-            if len(own) < self.courses.holds[dim].shape[1]
+            for dim, own in self.trajectories.extent(self.rows).items()
+            if len(own) < self.trajectories.holds[dim].shape[1]
         }
         of_courses = {
             name: (("arm", "patient", *dims[1:]), values[self.rows], attributes)
-            for name, (dims, values, attributes) in self.courses.variables.items()
+            for name, (dims, values, attributes) in self.trajectories.variables.items()
         }
         every = xr.Dataset(
             {**self.variables, **of_courses},
-            {**self.coordinates, **self.courses.coordinates},
+            {**self.coordinates, **self.trajectories.coordinates},
             self.attributes,
         )
         return every.isel(shorter) if shorter else every
 
     def decisions(self) -> list[tuple[Any, ...]]:
         """The log of decisions, a row each, by arm, patient and day."""
-        of_each = self.courses.decisions
+        of_each = self.trajectories.decisions
         return [
             (arm, *decision)
             for arm, of_arm in zip(self.arms, self.rows, strict=True)

@@ -28,7 +28,7 @@ class Variable:
 
 PATIENT = ("patient",)
 OUTCOME = ("arm", "patient")
-COURSE = ("arm", "patient", "time")
+TRAJECTORY = ("arm", "patient", "time")
 WEEK = ("arm", "week")
 SAMPLE = ("arm", "patient", "sample")
 ASSESSMENT = ("arm", "patient", "assessment")
@@ -47,9 +47,9 @@ VARIABLES = {
     "residual_stem_cells": Variable(PATIENT, "cells", "leukaemic stem cells left by therapy"),
     "composition": Variable(("patient", "subtype"), "fraction", "stem cells by subtype"),
     "cxcr4": Variable(PATIENT, "MFI ratio", "median CXCR4 of the patient's stem cells"),
-    "stem_cell_share": Variable(PATIENT, "cells per blast", "stem cells per blast in regrowth"),
-    "plateau": Variable(PATIENT, "cells", "burden at which growth ends"),
-    "protection_shift": Variable(PATIENT, "1", "shift of the protection budget"),
+    "lsc_frequency": Variable(PATIENT, "cells per blast", "stem cells per blast in regrowth"),
+    "carrying_capacity": Variable(PATIENT, "cells", "burden at which growth ends"),
+    "reserve_shift": Variable(PATIENT, "1", "shift of the anti-apoptotic reserve"),
     "responsiveness": Variable(PATIENT, "fraction", "responsiveness to azacitidine"),
     "mrd_marker": Variable(PATIENT, "1", "how MRD is followed: transcript or chimerism"),
     "transcript_ratio": Variable(PATIENT, "1", "marker / ABL1 of leukaemic cells"),
@@ -99,19 +99,21 @@ VARIABLES = {
         "leukaemic cells in blood after one dose, relative to before",
     ),
     # what became of them
-    "mrd_conversion_day": Variable(OUTCOME, "day", "MRD reported at or above the trigger"),
+    "molecular_relapse_day": Variable(OUTCOME, "day", "MRD reported at or above the trigger"),
     "treatment_start_day": Variable(OUTCOME, "day", "first dose"),
     "treatment_days": Variable(OUTCOME, "day", "days with a dose"),
     "relapse_day": Variable(OUTCOME, "day", "haematological relapse diagnosed"),
     "response_day": Variable(OUTCOME, "day", "first CR, CRh or CRi of overt leukaemia"),
     "best_response": Variable(OUTCOME, "1", "best response of overt leukaemia", RESPONSES),
-    "failure_day": Variable(OUTCOME, "day", "treatment declared to have failed, without response"),
+    "treatment_failure_day": Variable(
+        OUTCOME, "day", "treatment declared to have failed, without response"
+    ),
     "death_day": Variable(OUTCOME, "day", "death of any cause"),
     "death_cause": Variable(OUTCOME, "1", "what the patient died of", CAUSES),
     "follow_up_day": Variable(OUTCOME, "day", "last day the patient was followed"),
     "stem_cells_at_end": Variable(OUTCOME, "cells", "leukaemic stem cells on the last day"),
     "blasts_at_end": Variable(OUTCOME, "cells", "leukaemic blasts on the last day"),
-    "stem_cells_at_failure": Variable(
+    "stem_cells_at_treatment_failure": Variable(
         ("arm", "patient", "origin", "subtype"),
         "cells",
         "leukaemic stem cells when failure or relapse was declared, else on the last day, by what "
@@ -120,7 +122,9 @@ VARIABLES = {
     "switches": Variable(
         ("arm", "patient", "origin", "subtype"), "1", "cells that switched: from origin to subtype"
     ),
-    "hold_days": Variable(OUTCOME, "day", "days that cycles, or drugs of them, had to wait"),
+    "interruption_days": Variable(
+        OUTCOME, "day", "days that cycles, or drugs of them, had to wait"
+    ),
     "days_grade3_neutropenia": Variable(OUTCOME, "day", "neutrophils below 1 G/L (grade 3 or 4)"),
     "days_grade4_neutropenia": Variable(OUTCOME, "day", "neutrophils below 0.5 G/L (grade 4)"),
     "days_grade3_thrombocytopenia": Variable(
@@ -128,17 +132,17 @@ VARIABLES = {
     ),
     "days_grade4_thrombocytopenia": Variable(OUTCOME, "day", "platelets below 25 G/L (grade 4)"),
     # the marrow over time (empty after a patient's last day)
-    "stem_cells": Variable((*COURSE, "subtype"), "cells", "leukaemic stem cells"),
+    "stem_cells": Variable((*TRAJECTORY, "subtype"), "cells", "leukaemic stem cells"),
     "stem_cells_by_origin": Variable(
-        (*COURSE, "origin", "subtype"),
+        (*TRAJECTORY, "origin", "subtype"),
         "cells",
         "leukaemic stem cells, by what their ancestors were at the start and what they are",
     ),
-    "stem_cells_in_niche": Variable(COURSE, "cells", "leukaemic stem cells inside the niche"),
-    "stem_cells_in_g0": Variable(COURSE, "cells", "leukaemic stem cells at rest"),
-    "blasts": Variable(COURSE, "cells", "leukaemic blasts"),
-    "neutrophils": Variable(COURSE, "G/L", "neutrophils in blood"),
-    "platelets": Variable(COURSE, "G/L", "platelets in blood"),
+    "stem_cells_in_niche": Variable(TRAJECTORY, "cells", "leukaemic stem cells inside the niche"),
+    "stem_cells_in_g0": Variable(TRAJECTORY, "cells", "leukaemic stem cells at rest"),
+    "blasts": Variable(TRAJECTORY, "cells", "leukaemic blasts"),
+    "neutrophils": Variable(TRAJECTORY, "G/L", "neutrophils in blood"),
+    "platelets": Variable(TRAJECTORY, "G/L", "platelets in blood"),
     # what the laboratory reported (empty after the last sample)
     "sample_day": Variable(SAMPLE, "day", "MRD sample taken"),
     "mrd": Variable(
@@ -176,12 +180,12 @@ VARIABLES = {
     "clones_ever": Variable(OUTCOME, "clones", "clones that there ever were, founders included"),
     "clone_tree": Variable(OUTCOME, "1", "the recorded clones in Newick format, branches in days"),
     "stem_cells_by_clone": Variable(
-        (*COURSE, "clone", "subtype"),
+        (*TRAJECTORY, "clone", "subtype"),
         "cells",
         "leukaemic stem cells; those of clones not recorded are counted with their ancestor's",
     ),
     "blasts_by_clone": Variable(
-        (*COURSE, "clone", "subtype"), "cells", "leukaemic blasts, counted alike"
+        (*TRAJECTORY, "clone", "subtype"), "cells", "leukaemic blasts, counted alike"
     ),
     # stem cells of the start whose descendants there are (only where they were labelled)
     "ancestors_at_relapse": Variable(

@@ -6,22 +6,22 @@ from functools import partial
 import xarray as xr
 
 from leukosim.biology.patient import Patient
-from leukosim.clinic.strategy.chart import OwnStrategy
+from leukosim.clinic.strategy.chart import CallableStrategy
 from leukosim.clinic.strategy.rules import Strategy
 from leukosim.marrow.marrow import AGENTS
-from leukosim.runs.executors import PROCESSES, Place, map_unordered
+from leukosim.runs.executors import PROCESSES, ExecutorOptions, map_unordered
 from leukosim.trial.protocol import Protocol
 from leukosim.trial.run import Plan, Trial, run_together
 
 
 def run_trial(
     patients: Sequence[Patient],
-    arms: Mapping[str, Strategy | OwnStrategy],
+    arms: Mapping[str, Strategy | CallableStrategy],
     protocol: Protocol | None = None,
     *,
     record_days: int = 7,
     workers: int = 1,
-    engine: str | Place = PROCESSES,
+    executor: str | ExecutorOptions = PROCESSES,
     method: str = "tally",
     agents: int = AGENTS,
     progress: Callable[[int], None] | None = None,
@@ -37,8 +37,8 @@ def run_trial(
     protocol : how patients are followed; RELAZA2-like by default
     record_days : day, interval at which the marrow is written down; the last day always is
     workers : how many patients are followed at a time
-    engine : "processes", "threads", "dask" or "slurm": what the workers are
-    method : "tally" or "direct", the algorithm of the engine
+    executor : "processes", "threads", "dask" or "slurm": what the workers are
+    method : "tally" or "direct", the algorithm of the kernel
     agents : about how many there are at most in a marrow, see
         :class:`leukosim.marrow.marrow.Marrow`
     progress : told the number of patients finished
@@ -51,14 +51,14 @@ def run_trial(
     plan = Plan(arms, protocol or Protocol())
     return run_together(
         patients, [plan], record_days=record_days, workers=workers,
-        map_unordered=partial(map_unordered, engine=engine), method=method, agents=agents,
+        map_unordered=partial(map_unordered, executor=executor), method=method, agents=agents,
         progress=progress,
     )[0]  # fmt: skip
 
 
 def simulate(
     patient: Patient,
-    strategy: Strategy | OwnStrategy,
+    strategy: Strategy | CallableStrategy,
     protocol: Protocol | None = None,
     *,
     record_days: int = 1,

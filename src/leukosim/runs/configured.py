@@ -30,35 +30,35 @@ def treat(
     config: Config,
     workers: int,
     progress: Callable[[int], None] | None = None,
-    engine: str | None = None,
+    executor: str | None = None,
 ) -> Trial:
     """Run the trial that a configuration describes; see :func:`treat_together`."""
-    return treat_together([config], workers, progress, engine)[0]
+    return treat_together([config], workers, progress, executor)[0]
 
 
 def treat_together(
     configs: Sequence[Config],
     workers: int,
     progress: Callable[[int], None] | None = None,
-    engine: str | None = None,
+    executor: str | None = None,
 ) -> list[Trial]:
     """Run the trials that configurations describe; what they decide alike is run once.
 
     Parameters
     ----------
     configs : which differ in what is decided only, see :func:`leukosim.runs.scheduling.alike`
-    engine : instead of the one that the first names
+    executor : instead of the one that the first names
     """
     first = configs[0]
     trials = run_together(
         patients_of(first),
         [Plan(config.strategies_of_arms(), config.protocol()) for config in configs],
         record_days=first.record.interval_days,
-        keeps_days=first.record.courses is not False,
+        keeps_days=first.record.trajectories is not False,
         workers=workers,
-        map_unordered=partial(map_unordered, engine=engine or first.engine),
-        method=first.engine.method,
-        agents=first.engine.agents,
+        map_unordered=partial(map_unordered, executor=executor or first.executor),
+        method=first.kernel.method,
+        agents=first.kernel.agents,
         progress=progress,
     )
     return [finished_trial(*each) for each in zip(configs, trials, strict=True)]

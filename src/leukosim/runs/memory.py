@@ -18,13 +18,13 @@ PEAK = 8  # measured: a run takes at its height 8 to 20 times the memory of its 
 
 def check_machine(configs: Sequence[Config]) -> None:
     """Raise :class:`ConfigError` where runs need a package or memory that is not there."""
-    check_installed(configs[0].engine)
+    check_installed(configs[0].executor)
     largest = max(configs, key=bytes_of_results)
-    if largest.engine.is_elsewhere and not largest.engine.memory_gib:
+    if largest.executor.is_elsewhere and not largest.executor.memory_gib:
         return  # nobody here knows how much memory is there
     needed, there = bytes_of_run(largest) / GIB, memory_of(largest) / GIB
     if needed > there:
-        may = "engine.memory_gib allows" if largest.engine.memory_gib else "this machine has"
+        may = "executor.memory_gib allows" if largest.executor.memory_gib else "this machine has"
         raise ConfigError(
             f"cohort.size = {largest.cohort.size} patients in {len(largest.arms)} arms need about "
             f"{needed:.1f} GiB of memory and {may} {there:.1f}: take fewer patients, "
@@ -52,7 +52,7 @@ def bytes_of_run(config: Config) -> float:
 
 def memory_of(config: Config) -> float:
     """Bytes of memory that a run may take."""
-    return config.engine.memory_gib * GIB or memory()
+    return config.executor.memory_gib * GIB or memory()
 
 
 def bytes_of_results(config: Config) -> int:

@@ -15,8 +15,8 @@ import numpy as np
 
 from leukosim.biology.patient import MARKERS, Patient
 from leukosim.clinic.drugs.drug import Dose
-from leukosim.clinic.strategy.chart import Decision, OwnStrategy, Report
-from leukosim.clinic.strategy.regimens import Course, Dosing
+from leukosim.clinic.strategy.chart import CallableStrategy, Decision, Report
+from leukosim.clinic.strategy.regimens import Dosing, Regimen
 from leukosim.clinic.strategy.rules import Strategy
 from leukosim.config.compose import compose
 from leukosim.config.schema import Config
@@ -91,7 +91,7 @@ class LeukemiaModel(mesa.Model):
     Parameters
     ----------
     study : one of ``leukosim --help``: patients, monitoring, drugs
-    strategy : name of a strategy that leukosim knows, or a Strategy or OwnStrategy
+    strategy : name of a strategy that leukosim knows, or a Strategy or CallableStrategy
     patient : number in the cohort, 0 or more
     dose_percent : % of the strategy's doses, of every drug, from 0 to 1000
     trigger_level : at which MRD counts as conversion and strategies act on it, in the unit of the
@@ -105,7 +105,7 @@ class LeukemiaModel(mesa.Model):
     responsiveness : fraction, from 0 to 1, to every drug that patients respond to differently
     marker : "transcript" or "chimerism", how MRD is followed
     horizon_days : day, to which the patient is followed
-    study_seed : the seed of the study, which all luck comes from
+    study_seed : the seed of the study, which all random streams come from
     rng : mesa's own name of ``study_seed``, as in ``mesa.batch_run(..., rng=[1, 2])``
 
     Attributes
@@ -127,7 +127,7 @@ class LeukemiaModel(mesa.Model):
     def __init__(
         self,
         study: str = "relaza2",
-        strategy: str | Strategy | OwnStrategy = "triggered",
+        strategy: str | Strategy | CallableStrategy = "triggered",
         patient: int = 0,
         dose_percent: float = 100.0,
         trigger_level: float | None = None,
@@ -154,16 +154,16 @@ class LeukemiaModel(mesa.Model):
             "trigger.delay_days": delay_days,
             "horizon_days": horizon_days,
         }
-        asked = [
+        options = [
             # a trial around the patients would change none of them
             f"study={study}", *arms, f"seed={seed}", "operations.centres=0",
             *(f"{name}={value}" for name, value in fields.items() if value is not None),
         ]  # fmt: skip
-        config = composed(tuple(asked))
+        config = composed(tuple(options))
         self.patient = as_wished(config, wishes)
         if trigger_level is not None:
             by_marker = "recipient_share" if self.patient.marker == "chimerism" else "level"
-            config = composed((*asked, f"trigger.{by_marker}={trigger_level}"))
+            config = composed((*options, f"trigger.{by_marker}={trigger_level}"))
         self.protocol = config.protocol()
         chosen = config.strategies[config.arms[0]] if isinstance(strategy, str) else strategy
         self.strategy = with_doses(chosen, wishes.dose_percent / 100.0)
@@ -175,7 +175,7 @@ class LeukemiaModel(mesa.Model):
             self.protocol,
             np.arange(self.protocol.horizon_days + 1.0),
             Rates(self.patient),
-            config.engine.method,
+            config.kernel.method,
         )
         self.day = 0.0
         self.is_over = False
@@ -243,9 +243,9 @@ class LeukemiaModel(mesa.Model):
         return [dose for dose in self.follow_up.prescription.doses if dose.day <= self.seen_until]
 
     @property
-    def conversion_day(self) -> float | None:
+    def molecular_relapse_day(self) -> float | None:
         """Day on which MRD was reported at or above the trigger."""
-        return self._once_seen(self.follow_up.conversion_day)
+        return self._once_seen(self.follow_up.molecular_relapse_day)
 
     @property
     def relapse_day(self) -> float | None:
@@ -295,7 +295,7 @@ def as_wished(config: Config, wishes: Wishes) -> Patient:
         cells = int(wishes.residual_stem_cells)
         most = config.cohort.residual_blasts_most
         changes["residual_stem_cells"] = cells
-        changes["residual_blasts"] = min(cells / drawn.stem_cell_share, most)
+        changes["residual_blasts"] = min(cells / drawn.lsc_frequency, most)
     patient = replace(drawn, **changes)
     if wishes.cxcr4 is None and wishes.doubling_days is None:
         return patient
@@ -306,7 +306,7 @@ def as_wished(config: Config, wishes: Wishes) -> Patient:
 def with_doses(strategy: Any, factor: float) -> Any:
     """A strategy with every dose times a factor, of the same kind.
 
-    strategy : Strategy or OwnStrategy
+    strategy : Strategy or CallableStrategy
     """
 
     def scaled(dosing: Dosing) -> Dosing:
@@ -317,8 +317,8 @@ def with_doses(strategy: Any, factor: float) -> Any:
         }
         return replace(dosing, **doses, ramp_mg=[first * factor for first in dosing.ramp_mg])
 
-    courses: dict[str, Course] = {
-        name: replace(course, drugs={drug: scaled(each) for drug, each in course.drugs.items()})
-        for name, course in strategy.courses.items()
+    regimens: dict[str, Regimen] = {
+        name: replace(regimen, drugs={drug: scaled(each) for drug, each in regimen.drugs.items()})
+        for name, regimen in strategy.regimens.items()
     }
-    return replace(strategy, courses=courses)
+    return replace(strategy, regimens=regimens)

@@ -1,6 +1,6 @@
 """Scenarios in batches: which are run together, by whom, and what is kept of each batch.
 
-Scenarios of the same patients and the same luck share whatever they decide alike, so they are run
+Scenarios of the same patients and the same random streams share whatever they decide alike, so they are run
 together, as many as memory and workers allow. A batch is kept as soon as it is done.
 """
 
@@ -67,14 +67,14 @@ def run_missing(
     keep = partial(
         keep_scenarios, sweep.parts.absolute(), provenance.software()
     )  # may be elsewhere
-    engine = missing[0].config.engine
+    executor = missing[0].config.executor
     at_most = together_within_memory([each.config for each in missing], workers)
     enough = SCENARIOS_A_WORKER * workers
-    if engine.is_elsewhere or len(alike(missing)) >= enough:  # nothing is lost by parting them
+    if executor.is_elsewhere or len(alike(missing)) >= enough:  # nothing is lost by parting them
         at_most = min(at_most, math.ceil(len(missing) / enough))
     batches = batches_of(missing, at_most)
-    if engine.is_elsewhere or len(batches) >= enough:
-        outcomes = finish_batches(keep, batches, workers, engine)
+    if executor.is_elsewhere or len(batches) >= enough:
+        outcomes = finish_batches(keep, batches, workers, executor)
     else:
         shared = partial(keep, workers=workers, progress=lambda n: progress(behind + n))
         outcomes = finish_batches(shared, batches)
@@ -116,7 +116,7 @@ def finish_batches(
 
 
 def alike(scenarios: Sequence[Scenario]) -> list[list[Scenario]]:
-    """Scenarios by their patients, the luck of these and how they are followed.
+    """Scenarios by their patients, the random streams of these and how they are followed.
 
     Those of one group differ in what is decided, and what they decide alike has to be run once.
     """
@@ -187,12 +187,12 @@ def keep_scenarios(
 def kept_before(folder: Path, group: Sequence[Scenario]) -> dict[str, Receipt]:
     """Receipts of scenarios that somebody kept, together or alone, who died before he said so."""
     digests = [scenario.digest for scenario in group]
-    found: dict[str, Receipt] = {}
+    result: dict[str, Receipt] = {}
     for own in [digests, *([digest] for digest in digests)]:
         name = parts.name_of(own)
         if (folder / name).exists() and set(own) <= set(parts.digests_in(folder / name)):
-            found |= {digest: Receipt(digest, name) for digest in own}
-    return found
+            result |= {digest: Receipt(digest, name) for digest in own}
+    return result
 
 
 def tell_of_all(progress: Callable[[int], None], before: int, scenarios: int, done: int) -> None:

@@ -49,12 +49,12 @@ class Scenario:
     @cached_property
     def strategies(self) -> dict[str, bool]:
         """What is done in its arms, as texts, and whether that begins at enrolment."""
-        known = self.identity["strategies"].values()
-        return {json.dumps(each): bool(each["begin_with"]) for each in known}
+        known, trigger = self.identity["strategies"].values(), self.identity["trigger"]
+        return {json.dumps([each, trigger]): bool(each["begin_with"]) for each in known}
 
     @cached_property
     def company(self) -> str:
-        """A name for its patients, their luck and how they are followed, whatever is decided."""
+        """A name for its patients, their random streams and how they are followed, whatever is decided."""
         known = {name: each for name, each in self.identity.items() if name not in OF_DECISIONS}
         return provenance.digest_of(known)
 
@@ -136,8 +136,8 @@ class Report:
     def lines(self) -> list[str]:
         """What was reused, what was run and why."""
         digests = [scenario.digest for scenario in self.sweep.scenarios]
-        found = sum(digest not in self.ran | self.damaged for digest in digests)
-        counts = f"{found} of {len(digests)} scenarios found finished, {len(self.ran)} run"
+        result = sum(digest not in self.ran | self.damaged for digest in digests)
+        counts = f"{result} of {len(digests)} scenarios found finished, {len(self.ran)} run"
         lines = [f"{counts}: {self.sweep.folder}"]
         if self.damaged:
             lines.append(f"{len(self.damaged)} run again, as what was kept of them was damaged")
@@ -179,8 +179,8 @@ def check(table: Table) -> Sweep:
     for labels, plain in zip(table.labels, table.plain, strict=True):
         config = read_plain(plain, known)
         known = plain, config
-        if config.record.courses is None:
-            config = replace(config, record=replace(config.record, courses=False))
+        if config.record.trajectories is None:
+            config = replace(config, record=replace(config.record, trajectories=False))
         identity = provenance.identity_of(as_plain(config, made))
         scenarios.append(Scenario(labels, config, identity, provenance.digest_of(identity)))
     studies = {s.config.study for s in scenarios}

@@ -17,7 +17,10 @@ from leukosim.marrow.marrow import Marrow
 from leukosim.parameters import check_ranges, setting
 from leukosim.random_streams import ASSAY, key_of
 
-SEQUENCING, SINGLE_CELLS = 40, 41  # key the luck of assays that strategies do not wait for
+SEQUENCING, SINGLE_CELLS = (
+    40,
+    41,
+)  # key the random streams of assays that strategies do not wait for
 CANDIDATES = 4  # clones that are noted on a day, for each that is written down in the end
 
 
@@ -83,9 +86,9 @@ class ClonalHistory:
 
     def variants(self, founder: int, carries: int) -> list[str]:
         """What a clone carries."""
-        found = self.founder_variants(founder)
+        result = self.founder_variants(founder)
         later = [name for bit, name in enumerate(self.drivers) if carries >> bit & 1]
-        return found + [name for name in later if name not in found]
+        return result + [name for name in later if name not in result]
 
     def note(self) -> None:
         """Note the clones of now."""
@@ -133,13 +136,13 @@ class ClonalHistory:
     def carriers(self) -> dict[str, float]:
         """Blasts that carry each variant now, cells."""
         now = present_clones(self.marrow)
-        found: dict[str, float] = {}
+        result: dict[str, float] = {}
         genotypes, which = now.genotypes()
         blasts = np.bincount(which, now.blasts.sum(1), len(genotypes))
         for (founder, carries), cells in zip(genotypes.tolist(), blasts, strict=True):
             for name in self.variants(founder, carries):
-                found[name] = found.get(name, 0.0) + float(cells)
-        return {name: cells for name, cells in found.items() if cells > 0.0}
+                result[name] = result.get(name, 0.0) + float(cells)
+        return {name: cells for name, cells in result.items() if cells > 0.0}
 
     def sequence(self, panel: NgsPanel, sample: str) -> None:
         """Sequence a sample of now, "marrow" or "blood", in bulk."""
@@ -156,15 +159,15 @@ class ClonalHistory:
         true = dict(zip(names, fractions, strict=True))
         # every gene of the panel is read, as each may show errors; a stream for each, so that arms
         # share it
-        found = {}
+        result = {}
         for name in self.panel:
-            luck = patient.stream(ASSAY, SEQUENCING, int(self.marrow.day), key_of(name))
-            found[name] = float(panel.report(np.array([true.get(name, 0.0)]), luck)[0])
-        self.sequenced.append((self.marrow.day, found))
+            rng = patient.stream(ASSAY, SEQUENCING, int(self.marrow.day), key_of(name))
+            result[name] = float(panel.report(np.array([true.get(name, 0.0)]), rng)[0])
+        self.sequenced.append((self.marrow.day, result))
 
     def genotype_cells(self, occasion: str, assay: SingleCellGenotyping) -> None:
         """Read single stem cells of now, to be reported clone by clone in the end."""
-        luck = self.patient.stream(ASSAY, SINGLE_CELLS, int(self.marrow.day))
+        rng = self.patient.stream(ASSAY, SINGLE_CELLS, int(self.marrow.day))
         now = present_clones(self.marrow)
         cells: dict[frozenset[str], np.ndarray] = {}
         oldest_key: dict[frozenset[str], int] = {}
@@ -182,7 +185,7 @@ class ClonalHistory:
                 oldest_key[genotype] = int(now.key[oldest])
                 self._learn_line(now, oldest)
         counts = np.array([*cells.values()], np.int64).reshape(-1, self.marrow.rates.n_subtypes)
-        seen, strange = assay.report(counts, list(cells), luck)
+        seen, strange = assay.report(counts, list(cells), rng)
         self.read[occasion] = np.array([*oldest_key.values()], np.int64), seen, int(strange.sum())
 
     def write_up(self) -> CloneTable:

@@ -105,32 +105,32 @@ class Cohort:
         source=f"{SPOO} (derived)",
         note="between patients",
     )
-    stem_cell_share_log10_low: float = estimate(
+    lsc_frequency_log10_low: float = estimate(
         -7.0, "log10 cells per blast", low=-7.0, high=-6.0, lowest=-10.0, highest=-3.0,
         source=AILLES, note="log-uniform",
     )  # fmt: skip
-    stem_cell_share_log10_high: float = estimate(
+    lsc_frequency_log10_high: float = estimate(
         -5.0, "log10 cells per blast", low=-6.0, high=-4.0, lowest=-10.0, highest=-3.0,
         source="assumed",
         note="log-uniform; Ailles et al. 1999 found 7e-8 to 4.5e-6 in six patients",
     )  # fmt: skip
-    contained_share: float = estimate(
+    persistence_share: float = estimate(
         0.2, "fraction", low=0.0, high=0.3, source="assumed",
         note="patients whose disease stops growing at an MRD level; tuned by hand to RELAZA2",
     )  # fmt: skip
-    contained_plateau_log10: float = estimate(
+    persistence_burden_log10: float = estimate(
         9.3, "log10 cells", low=9.0, high=10.5, lowest=0.0, highest=13.0, source="assumed",
         note="their plateau, median",
     )  # fmt: skip
-    contained_plateau_log10_sd: float = estimate(
+    persistence_burden_log10_sd: float = estimate(
         0.3, "log10 cells", low=0.1, high=0.5, highest=2.0, source="assumed"
     )
-    protection_shift_mean: float = estimate(
-        0.0, "protection budget", low=0.0, high=0.15, lowest=-1.0, highest=1.0, source="assumed",
+    reserve_shift_mean: float = estimate(
+        0.0, "anti-apoptotic reserve", low=0.0, high=0.15, lowest=-1.0, highest=1.0, source="assumed",
         note="0.10-0.15 in relapsed or refractory disease",
     )  # fmt: skip
-    protection_shift_sd: float = estimate(
-        0.25, "protection budget", low=0.1, high=0.4, highest=1.0, source="assumed"
+    reserve_shift_sd: float = estimate(
+        0.25, "anti-apoptotic reserve", low=0.1, high=0.4, highest=1.0, source="assumed"
     )
     reprogrammable_share: float = estimate(
         0.5, "fraction", low=0.25, high=1.0, source="assumed",
@@ -205,7 +205,7 @@ class Cohort:
             raise ValueError("dominant_shares needs at least one subtype with a share above 0")
         for low, high in (
             ("dominant_fraction_low", "dominant_fraction_high"),
-            ("stem_cell_share_log10_low", "stem_cell_share_log10_high"),
+            ("lsc_frequency_log10_low", "lsc_frequency_log10_high"),
             ("youngest_years", "oldest_years"),
         ):
             if getattr(self, low) > getattr(self, high):

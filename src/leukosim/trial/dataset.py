@@ -1,4 +1,4 @@
-"""From courses to the vocabulary of results: who patients are, what became of them and was seen."""
+"""From trajectories to the vocabulary of results: who patients are, what became of them and was seen."""
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -13,21 +13,21 @@ from leukosim.clinic.strategy.response import NONE
 from leukosim.marrow.marrow import Marrow
 from leukosim.marrow.newick import newick
 from leukosim.random_streams import ASSAY
-from leukosim.results.trajectories import COURSE, Courses, Gathered
+from leukosim.results.trajectories import TRAJECTORY, Gathered, Trajectories
 from leukosim.results.variables import OCCASIONS, Labelled, labelled
-from leukosim.trial.follow_up import ASSESSED, CYTOPENIAS, History, anchored, joined, resting
+from leukosim.trial.follow_up import ASSESSED, CYTOPENIAS, Trajectory, anchored, joined, resting
 from leukosim.trial.protocol import Protocol
 
 RESPONSE = ASSESSED.index("response")
 
-# Key the luck of the assays at the start; samples on visits have lower numbers.
+# Key the random streams of the assays at the start; samples on visits have lower numbers.
 AT_DIAGNOSIS, AT_ENROLMENT = 100, 101
 
 
 def gather(
     patients: Sequence[Patient],
     arms: Sequence[str],
-    courses: Courses,
+    trajectories: Trajectories,
     rows: np.ndarray,
     protocol: Protocol,
     of_patients: Mapping[str, Labelled],
@@ -37,8 +37,8 @@ def gather(
 
     Parameters
     ----------
-    courses : by :func:`table_of_courses`
-    rows : int[arm, patient], which of the courses each patient has
+    trajectories : by :func:`table_of_trajectories`
+    rows : int[arm, patient], which of the trajectories each patient has
     of_patients : by :func:`values_of_patients`
     week : the first treatment week
     """
@@ -63,74 +63,82 @@ def gather(
     }
     # the very same mapping where nothing is added, by which trials are known to share it
     variables = {**of_patients, **labelled(week)} if week else of_patients
-    return Gathered(courses, rows, variables, coordinates, attributes)
+    return Gathered(trajectories, rows, variables, coordinates, attributes)
 
 
-def table_of_courses(
-    courses: Sequence[History], patients: Sequence[Patient], days: np.ndarray, protocol: Protocol
-) -> Courses:
-    """What became of patients, a row for each course.
+def table_of_trajectories(
+    trajectories: Sequence[Trajectory],
+    patients: Sequence[Patient],
+    days: np.ndarray,
+    protocol: Protocol,
+) -> Trajectories:
+    """What became of patients, a row for each trajectory.
 
     Parameters
     ----------
-    patients : whose course each is
+    patients : whose trajectory each is
     days : on which the marrow was written down; without any, nothing that has a time is gathered
     """
     subtypes = list(patients[0].disease.subtypes)
     n_subtypes = len(subtypes)
     labels: dict[str, Sequence[Any]] = {"subtype": subtypes, "origin": subtypes}
     values = {
-        **outcome_values(courses),
-        "best_response": best_responses(courses, patients),
-        "switches": np.array([c.switches for c in courses]),
-        "stem_cells_at_failure": np.array([c.stem_cells_at_failure for c in courses], float),
-        **(course_values(courses, days, n_subtypes) if len(days) else {}),
-        **sample_values(courses, patients, protocol),
-        **cycle_values(courses),
-        **assessment_values(courses),
-        **(ancestor_values(courses) if protocol.record.barcodes else {}),
+        **outcome_values(trajectories),
+        "best_response": best_responses(trajectories, patients),
+        "switches": np.array([c.switches for c in trajectories]),
+        "stem_cells_at_treatment_failure": np.array(
+            [c.stem_cells_at_treatment_failure for c in trajectories], float
+        ),
+        **(trajectory_values(trajectories, days, n_subtypes) if len(days) else {}),
+        **sample_values(trajectories, patients, protocol),
+        **cycle_values(trajectories),
+        **assessment_values(trajectories),
+        **(ancestor_values(trajectories) if protocol.record.barcodes else {}),
     }
     holds = {
-        "sample": within([len(c.mrd) for c in courses]),
-        "cycle": within([len(c.cycles) for c in courses]),
-        "assessment": within([len(c.assessments) for c in courses]),
+        "sample": within([len(c.mrd) for c in trajectories]),
+        "cycle": within([len(c.cycles) for c in trajectories]),
+        "assessment": within([len(c.assessments) for c in trajectories]),
     }
     if protocol.record.clones > 0:
-        variants = sorted({v for c in courses for _, found in c.sequenced for v in found})
-        values |= clone_values(courses, variants, days, n_subtypes, protocol)
+        variants = sorted({v for c in trajectories for _, result in c.sequenced for v in result})
+        values |= clone_values(trajectories, variants, days, n_subtypes, protocol)
         holds |= {
-            "clone": within([len(c.clones.name) for c in courses if c.clones]),
-            "ngs_sample": within([len(c.sequenced) for c in courses]),
+            "clone": within([len(c.clones.name) for c in trajectories if c.clones]),
+            "ngs_sample": within([len(c.sequenced) for c in trajectories]),
             "variant": np.array(
-                [[any(v in found for _, found in c.sequenced) for v in variants] for c in courses]
-            ).reshape(len(courses), len(variants)),
+                [
+                    [any(v in result for _, result in c.sequenced) for v in variants]
+                    for c in trajectories
+                ]
+            ).reshape(len(trajectories), len(variants)),
         }
         labels |= {"variant": variants, "trait": TRAITS, "occasion": OCCASIONS}
     variables = {
-        name: each._replace(dims=(COURSE, *each.dims[2:]))  # in place of arm and patient
+        name: each._replace(dims=(TRAJECTORY, *each.dims[2:]))  # in place of arm and patient
         for name, each in labelled(values).items()
     }
     coordinates = {name: Labelled((name,), np.array(each), {}) for name, each in labels.items()}
     if len(days):
         in_days = {"units": "day", "long_name": "time since enrolment"}
         coordinates["time"] = Labelled(("time",), days, in_days)
-    decisions = [decisions_in(*each) for each in zip(courses, patients, strict=True)]
-    return Courses(variables, coordinates, holds, decisions)
+    decisions = [decisions_in(*each) for each in zip(trajectories, patients, strict=True)]
+    return Trajectories(variables, coordinates, holds, decisions)
 
 
 def within(lengths: Sequence[int]) -> np.ndarray:
-    """Which places of the longest each has, bool[course, place]."""
+    """Which places of the longest each has, bool[trajectory, place]."""
     return np.arange(max(lengths)) < np.array(lengths)[:, None]
 
 
-def decisions_in(course: History, patient: Patient) -> list[tuple[Any, ...]]:
-    """The decisions of a course as the log has them, without the arm."""
+def decisions_in(trajectory: Trajectory, patient: Patient) -> list[tuple[Any, ...]]:
+    """The decisions of a trajectory as the log has them, without the arm."""
     return [
         (
-            patient.index, float(d.day), d.rule, d.seen, d.action, d.course, float(d.effective),
+            patient.index, float(d.day), d.rule, d.seen, d.action, d.regimen, float(d.effective),
             "+".join(d.drugs), d.at_most_days,
         )
-        for d in course.chart.decisions
+        for d in trajectory.chart.decisions
     ]  # fmt: skip
 
 
@@ -152,7 +160,7 @@ def patient_values(patients: Sequence[Patient]) -> dict[str, np.ndarray]:
     """Who the patients are."""
     names = (
         "genotype", "doubling_days", "residual_stem_cells", "composition", "cxcr4",
-        "stem_cell_share", "plateau", "protection_shift", "transcript_ratio", "overt_blasts",
+        "lsc_frequency", "carrying_capacity", "reserve_shift", "transcript_ratio", "overt_blasts",
         "age_years", "residual_blasts",
     )  # fmt: skip
     values = {name: np.array([getattr(patient, name) for patient in patients]) for name in names}
@@ -178,11 +186,11 @@ def biomarker_values(patients: Sequence[Patient], protocol: Protocol) -> dict[st
     flow = protocol.assays.flow
     fractions, scores = [], []
     for patient in patients:
-        luck = patient.stream(ASSAY, AT_DIAGNOSIS)
+        rng = patient.stream(ASSAY, AT_DIAGNOSIS)
         composition = np.array(patient.composition)
-        dependences = np.array([s.dependences for s in patient.disease.subtypes.values()])
-        scores.append(flow.bcl2_score(composition, dependences, luck))
-        fractions.append(flow.subtypes(composition, luck))
+        dependencies = np.array([s.dependencies for s in patient.disease.subtypes.values()])
+        scores.append(flow.bcl2_score(composition, dependencies, rng))
+        fractions.append(flow.subtypes(composition, rng))
     return {"measured_composition": np.array(fractions), "bcl2_score": np.array(scores)}
 
 
@@ -216,14 +224,14 @@ def residual_cell_values(patients: Sequence[Patient], protocol: Protocol) -> dic
     }
 
 
-def outcome_values(courses: Sequence[History]) -> dict[str, np.ndarray]:
+def outcome_values(trajectories: Sequence[Trajectory]) -> dict[str, np.ndarray]:
     """What became of them: days, nan where it did not happen."""
 
-    def each(value: Callable[[History], float | None]) -> np.ndarray:
-        return np.array([value(c) for c in courses], float)
+    def each(value: Callable[[Trajectory], float | None]) -> np.ndarray:
+        return np.array([value(c) for c in trajectories], float)
 
     return {
-        "mrd_conversion_day": each(lambda c: c.conversion_day),
+        "molecular_relapse_day": each(lambda c: c.molecular_relapse_day),
         "treatment_start_day": each(lambda c: c.first_dose_day),
         "treatment_days": each(lambda c: c.drug_days),
         "relapse_day": each(lambda c: c.chart.relapse_day),
@@ -231,24 +239,24 @@ def outcome_values(courses: Sequence[History]) -> dict[str, np.ndarray]:
         "follow_up_day": each(lambda c: c.last_day),
         "stem_cells_at_end": each(lambda c: c.stem_cells_at_end),
         "blasts_at_end": each(lambda c: c.blasts_at_end),
-        "failure_day": each(lambda c: c.chart.failure_day),
+        "treatment_failure_day": each(lambda c: c.chart.treatment_failure_day),
         "response_day": each(lambda c: c.chart.response_day),
         "death_cause": each(lambda c: c.death_cause),
-        "hold_days": each(lambda c: c.hold_days),
+        "interruption_days": each(lambda c: c.interruption_days),
         **{name: each(lambda c, name=name: c.cytopenia_days[name]) for name in CYTOPENIAS},
     }
 
 
-def best_responses(courses: Sequence[History], patients: Sequence[Patient]) -> np.ndarray:
+def best_responses(trajectories: Sequence[Trajectory], patients: Sequence[Patient]) -> np.ndarray:
     """The best response of overt leukaemia; none to be had in a remission from the start."""
     best = [
         c.assessments[:, RESPONSE].max(initial=NONE) if p.overt_blasts else NONE
-        for p, c in zip(patients, courses, strict=True)
+        for p, c in zip(patients, trajectories, strict=True)
     ]
     return np.array(best, np.int8)
 
 
-def assessment_values(courses: Sequence[History]) -> dict[str, np.ndarray]:
+def assessment_values(trajectories: Sequence[Trajectory]) -> dict[str, np.ndarray]:
     """Responses as they were assessed; nan after the last."""
     columns = {
         "assessment_day": "day",
@@ -257,21 +265,21 @@ def assessment_values(courses: Sequence[History]) -> dict[str, np.ndarray]:
         "assessment_neutrophils": "neutrophils",
         "assessment_platelets": "platelets",
     }
-    table = padded([c.assessments for c in courses], len(columns))
+    table = padded([c.assessments for c in trajectories], len(columns))
     return {name: table[..., ASSESSED.index(field)] for name, field in columns.items()}
 
 
-def course_values(
-    courses: Sequence[History], days: np.ndarray, n_subtypes: int
+def trajectory_values(
+    trajectories: Sequence[Trajectory], days: np.ndarray, n_subtypes: int
 ) -> dict[str, np.ndarray]:
     """The marrow over time; nan after a patient's last day."""
-    shape = len(courses), len(days)
+    shape = len(trajectories), len(days)
     names = ("stem_cells_in_niche", "stem_cells_in_g0", "blasts", "neutrophils", "platelets")
     values = {name: np.full(shape, np.nan) for name in names}
     values["stem_cells"] = np.full((*shape, n_subtypes), np.nan)
     values["stem_cells_by_origin"] = np.full((*shape, n_subtypes, n_subtypes), np.nan)
-    for i, course in enumerate(courses):
-        counts = joined(course.counts)
+    for i, trajectory in enumerate(trajectories):
+        counts = joined(trajectory.counts)
         at = i, np.searchsorted(days, counts.day)
         values["stem_cells"][at] = counts.cells.sum((2, 3))
         values["stem_cells_by_origin"][at] = counts.origins
@@ -284,10 +292,10 @@ def course_values(
 
 
 def sample_values(
-    courses: Sequence[History], patients: Sequence[Patient], protocol: Protocol
+    trajectories: Sequence[Trajectory], patients: Sequence[Patient], protocol: Protocol
 ) -> dict[str, np.ndarray]:
     """What the laboratory reported of MRD; nan after the last sample."""
-    table = padded([course.mrd for course in courses], 2)
+    table = padded([trajectory.mrd for trajectory in trajectories], 2)
     day, value = table[..., 0], table[..., 1]
     limit_of = {
         "transcript": protocol.assays.mrd.detection_limit,
@@ -302,34 +310,34 @@ def sample_values(
     }
 
 
-def cycle_values(courses: Sequence[History]) -> dict[str, np.ndarray]:
+def cycle_values(trajectories: Sequence[Trajectory]) -> dict[str, np.ndarray]:
     """Treatment over time; nan after the last cycle."""
-    table = padded([np.array(c.cycles, float).reshape(-1, 2) for c in courses], 2)
+    table = padded([np.array(c.cycles, float).reshape(-1, 2) for c in trajectories], 2)
     return {"cycle_start_day": table[..., 0], "cycle_end_day": table[..., 1]}
 
 
-def ancestor_values(courses: Sequence[History]) -> dict[str, np.ndarray]:
+def ancestor_values(trajectories: Sequence[Trajectory]) -> dict[str, np.ndarray]:
     """How many labelled cells relapses descend from; nan without relapse."""
     names = {"ancestors": "number", "major_ancestors": "major", "effective_ancestors": "effective"}
     return {
         f"{name}_at_relapse": np.array(
-            [getattr(c.ancestors, value) if c.ancestors else np.nan for c in courses], float
+            [getattr(c.ancestors, value) if c.ancestors else np.nan for c in trajectories], float
         )
         for name, value in names.items()
     }
 
 
 def clone_values(
-    courses: Sequence[History],
+    trajectories: Sequence[Trajectory],
     variants: Sequence[str],
     days: np.ndarray,
     n_subtypes: int,
     protocol: Protocol,
 ) -> dict[str, np.ndarray]:
     """The clones, their cells over time, and what sequencing showed."""
-    shape = (len(courses),)
-    n = max(len(c.clones.name) for c in courses if c.clones)
-    samples = max(len(c.sequenced) for c in courses)
+    shape = (len(trajectories),)
+    n = max(len(c.clones.name) for c in trajectories if c.clones)
+    samples = max(len(c.sequenced) for c in trajectories)
     text = {name: np.full((*shape, n), "", object) for name in ("name", "driver", "genotype")}
     number = {
         name: np.full((*shape, n), np.nan) for name in ("parent", "founded_day", "diagnosis_share")
@@ -345,8 +353,8 @@ def clone_values(
     ngs_day = np.full((*shape, samples), np.nan)
     read = np.full((*shape, len(OCCASIONS), n, n_subtypes), np.nan)
     strange = np.full((*shape, len(OCCASIONS)), np.nan)
-    for c, course in enumerate(courses):
-        table = course.clones
+    for c, trajectory in enumerate(trajectories):
+        table = trajectory.clones
         assert table is not None
         has = len(table.name)
         for name, array in (text | number).items():
@@ -357,9 +365,9 @@ def clone_values(
         at = np.searchsorted(days, table.day)
         for name, cells in over_time.items():
             cells[c, at, :has] = getattr(table, name)
-        for i, (day, found) in enumerate(course.sequenced):
+        for i, (day, result) in enumerate(trajectory.sequenced):
             ngs_day[c, i] = day
-            for name, frequency in found.items():
+            for name, frequency in result.items():
                 vaf[c, i, variants.index(name)] = frequency
         for occasion, counted in table.genotyped.items():
             read[c, OCCASIONS.index(occasion), :has] = counted
@@ -380,7 +388,7 @@ def clone_values(
 
 
 def padded(tables: Sequence[np.ndarray], columns: int) -> np.ndarray:
-    """Tables as one array [course, row, column], nan after the last row of each.
+    """Tables as one array [trajectory, row, column], nan after the last row of each.
 
     tables : each float64[row, column]
     """

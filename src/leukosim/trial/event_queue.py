@@ -8,7 +8,7 @@ from typing import Any
 END, MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE, REPORT, RELEASE, START, CYCLE = range(8)
 
 
-class Agenda:
+class EventQueue:
     """Entries by day; of a day by kind, and of a kind in the order of planning."""
 
     def __init__(self, horizon_days: float):

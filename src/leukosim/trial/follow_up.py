@@ -18,9 +18,9 @@ from leukosim.biology.mortality import death_hazards
 from leukosim.biology.patient import Patient
 from leukosim.clinic.assays.sample import Burden
 from leukosim.clinic.drugs.drug import Dose
-from leukosim.clinic.strategy.chart import Assessment, Chart, Decision, OwnStrategy, Report
+from leukosim.clinic.strategy.chart import Assessment, CallableStrategy, Chart, Decision, Report
 from leukosim.clinic.strategy.monitoring import Trigger
-from leukosim.clinic.strategy.regimens import Course
+from leukosim.clinic.strategy.regimens import Regimen
 from leukosim.clinic.strategy.response import CRI
 from leukosim.clinic.strategy.rules import ACTIONS, LIMITED, Strategy
 from leukosim.marrow.lineages import Ancestors, ancestors
@@ -37,7 +37,7 @@ from leukosim.trial.event_queue import (
     RELEASE,
     REPORT,
     START,
-    Agenda,
+    EventQueue,
 )
 from leukosim.trial.prescription import Prescription
 from leukosim.trial.protocol import Protocol
@@ -61,7 +61,7 @@ CYTOPENIAS = {
 
 
 @dataclass
-class History:
+class Trajectory:
     """What became of one patient in one arm."""
 
     chart: Chart
@@ -70,18 +70,20 @@ class History:
     cycles: list[tuple[float, float]]  # first and last day with a dose
     last_day: float
     stem_cells_at_end: int
-    stem_cells_at_failure: np.ndarray  # int64[origin, subtype], without failure on the last day
+    stem_cells_at_treatment_failure: (
+        np.ndarray
+    )  # int64[origin, subtype], without failure on the last day
     blasts_at_end: float
     switches: np.ndarray  # int64[subtype, subtype], from, to
-    conversion_day: float | None = None
+    molecular_relapse_day: float | None = None
     death_day: float | None = None
     death_cause: int | None = None  # position in leukosim.results.variables.CAUSES
-    hold_days: float = 0.0
+    interruption_days: float = 0.0
     cytopenia_days: dict[str, int] = field(default_factory=dict)  # by the names of CYTOPENIAS
     clones: CloneTable | None = None  # unless clones are not recorded
     ancestors: Ancestors | None = None  # of a relapse, where cells were labelled
     sequenced: list[tuple[float, dict[str, float]]] = field(default_factory=list)  # day, reported
-    # what is gathered of every scenario that this course is in, made once
+    # what is gathered of every scenario that this trajectory is in, made once
     first_dose_day: float | None = None
     drug_days: int = 0
     assessments: np.ndarray = field(default_factory=lambda: np.empty((0, len(ASSESSED))))
@@ -98,7 +100,7 @@ class FollowUp:
     def __init__(
         self,
         patient: Patient,
-        strategy: Strategy | OwnStrategy,
+        strategy: Strategy | CallableStrategy,
         protocol: Protocol,
         record_days: np.ndarray,
         rates: Rates,
@@ -107,6 +109,8 @@ class FollowUp:
         triggers: Sequence[Trigger] = (),
     ):
         self.patient = patient
+        if type(strategy) is Strategy:
+            strategy = strategy.for_trigger(protocol.trigger, patient.marker)
         self.strategy = strategy
         self.protocol = protocol
         self.record_days = record_days
@@ -117,16 +121,16 @@ class FollowUp:
         self.starts_overt = patient.overt_blasts > 0.0
         self.chart = Chart(in_remission=not self.starts_overt, has_responded=not self.starts_overt)
         self.counts: list[Counts] = []
-        self.conversion_days: dict[Trigger, float | None] = dict.fromkeys(
+        self.molecular_relapse_days: dict[Trigger, float | None] = dict.fromkeys(
             triggers or [protocol.trigger]
         )
         self.asking: set[Trigger] = set()  # of several, for a sample to confirm the last report
         self.life_left = float(patient.stream(DEATH).exponential())  # in units of hazard
         self.death_cause: int | None = None
         self.cytopenia_days = dict.fromkeys(CYTOPENIAS, 0)
-        self.stem_cells_at_failure: np.ndarray | None = None
-        self.agenda = Agenda(protocol.horizon_days)
-        self.prescription = Prescription(patient, strategy, protocol, self.chart, self.agenda)
+        self.stem_cells_at_treatment_failure: np.ndarray | None = None
+        self.queue = EventQueue(protocol.horizon_days)
+        self.prescription = Prescription(patient, strategy, protocol, self.chart, self.queue)
         self.sampled: set[tuple[int, float]] = set()
         self.today = 0.0
         self.death_day: float | None = None
@@ -135,22 +139,22 @@ class FollowUp:
         self._enrol()
 
     def _enrol(self) -> None:
-        """Plan the first visits, begin the first course, and note the marrow of the start."""
+        """Plan the first visits, begin the first regimen, and note the marrow of the start."""
         monitoring = self.protocol.monitoring
-        self.agenda.plan(self.protocol.horizon_days, END)
-        self.agenda.plan(monitoring.first_day, MRD_SAMPLE, "scheduled")
-        self.agenda.plan(monitoring.blood_count_days, BLOOD_COUNT, "scheduled")
-        course = self.strategy.first_course(self.patient.age_years)
-        if course:
-            first = Decision(0.0, "begin_with", "", "start", course)
+        self.queue.plan(self.protocol.horizon_days, END)
+        self.queue.plan(monitoring.first_day, MRD_SAMPLE, "scheduled")
+        self.queue.plan(monitoring.blood_count_days, BLOOD_COUNT, "scheduled")
+        regimen = self.strategy.first_regimen(self.patient.age_years)
+        if regimen:
+            first = Decision(0.0, "begin_with", "", "start", regimen)
             self.chart.decisions.append(first)
-            self.agenda.plan(0.0, START, first)
+            self.queue.plan(0.0, START, first)
         if 0.0 in self.record_days:
             self.counts.append(self.marrow.count())
             self._note_clones()
         self._sequence("start")
 
-    def run(self) -> History:
+    def run(self) -> Trajectory:
         """Follow the patient to death, to the end of the trial, or as long as anything is done."""
         self.advance_to(math.inf)
         return self.write_up()
@@ -162,12 +166,12 @@ class FollowUp:
         as if nobody had asked for the day. So pauses change no number. ``counts`` holds the marrow
         of the recorded days, ``chart`` what is known; both may know what lies after the day.
         """
-        while not self.is_over and (self.marrow.day < day or self.agenda.next_day <= day):
+        while not self.is_over and (self.marrow.day < day or self.queue.next_day <= day):
             self.step()
 
     def step(self) -> None:
         """Follow the patient to the next entry of the agenda, and do what it says."""
-        due, kind, content = self.agenda.take()
+        due, kind, content = self.queue.take()
         # a report needs no marrow of its day, unless the patient may not live to see it
         if kind in READS_MARROW or not self._surely_lives_until(due):
             self.death_day = self._live_until(due)
@@ -181,27 +185,27 @@ class FollowUp:
         """The follow-up so far once more, to go on in another way."""
         never_change = (
             self.patient, self.strategy, self.protocol, self.record_days, self.marrow.rates,
-            *self.counts, *self.chart.reports, *self.conversion_days,
+            *self.counts, *self.chart.reports, *self.molecular_relapse_days,
         )  # fmt: skip
         return deepcopy(self, {id(each): each for each in never_change})
 
-    def go_on_by(self, strategy: Strategy | OwnStrategy) -> None:
+    def go_on_by(self, strategy: Strategy | CallableStrategy) -> None:
         """Treat by this strategy from now on."""
         self.strategy = self.prescription.strategy = strategy
 
     @property
-    def conversion_day(self) -> float | None:
+    def molecular_relapse_day(self) -> float | None:
         """When MRD converted by the first trigger."""
-        return next(iter(self.conversion_days.values()))
+        return next(iter(self.molecular_relapse_days.values()))
 
     def _end(self) -> None:
         """Close the follow-up on the day that the marrow has come to."""
         self.is_over = True
         self.prescription.end(self.marrow.day)
 
-    def write_up(self) -> History:
+    def write_up(self) -> Trajectory:
         """What has become of the patient so far."""
-        return History(
+        return Trajectory(
             self.chart,
             self.counts,
             self.prescription.doses,
@@ -209,14 +213,14 @@ class FollowUp:
             self.marrow.day,
             int(self.marrow.stem_cells.sum()),
             self.marrow.origins
-            if self.stem_cells_at_failure is None
-            else self.stem_cells_at_failure,
+            if self.stem_cells_at_treatment_failure is None
+            else self.stem_cells_at_treatment_failure,
             self.marrow.blasts,
             self.marrow.switches,
-            self.conversion_day,
+            self.molecular_relapse_day,
             self.death_day,
             self.death_cause,
-            self.prescription.hold_days,
+            self.prescription.interruption_days,
             self.cytopenia_days,
             self.clones.write_up() if self.clones else None,
             self.ancestors,
@@ -273,8 +277,8 @@ class FollowUp:
                 self.cytopenia_days[name] += int(np.count_nonzero(count[whole] < level))
         first, last = np.searchsorted(self.record_days, [start, until], "right")
         if first < last:
-            asked = np.searchsorted(days, self.record_days[first:last])
-            self.counts.append(rows_of(counts, asked))
+            options = np.searchsorted(days, self.record_days[first:last])
+            self.counts.append(rows_of(counts, options))
         return counts
 
     def _advance_by_records(self, until: float, days: np.ndarray) -> Counts:
@@ -336,48 +340,50 @@ class FollowUp:
         """Do what the agenda says for this day."""
         assays, monitoring = self.protocol.assays, self.protocol.monitoring
         if kind == MRD_SAMPLE and content == "scheduled":
-            self.agenda.plan(day + monitoring.interval_days, MRD_SAMPLE, "scheduled")
+            self.queue.plan(day + monitoring.interval_days, MRD_SAMPLE, "scheduled")
         elif kind == BLOOD_COUNT and content == "scheduled":
-            self.agenda.plan(day + monitoring.blood_count_days, BLOOD_COUNT, "scheduled")
-        elif kind == BLOOD_COUNT and content == "while held" and self.chart.holds:
-            self.agenda.plan(day + monitoring.held_count_days, BLOOD_COUNT, "while held")
+            self.queue.plan(day + monitoring.blood_count_days, BLOOD_COUNT, "scheduled")
+        elif kind == BLOOD_COUNT and content == "while interrupted" and self.chart.interruptions:
+            self.queue.plan(
+                day + monitoring.interruption_count_days, BLOOD_COUNT, "while interrupted"
+            )
         if kind in (MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE):
             if (kind, day) in self.sampled:
                 return  # a second look at the same sample would confirm nothing
             self.sampled.add((kind, day))
-            luck = self.patient.stream(ASSAY, kind, int(day))
+            rng = self.patient.stream(ASSAY, kind, int(day))
         if kind == MRD_SAMPLE:
-            self._sample_mrd(day, luck)
+            self._sample_mrd(day, rng)
             if day > 0.0:
                 self._sequence()
             if monitoring.sample == "marrow":
-                self.agenda.plan(day, MARROW_SAMPLE)
+                self.queue.plan(day, MARROW_SAMPLE)
         elif kind == BLOOD_COUNT:
             counts = assays.blood_count.report(
-                self._burden(), self.marrow.neutrophils, self.marrow.platelets, luck
+                self._burden(), self.marrow.neutrophils, self.marrow.platelets, rng
             )
             self._report(day, assays.blood_count.turnaround_days, counts)
         elif kind == MARROW_SAMPLE:
-            fraction = assays.morphology.report(self._burden(), luck)
+            fraction = assays.morphology.report(self._burden(), rng)
             self._report(day, assays.morphology.turnaround_days, {"marrow_blasts": fraction})
         elif kind == REPORT:
             self._decide(day, content)
         elif kind == RELEASE:
-            self.prescription.release(day, content)
+            self.prescription.end_interruption(day, content)
         elif kind == START:
             self.prescription.start(day, content)
         elif kind == CYCLE:
             self.prescription.give_cycle(day, content)
 
-    def _sample_mrd(self, day: float, luck: np.random.Generator) -> None:
+    def _sample_mrd(self, day: float, rng: np.random.Generator) -> None:
         """Send a sample for MRD to the laboratory that can follow this patient."""
         assays, burden = self.protocol.assays, self._burden()
         if self.patient.marker == "chimerism":
-            share = assays.chimerism.report(burden, luck)
+            share = assays.chimerism.report(burden, rng)
             self._report(day, assays.chimerism.turnaround_days, {"recipient_share": share})
         else:
             sample = self.protocol.monitoring.sample
-            ratio = assays.mrd.report(burden, self.patient.transcript_ratio, sample, luck)
+            ratio = assays.mrd.report(burden, self.patient.transcript_ratio, sample, rng)
             self._report(day, assays.mrd.turnaround_days, {"mrd": ratio})
 
     def _report(self, day: float, turnaround_days: int, values: dict[str, float]) -> None:
@@ -385,13 +391,13 @@ class FollowUp:
         known = day + turnaround_days
         for measure, value in values.items():
             self.chart.file(Report(measure, day, known, value))
-            self.agenda.plan(known, REPORT, measure)
+            self.queue.plan(known, REPORT, measure)
 
     def _decide(self, day: float, measure: str) -> None:
         """Let the strategy act on a measure that has just become known."""
         self.prescription.complete_cycle(day)
         if measure in MRD_MEASURES:
-            self._note_conversion(day, measure)
+            self._note_molecular_relapse(day, measure)
         elif measure != "blood_blasts":
             self._assess(day, measure)
         self.carry_out(self.strategy.decide(self.chart, day, measure), day)
@@ -399,16 +405,19 @@ class FollowUp:
     def carry_out(self, decisions: Iterable[Decision], day: float) -> None:
         """Write decisions into the chart and act on them, one after the other."""
         for decision in decisions:
-            check_decision(decision, day, self.strategy.courses, self.chart)
+            check_decision(decision, day, self.strategy.regimens, self.chart)
             self.chart.decisions.append(decision)
             self._act(decision, day)
 
     def _act(self, decision: Decision, day: float) -> None:
         """Carry one decision out."""
         chart = self.chart
-        if decision.action in ("relapse", "failure") and self.stem_cells_at_failure is None:
+        if (
+            decision.action in ("relapse", "treatment_failure")
+            and self.stem_cells_at_treatment_failure is None
+        ):
             self._live_until(day)  # a report was read without the marrow of its day
-            self.stem_cells_at_failure = self.marrow.origins
+            self.stem_cells_at_treatment_failure = self.marrow.origins
         if decision.action == "relapse":
             chart.relapse_day = day
             self._sequence("relapse")
@@ -416,26 +425,26 @@ class FollowUp:
                 self.ancestors = ancestors(self.marrow.clones)
             keeps = self.strategy.treats_relapse
             if not self.protocol.until_death:
-                self.agenda.plan(day + self.protocol.after_relapse_days if keeps else day, END)
-        elif decision.action == "failure":
-            chart.failure_day = day
+                self.queue.plan(day + self.protocol.after_relapse_days if keeps else day, END)
+        elif decision.action == "treatment_failure":
+            chart.treatment_failure_day = day
         elif decision.action == "marrow":
-            self.agenda.plan(decision.effective, MARROW_SAMPLE)
+            self.queue.plan(decision.effective, MARROW_SAMPLE)
         elif decision.action == "start":
-            self.agenda.plan(decision.effective, START, decision)
+            self.queue.plan(decision.effective, START, decision)
         elif decision.action == "change" and chart.treatment is not None:
-            self.prescription.change(decision.course, day, chart.treatment)
+            self.prescription.change(decision.regimen, day, chart.treatment)
         elif decision.action == "stop":
             self.prescription.stop(day)
-        elif decision.action == "hold" and chart.treatment is not None:
-            self.prescription.hold(decision, day, chart.treatment)
+        elif decision.action == "interrupt" and chart.treatment is not None:
+            self.prescription.interrupt(decision, day, chart.treatment)
         elif decision.action == "resume":
             self.prescription.resume(decision.rule, day)
-        elif decision.action == "shorten" and chart.treatment is not None:
-            self.prescription.shorten(decision, chart.treatment)
+        elif decision.action == "reduce_duration" and chart.treatment is not None:
+            self.prescription.reduce_duration(decision, chart.treatment)
 
-    def _note_conversion(self, day: float, measure: str) -> None:
-        """MRD conversion: at or above the trigger, as often as it has to be confirmed.
+    def _note_molecular_relapse(self, day: float, measure: str) -> None:
+        """Note a molecular relapse: MRD at or above the trigger, as often as it has to be confirmed.
 
         A patient who began with overt leukaemia has to be in remission, and to have been negative.
         """
@@ -443,7 +452,7 @@ class FollowUp:
         if self.chart.relapse_day is not None:
             return
         values = self.chart.values(measure, day)
-        for trigger, converted in self.conversion_days.items():
+        for trigger, converted in self.molecular_relapse_days.items():
             if converted is not None:
                 continue
             level = trigger.of(self.patient.marker)
@@ -454,16 +463,16 @@ class FollowUp:
             needed = 1 + trigger.confirmations
             latest = values[-needed:]
             if len(latest) == needed and all(value >= level and value > 0.0 for value in latest):
-                self.conversion_days[trigger] = day
+                self.molecular_relapse_days[trigger] = day
             elif values[-1] >= level and values[-1] > 0.0 and trigger.confirmations > 0:
                 self.asking.add(trigger)
-        if len(self.conversion_days) == 1 and self.asking:
+        if len(self.molecular_relapse_days) == 1 and self.asking:
             self.confirm(day)
 
     def confirm(self, day: float) -> None:
         """Plan a sample that is to confirm what was reported on a day."""
         due = day + self.protocol.monitoring.confirm_days
-        self.agenda.plan(due, MRD_SAMPLE, "confirming")
+        self.queue.plan(due, MRD_SAMPLE, "confirming")
 
     def _assess(self, day: float, measure: str) -> None:
         """Assess the response: at every marrow, and where counts recover soon after one."""
@@ -491,7 +500,7 @@ class FollowUp:
 
 
 def check_decision(
-    decision: Decision, day: float, courses: Mapping[str, Course], chart: Chart
+    decision: Decision, day: float, regimens: Mapping[str, Regimen], chart: Chart
 ) -> None:
     """Refuse what cannot be done; rules are checked when they are declared, functions here."""
     if decision.action not in ACTIONS:
@@ -499,10 +508,10 @@ def check_decision(
             f"action = {decision.action} of {decision.rule} is unknown: "
             f"allowed {', '.join(ACTIONS)}"
         )
-    if decision.action in ("start", "change") and decision.course not in courses:
+    if decision.action in ("start", "change") and decision.regimen not in regimens:
         raise ValueError(
-            f"course = {decision.course} of {decision.rule} is unknown: "
-            f"allowed {', '.join(courses)}"
+            f"regimen = {decision.regimen} of {decision.rule} is unknown: "
+            f"allowed {', '.join(regimens)}"
         )
     if decision.action in ("start", "marrow") and not decision.effective >= day:
         raise ValueError(
@@ -523,13 +532,13 @@ def check_decision(
 
 def follow(
     patient: Patient,
-    strategy: Strategy | OwnStrategy,
+    strategy: Strategy | CallableStrategy,
     protocol: Protocol,
     record_days: np.ndarray,
     rates: Rates,
     method: str = "tally",
     agents: int = AGENTS,
-) -> History:
+) -> Trajectory:
     """What becomes of a patient under a strategy."""
     return FollowUp(patient, strategy, protocol, record_days, rates, method, agents).run()
 

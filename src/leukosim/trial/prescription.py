@@ -1,4 +1,4 @@
-"""What a patient is given: courses, cycles as they fall due, what holds them, and every dose."""
+"""What a patient is given: regimens, cycles as they fall due, what interrupts them, and every dose."""
 
 import math
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ import numpy as np
 from leukosim.biology.exposure import Exposure, no_exposure
 from leukosim.biology.patient import Patient
 from leukosim.clinic.drugs.drug import Dose, exposure
-from leukosim.clinic.strategy.chart import Chart, Decision, OwnStrategy, Treatment
+from leukosim.clinic.strategy.chart import CallableStrategy, Chart, Decision, Treatment
 from leukosim.clinic.strategy.rules import Strategy
-from leukosim.trial.event_queue import BLOOD_COUNT, CYCLE, MARROW_SAMPLE, RELEASE, START, Agenda
+from leukosim.trial.event_queue import BLOOD_COUNT, CYCLE, MARROW_SAMPLE, RELEASE, START, EventQueue
 from leukosim.trial.protocol import Protocol
 
 # Days for which exposures are worked out at once: twice as many each time, while doses are the same
@@ -18,7 +18,7 @@ FORESEEN_DAYS, MOST_FORESEEN_DAYS = 28.0, 364.0
 
 
 class Prescription:
-    """The doses of one patient, past and to come, and the course that they belong to.
+    """The doses of one patient, past and to come, and the regimen that they belong to.
 
     What was decided stands in the chart; what is due, and the looks at blood and marrow that it
     needs, are put on the agenda.
@@ -27,18 +27,18 @@ class Prescription:
     def __init__(
         self,
         patient: Patient,
-        strategy: Strategy | OwnStrategy,
+        strategy: Strategy | CallableStrategy,
         protocol: Protocol,
         chart: Chart,
-        agenda: Agenda,
+        queue: EventQueue,
     ):
         self.patient, self.strategy, self.protocol = patient, strategy, protocol
-        self.chart, self.agenda = chart, agenda
+        self.chart, self.queue = chart, queue
         self.doses: list[Dose] = []
         self.cycles: list[tuple[float, float]] = []
         self.withheld: list[Dose] = []
         self.waiting_since: float | None = None
-        self.hold_days = 0.0
+        self.interruption_days = 0.0
         self._foreseen: Exposure | None = None  # by these doses, for some weeks
         self._foresees = FORESEEN_DAYS
         self._nothing = no_exposure(0.0, protocol.horizon_days)
@@ -62,37 +62,37 @@ class Prescription:
             self._foresees = min(2.0 * self._foresees, MOST_FORESEEN_DAYS)
         return met
 
-    # ------------------------------------------------------------------ courses and cycles
+    # ------------------------------------------------------------------ regimens and cycles
 
     def start(self, day: float, decision: Decision) -> None:
-        """Begin a course now, in place of any other."""
+        """Begin a regimen now, in place of any other."""
         self._cancel_doses_from(day)
-        self._begin(decision.course, day, day)
+        self._begin(decision.regimen, day, day)
 
-    def change(self, course: str, day: float, from_treatment: Treatment) -> None:
-        """Begin another course when the next cycle of this one is due."""
-        self._begin(course, max(from_treatment.next_day, day), day)
+    def change(self, regimen: str, day: float, from_treatment: Treatment) -> None:
+        """Begin another regimen when the next cycle of this one is due."""
+        self._begin(regimen, max(from_treatment.next_day, day), day)
 
     def _begin(self, name: str, day: float, today: float) -> None:
-        self._end_holds(today)
-        self.chart.treatment = Treatment(name, self.strategy.courses[name], day)
-        self.agenda.plan(day, CYCLE, self.chart.treatment)
+        self._end_interruptions(today)
+        self.chart.treatment = Treatment(name, self.strategy.regimens[name], day)
+        self.queue.plan(day, CYCLE, self.chart.treatment)
 
     def stop(self, day: float) -> None:
         """Give nothing from now on, nor what was to start later."""
-        self._end_holds(day)
+        self._end_interruptions(day)
         self.chart.treatment = None
-        self.agenda.forget(START)
+        self.queue.forget(START)
         self._cancel_doses_from(day)
 
     def end(self, day: float) -> None:
         """Close the follow-up: what was planned beyond this day is not given."""
         self._cancel_doses_from(day)
-        self._end_holds(day)
+        self._end_interruptions(day)
 
-    def shorten(self, decision: Decision, treatment: Treatment) -> None:
+    def reduce_duration(self, decision: Decision, treatment: Treatment) -> None:
         """Give drugs on fewer days from the next cycle on."""
-        given = treatment.course.drugs
+        given = treatment.regimen.drugs
         for drug in decision.drugs or given:
             if drug in given and decision.at_most_days is not None:
                 treatment.most_days[drug] = decision.at_most_days
@@ -107,80 +107,80 @@ class Prescription:
             self.chart.cycles_completed += 1
 
     def give_cycle(self, day: float, treatment: Treatment) -> None:
-        """Write down the doses of the next cycle, if it is due and nothing holds it."""
+        """Write down the doses of the next cycle, if it is due and nothing interrupts it."""
         if treatment is not self.chart.treatment:
             return
         self.complete_cycle(day)
         if not treatment.is_due(day):
             return
-        held = [decision.drugs for decision in self.chart.holds.values()]
-        if () in held:
+        interrupted = [decision.drugs for decision in self.chart.interruptions.values()]
+        if () in interrupted:
             return
-        course = treatment.course
-        doses = course.doses(
+        regimen = treatment.regimen
+        doses = regimen.doses(
             day, treatment.cycles_given, self.patient.body_surface_m2, treatment.most_days
         )
-        held_drugs = {drug for drugs in held for drug in drugs}
-        self.withheld = [dose for dose in doses if dose.drug in held_drugs]
-        self._prescribe([dose for dose in doses if dose.drug not in held_drugs])
-        self.cycles.append((day + min(course.days) - 1, day + max(course.days) - 1))
+        interrupted_drugs = {drug for drugs in interrupted for drug in drugs}
+        self.withheld = [dose for dose in doses if dose.drug in interrupted_drugs]
+        self._prescribe([dose for dose in doses if dose.drug not in interrupted_drugs])
+        self.cycles.append((day + min(regimen.days) - 1, day + max(regimen.days) - 1))
         treatment.cycles_given += 1
-        treatment.next_day = day + course.cycle_days
+        treatment.next_day = day + regimen.cycle_days
         self._end_wait(day)
-        self.agenda.plan(treatment.next_day, CYCLE, treatment)
+        self.queue.plan(treatment.next_day, CYCLE, treatment)
         self._plan_looks(treatment.next_day, day)
 
     def _plan_looks(self, due: float, today: float) -> None:
         """Plan the samples that a strategy wants before the cycle that is due on a day."""
         if self.strategy.counts_before_cycles:
-            self.agenda.plan(due, BLOOD_COUNT, "before a cycle")
+            self.queue.plan(due, BLOOD_COUNT, "before a cycle")
         if self.chart.cycles_completed + 1 in self.strategy.marrow_after_cycles:
             sampled = due - self.protocol.assays.morphology.turnaround_days
             for kind in (BLOOD_COUNT, MARROW_SAMPLE):
-                self.agenda.plan(max(sampled, today), kind, "after a cycle")
+                self.queue.plan(max(sampled, today), kind, "after a cycle")
 
     # ------------------------------------------------------------------ waiting
 
-    def hold(self, decision: Decision, day: float, treatment: Treatment) -> None:
+    def interrupt(self, decision: Decision, day: float, treatment: Treatment) -> None:
         """Let the next cycle wait, or drugs of it; look at the blood meanwhile."""
         if self.waiting_since is None:
             self.waiting_since = max(day, treatment.next_day)
-            self.chart.holds_begun += 1
-            first_look = self.waiting_since + self.protocol.monitoring.held_count_days
-            self.agenda.plan(first_look, BLOOD_COUNT, "while held")
-        self.chart.holds[decision.rule] = decision
+            self.chart.interruptions_begun += 1
+            first_look = self.waiting_since + self.protocol.monitoring.interruption_count_days
+            self.queue.plan(first_look, BLOOD_COUNT, "while interrupted")
+        self.chart.interruptions[decision.rule] = decision
         if decision.at_most_days is not None:
             end = max(self.waiting_since + decision.at_most_days, day)
-            self.agenda.plan(end, RELEASE, decision)
+            self.queue.plan(end, RELEASE, decision)
 
-    def release(self, day: float, hold: Decision) -> None:
-        """End a hold that has lasted as long as it may, if it has not ended by itself."""
-        if self.chart.holds.get(hold.rule) is hold:
-            seen = f"held for {hold.at_most_days} days"
-            self.chart.decisions.append(Decision(day, hold.rule, seen, "resume", "", day))
-            self.resume(hold.rule, day)
+    def end_interruption(self, day: float, begun: Decision) -> None:
+        """End an interruption that has lasted as long as it may, if it has not ended by itself."""
+        if self.chart.interruptions.get(begun.rule) is begun:
+            seen = f"interrupted for {begun.at_most_days} days"
+            self.chart.decisions.append(Decision(day, begun.rule, seen, "resume", "", day))
+            self.resume(begun.rule, day)
 
     def resume(self, rule: str, day: float) -> None:
-        """End the hold of a rule: the cycle that is due begins, and its drugs are given again."""
-        self.chart.holds.pop(rule, None)
-        still = {drug for decision in self.chart.holds.values() for drug in decision.drugs}
+        """End the interruption of a rule: the cycle that is due begins, and its drugs are given again."""
+        self.chart.interruptions.pop(rule, None)
+        still = {drug for decision in self.chart.interruptions.values() for drug in decision.drugs}
         back = [dose for dose in self.withheld if dose.drug not in still]
         self.withheld = [dose for dose in self.withheld if dose.drug in still]
         self._prescribe([dose for dose in back if dose.day >= day])
         if self.chart.cycle_is_due(day):
-            self.agenda.plan(day, CYCLE, self.chart.treatment)
+            self.queue.plan(day, CYCLE, self.chart.treatment)
         else:
             self._end_wait(day)
 
     def _end_wait(self, day: float) -> None:
         """Count the days of a wait that is over."""
-        if self.waiting_since is not None and not self.chart.holds:
-            self.hold_days += max(day - self.waiting_since, 0.0)
+        if self.waiting_since is not None and not self.chart.interruptions:
+            self.interruption_days += max(day - self.waiting_since, 0.0)
             self.waiting_since = None
 
-    def _end_holds(self, day: float) -> None:
-        """End all holds, as the course that they belong to has ended."""
-        self.chart.holds.clear()
+    def _end_interruptions(self, day: float) -> None:
+        """End all interruptions, as the regimen that they belong to has ended."""
+        self.chart.interruptions.clear()
         self.withheld.clear()
         self._end_wait(day)
 

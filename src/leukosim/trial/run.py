@@ -11,13 +11,13 @@ import pandas as pd
 import xarray as xr
 
 from leukosim.biology.patient import Patient
-from leukosim.clinic.strategy.chart import OwnStrategy
+from leukosim.clinic.strategy.chart import CallableStrategy
 from leukosim.clinic.strategy.rules import Strategy
 from leukosim.marrow.marrow import AGENTS
-from leukosim.results.trajectories import Courses, Gathered
+from leukosim.results.trajectories import Gathered, Trajectories
 from leukosim.results.variables import Labelled
-from leukosim.trial.dataset import gather, table_of_courses, values_of_patients
-from leukosim.trial.follow_up import History
+from leukosim.trial.dataset import gather, table_of_trajectories, values_of_patients
+from leukosim.trial.follow_up import Trajectory
 from leukosim.trial.protocol import Protocol
 from leukosim.trial.shared_follow_up import Arm, follow_arms
 from leukosim.trial.treatment_week import (
@@ -28,7 +28,7 @@ from leukosim.trial.treatment_week import (
 )
 
 DECISION_COLUMNS = (
-    "arm", "patient", "day", "rule", "seen", "action", "course", "effective_day", "drugs",
+    "arm", "patient", "day", "rule", "seen", "action", "regimen", "effective_day", "drugs",
     "at_most_days",
 )  # fmt: skip
 BLOCK = 8  # patients, at most, that a worker is handed at once
@@ -68,7 +68,7 @@ def one_by_one(
 class Plan(NamedTuple):
     """One of several trials of the same patients."""
 
-    arms: Mapping[str, Strategy | OwnStrategy]
+    arms: Mapping[str, Strategy | CallableStrategy]
     protocol: Protocol
 
 
@@ -119,19 +119,19 @@ def run_together(
     treat = partial(
         treat_block, arms=arms, protocol=protocol, record_days=days, method=method, agents=agents
     )
-    found: dict[int, list[list[History]]] = {}
+    result: dict[int, list[list[Trajectory]]] = {}
     finished = 0
     for position, block in map_unordered(treat, blocks, workers):
-        found[position] = block.result()
+        result[position] = block.result()
         finished += len(blocks[position])
         if progress is not None:
             progress(finished)
-    histories = [of_patient for position in range(len(blocks)) for of_patient in found[position]]
-    courses, rows = distinct_courses(histories, patients, days, protocol)
-    courses = courses if keeps_days else courses.without("time")
+    histories = [of_patient for position in range(len(blocks)) for of_patient in result[position]]
+    trajectories, rows = distinct_trajectories(histories, patients, days, protocol)
+    trajectories = trajectories if keeps_days else trajectories.without("time")
     known = values_of_patients(patients, protocol)
     return [
-        written_up(patients, plan, courses, rows[at], known, method, agents)
+        written_up(patients, plan, trajectories, rows[at], known, method, agents)
         for plan, at in zip(plans, where, strict=True)
     ]
 
@@ -161,52 +161,52 @@ def distinct_arms(plans: Sequence[Plan]) -> tuple[list[Arm], list[list[int]]]:
     return arms, where
 
 
-def distinct_courses(
-    histories: Sequence[Sequence[History]],
+def distinct_trajectories(
+    histories: Sequence[Sequence[Trajectory]],
     patients: Sequence[Patient],
     days: np.ndarray,
     protocol: Protocol,
-) -> tuple[Courses, np.ndarray]:
-    """Every course once, and which of them each patient has in each arm, int64[arm, patient].
+) -> tuple[Trajectories, np.ndarray]:
+    """Every trajectory once, and which of them each patient has in each arm, int64[arm, patient].
 
     histories : by patient, by arm; those that are shared are the same object
     """
     known: dict[int, int] = {}
-    courses: list[History] = []
+    trajectories: list[Trajectory] = []
     whose: list[Patient] = []
     rows = np.empty((len(histories[0]), len(patients)), np.int64)
     for p, (patient, of_patient) in enumerate(zip(patients, histories, strict=True)):
         for a, history in enumerate(of_patient):
-            row = known.setdefault(id(history), len(courses))
-            if row == len(courses):
-                courses.append(history)
+            row = known.setdefault(id(history), len(trajectories))
+            if row == len(trajectories):
+                trajectories.append(history)
                 whose.append(patient)
             rows[a, p] = row
-    return table_of_courses(courses, whose, days, protocol), rows
+    return table_of_trajectories(trajectories, whose, days, protocol), rows
 
 
 def written_up(
     patients: Sequence[Patient],
     plan: Plan,
-    courses: Courses,
+    trajectories: Trajectories,
     rows: np.ndarray,
     known: Mapping[str, Labelled],
     method: str,
     agents: int,
 ) -> Trial:
-    """One trial, from the courses of its patients, int64[arm, patient]."""
+    """One trial, from the trajectories of its patients, int64[arm, patient]."""
     week = week_values(patients, plan.arms, plan.protocol, method, agents)
-    return Trial(gather(patients, list(plan.arms), courses, rows, plan.protocol, known, week))
+    return Trial(gather(patients, list(plan.arms), trajectories, rows, plan.protocol, known, week))
 
 
-def check_drugs(arms: Mapping[str, Strategy | OwnStrategy], protocol: Protocol) -> None:
-    """Raise ValueError where a course gives a drug that the protocol does not know."""
+def check_drugs(arms: Mapping[str, Strategy | CallableStrategy], protocol: Protocol) -> None:
+    """Raise ValueError where a regimen gives a drug that the protocol does not know."""
     for arm, strategy in arms.items():
-        for name, course in strategy.courses.items():
-            for drug in course.drugs:
+        for name, regimen in strategy.regimens.items():
+            for drug in regimen.drugs:
                 if drug not in protocol.drugs:
                     raise ValueError(
-                        f"drug = {drug} of course {name} in arm {arm} is unknown: "
+                        f"drug = {drug} of regimen {name} in arm {arm} is unknown: "
                         f"allowed {', '.join(protocol.drugs)}"
                     )
 
@@ -218,7 +218,7 @@ def treat_block(
     record_days: np.ndarray,
     method: str,
     agents: int,
-) -> list[list[History]]:
+) -> list[list[Trajectory]]:
     """What becomes of some patients, a list over arms each."""
     return [
         follow_arms(patient, arms, protocol, record_days, method, agents) for patient in patients
@@ -227,7 +227,7 @@ def treat_block(
 
 def week_values(
     patients: Sequence[Patient],
-    arms: Mapping[str, Strategy | OwnStrategy],
+    arms: Mapping[str, Strategy | CallableStrategy],
     protocol: Protocol,
     method: str,
     agents: int,

@@ -8,7 +8,7 @@ import numpy as np
 
 from leukosim.biology.clones import Founder, Founding, lineage
 from leukosim.biology.disease import Disease
-from leukosim.biology.patient import TYPICAL, Handling, Patient
+from leukosim.biology.patient import TYPICAL, Patient, PKParameters
 from leukosim.clinic.drugs.drug import Drug
 from leukosim.clinic.drugs.formulary import formulary
 from leukosim.marrow.rates import Rates, doubling_range
@@ -17,9 +17,9 @@ from leukosim.random_streams import (
     DRAW,
     FOUNDING,
     HAEMATOPOIESIS,
-    HANDLING,
     MARKER,
     OVERT,
+    PHARMACOKINETICS,
     SWITCHING,
     key_of,
     stream,
@@ -44,22 +44,22 @@ def draw_patient(
     ----------
     drugs : in which patients differ, by name; by default those that leukosim knows
     """
-    luck = stream(seed, index, DRAW)
+    rng = stream(seed, index, DRAW)
     names = list(cohort.genotypes)
     shares = np.array([cohort.genotypes[name].share for name in names])
-    genotype = names[luck.choice(len(names), p=shares / shares.sum())]
+    genotype = names[rng.choice(len(names), p=shares / shares.sum())]
 
     log_sd = np.sqrt(np.log1p(cohort.doubling_cv**2))
-    doubling = cohort.genotypes[genotype].doubling_days * np.exp(log_sd * luck.standard_normal())
-    residual = 10.0 ** luck.normal(cohort.residual_log10_mean, cohort.residual_log10_sd)
-    contained = luck.random() < cohort.contained_share
-    contained_at = 10.0 ** luck.normal(
-        cohort.contained_plateau_log10, cohort.contained_plateau_log10_sd
+    doubling = cohort.genotypes[genotype].doubling_days * np.exp(log_sd * rng.standard_normal())
+    residual = 10.0 ** rng.normal(cohort.residual_log10_mean, cohort.residual_log10_sd)
+    contained = rng.random() < cohort.persistence_share
+    contained_at = 10.0 ** rng.normal(
+        cohort.persistence_burden_log10, cohort.persistence_burden_log10_sd
     )
-    logit = luck.normal(cohort.responsiveness_logit_mean, cohort.responsiveness_logit_sd)
-    transplanted = bool(luck.random() < cohort.transplanted_share)
+    logit = rng.normal(cohort.responsiveness_logit_mean, cohort.responsiveness_logit_sd)
+    transplanted = bool(rng.random() < cohort.transplanted_share)
     per_year = cohort.death_per_year_transplanted if transplanted else cohort.death_per_year
-    composition = draw_composition(cohort, disease, luck)
+    composition = draw_composition(cohort, disease, rng)
     patient = Patient(
         index=index,
         seed=seed,
@@ -68,19 +68,16 @@ def draw_patient(
         doubling_days=float(doubling),
         residual_stem_cells=0,
         composition=composition,
-        cxcr4=float(cohort.cxcr4_median * np.exp(cohort.cxcr4_log_sd * luck.standard_normal())),
-        stem_cell_share=float(
-            10.0
-            ** luck.uniform(cohort.stem_cell_share_log10_low, cohort.stem_cell_share_log10_high)
+        cxcr4=float(cohort.cxcr4_median * np.exp(cohort.cxcr4_log_sd * rng.standard_normal())),
+        lsc_frequency=float(
+            10.0 ** rng.uniform(cohort.lsc_frequency_log10_low, cohort.lsc_frequency_log10_high)
         ),
-        plateau=float(contained_at if contained else disease.blasts.plateau),
-        protection_shift=float(
-            luck.normal(cohort.protection_shift_mean, cohort.protection_shift_sd)
-        ),
+        carrying_capacity=float(contained_at if contained else disease.blasts.carrying_capacity),
+        reserve_shift=float(rng.normal(cohort.reserve_shift_mean, cohort.reserve_shift_sd)),
         responsiveness={"azacitidine": float(1.0 / (1.0 + np.exp(-logit)))},
         transcript_ratio=float(
             cohort.transcript_ratio
-            * 10.0 ** (cohort.transcript_ratio_log10_sd * luck.standard_normal())
+            * 10.0 ** (cohort.transcript_ratio_log10_sd * rng.standard_normal())
         ),
         death_rate=per_year / 365.25,
         overt_death_rate=cohort.overt_death_per_year / 365.25,
@@ -92,18 +89,18 @@ def draw_patient(
     )
     patient = with_clones(patient, cohort)
     for name, drug in (formulary() if drugs is None else drugs).items():
-        patient = with_handling(patient, name, drug)
+        patient = with_pk_parameters(patient, name, drug)
     within = producible(float(doubling), patient)
     if cohort.at_diagnosis:
         overt = 10.0 ** stream(seed, index, OVERT).normal(
             cohort.overt_log10_mean, cohort.overt_log10_sd
         )
-        overt = min(float(overt), patient.plateau)
-        cells = round(overt * patient.stem_cell_share)
+        overt = min(float(overt), patient.carrying_capacity)
+        cells = round(overt * patient.lsc_frequency)
         return replace(patient, doubling_days=within, residual_stem_cells=cells, overt_blasts=overt)
     # Poisson draws take as many random numbers as they need, so they come after all others
-    cells = int(luck.poisson(min(residual, cohort.residual_cells_most)))
-    blasts = min(cells / patient.stem_cell_share, cohort.residual_blasts_most)
+    cells = int(rng.poisson(min(residual, cohort.residual_cells_most)))
+    blasts = min(cells / patient.lsc_frequency, cohort.residual_blasts_most)
     return replace(patient, doubling_days=within, residual_stem_cells=cells, residual_blasts=blasts)
 
 
@@ -115,20 +112,20 @@ def producible(doubling_days: float, patient: Patient) -> float:
     return float(np.clip(doubling_days, shortest * MARGIN, longest / MARGIN))
 
 
-def draw_age(cohort: Cohort, luck: np.random.Generator) -> float:
+def draw_age(cohort: Cohort, rng: np.random.Generator) -> float:
     """Age in years: normal, and drawn to the nearest that the cohort allows."""
-    age = luck.normal(cohort.age_mean_years, cohort.age_sd_years)
+    age = rng.normal(cohort.age_mean_years, cohort.age_sd_years)
     return float(np.clip(age, cohort.youngest_years, cohort.oldest_years))
 
 
-def draw_marker(transplanted: bool, cohort: Cohort, luck: np.random.Generator) -> str:
+def draw_marker(transplanted: bool, cohort: Cohort, rng: np.random.Generator) -> str:
     """How MRD is followed: donor chimerism needs a donor."""
-    by_chimerism = transplanted and luck.random() < cohort.chimerism_share
+    by_chimerism = transplanted and rng.random() < cohort.chimerism_share
     return "chimerism" if by_chimerism else "transcript"
 
 
 def draw_composition(
-    cohort: Cohort, disease: Disease, luck: np.random.Generator
+    cohort: Cohort, disease: Disease, rng: np.random.Generator
 ) -> tuple[float, ...]:
     """Shares of the subtypes: one dominates, the other native ones split the rest at random."""
     native = [name for name, subtype in disease.subtypes.items() if subtype.native]
@@ -141,21 +138,21 @@ def draw_composition(
         ]
     )
     n = len(native)
-    dominant = luck.choice(n, p=frequency / frequency.sum())
-    fraction = luck.uniform(cohort.dominant_fraction_low, cohort.dominant_fraction_high)
-    others = luck.dirichlet(np.ones(max(n - 1, 1)))
+    dominant = rng.choice(n, p=frequency / frequency.sum())
+    fraction = rng.uniform(cohort.dominant_fraction_low, cohort.dominant_fraction_high)
+    others = rng.dirichlet(np.ones(max(n - 1, 1)))
     shares = np.insert(others * (1.0 - fraction), dominant, fraction) if n > 1 else np.ones(1)
     by_name = dict(zip(native, shares, strict=True))
     return tuple(float(by_name.get(name, 0.0)) for name in disease.subtypes)
 
 
 def draw_switching(
-    composition: Sequence[float], cohort: Cohort, disease: Disease, luck: np.random.Generator
+    composition: Sequence[float], cohort: Cohort, disease: Disease, rng: np.random.Generator
 ) -> dict[str, Any]:
     """Whether TP53 is mutated, by the dominant subtype, and the factor on induced switching."""
     dominant = list(disease.subtypes.values())[int(np.argmax(composition))]
-    mutated = bool(luck.random() < min(dominant.tp53_share * cohort.tp53_ratio, 1.0))
-    reprogrammable = bool(luck.random() < cohort.reprogrammable_share)
+    mutated = bool(rng.random() < min(dominant.tp53_share * cohort.tp53_ratio, 1.0))
+    reprogrammable = bool(rng.random() < cohort.reprogrammable_share)
     factor = disease.switching.tp53_factor if mutated else 1.0
     return dict(tp53_mutated=mutated, reprogramming=factor if reprogrammable else 0.0)
 
@@ -163,10 +160,10 @@ def draw_switching(
 def with_clones(patient: Patient, cohort: Cohort) -> Patient:
     """The patient, with clonal haematopoiesis and the clones at diagnosis, each of a stream of its
     own."""
-    law, luck = cohort.clonal_haematopoiesis, patient.stream(HAEMATOPOIESIS)
-    has, is_ancestral = luck.random() < law.share, luck.random() < law.ancestral_share
-    log10 = luck.uniform(law.fraction_log10_low, law.fraction_log10_high)
-    gene = str(luck.choice(law.genes))
+    law, rng = cohort.clonal_haematopoiesis, patient.stream(HAEMATOPOIESIS)
+    has, is_ancestral = rng.random() < law.share, rng.random() < law.ancestral_share
+    log10 = rng.uniform(law.fraction_log10_low, law.fraction_log10_high)
+    gene = str(rng.choice(law.genes))
     trunk = [patient.genotype]
     if has and is_ancestral:
         trunk.insert(0, gene)
@@ -181,7 +178,7 @@ def with_clones(patient: Patient, cohort: Cohort) -> Patient:
 
 
 def draw_founders(
-    founding: Founding, disease: Disease, trunk: Sequence[str], luck: np.random.Generator
+    founding: Founding, disease: Disease, trunk: Sequence[str], rng: np.random.Generator
 ) -> tuple[Founder, ...]:
     """The clones at diagnosis, the trunk first; as declared, else a tree at random.
 
@@ -201,36 +198,38 @@ def draw_founders(
             )
             for name, clone in founding.clones.items()
         )
-    number = min(1 + int(luck.poisson(founding.mean_number - 1.0)), founding.most)
+    number = min(1 + int(rng.poisson(founding.mean_number - 1.0)), founding.most)
     founders = [Founder("trunk", -1, 1.0, tuple(trunk))]
     weights = {name: disease.mutation.drivers[name].weight for name in founding.drivers}
     for _ in range(1, number):
         last = len(founders) - 1
-        parent = int(luck.integers(last + 1)) if luck.random() < founding.branching else last
+        parent = int(rng.integers(last + 1)) if rng.random() < founding.branching else last
         carried = {d for p in lineage(tuple(founders), parent) for d in founders[p].drivers}
         free = {name: w for name, w in weights.items() if name not in carried and w > 0.0}
         if not free:
             continue
         frequency = np.array(list(free.values()))
-        driver = str(luck.choice(list(free), p=frequency / frequency.sum()))
+        driver = str(rng.choice(list(free), p=frequency / frequency.sum()))
         founders.append(Founder(f"subclone {len(founders)}", parent, 1.0, (driver,)))
-    shares = luck.dirichlet(np.full(len(founders), founding.evenness))
+    shares = rng.dirichlet(np.full(len(founders), founding.evenness))
     return tuple(replace(f, share=float(s)) for f, s in zip(founders, shares, strict=True))
 
 
-def with_handling(patient: Patient, name: str, drug: Drug) -> Patient:
+def with_pk_parameters(patient: Patient, name: str, drug: Drug) -> Patient:
     """The patient, with what is drawn for one drug: clearance, volume, EC50, responsiveness.
 
     Each drug has a random stream of its own, so that another drug changes nothing in this one.
     """
-    clearance, volume, ec50, response = patient.stream(HANDLING, key_of(name)).standard_normal(4)
-    handling = Handling(
+    clearance, volume, ec50, response = patient.stream(
+        PHARMACOKINETICS, key_of(name)
+    ).standard_normal(4)
+    pk_parameters = PKParameters(
         clearance=float(np.exp(np.sqrt(np.log1p(drug.clearance_cv**2)) * clearance)),
         volume=float(np.exp(np.sqrt(np.log1p(drug.volume_cv**2)) * volume)),
         ec50=float(10.0 ** (drug.ec50_log10_sd * ec50)),
     )
-    if handling != TYPICAL:
-        patient = replace(patient, handling={**patient.handling, name: handling})
+    if pk_parameters != TYPICAL:
+        patient = replace(patient, pk_parameters={**patient.pk_parameters, name: pk_parameters})
     if drug.responsiveness_logit_mean is not None:
         logit = drug.responsiveness_logit_mean + drug.responsiveness_logit_sd * response
         answer = float(1.0 / (1.0 + np.exp(-logit)))

@@ -1,6 +1,6 @@
 """One patient under many strategies, followed once for as long as they decide alike.
 
-A patient's luck belongs to the patient: as long as strategies have decided the same, the patient's
+A patient's random streams belong to the patient: as long as strategies have decided the same, the patient's
 course is the same, to the last bit. It is copied when they part. So a thousand triggers cost as
 many courses as there are different days on which they fire, not a thousand.
 """
@@ -12,18 +12,18 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from leukosim.biology.patient import Patient
-from leukosim.clinic.strategy.chart import Chart, Decision, OwnStrategy
+from leukosim.clinic.strategy.chart import CallableStrategy, Chart, Decision
 from leukosim.clinic.strategy.monitoring import Trigger
 from leukosim.clinic.strategy.rules import Strategy
 from leukosim.marrow.rates import Rates
-from leukosim.trial.follow_up import FollowUp, History
+from leukosim.trial.follow_up import FollowUp, Trajectory
 from leukosim.trial.protocol import Protocol
 
 
 class Arm(NamedTuple):
     """How a patient is treated, and from which MRD on a conversion is noted."""
 
-    strategy: Strategy | OwnStrategy
+    strategy: Strategy | CallableStrategy
     trigger: Trigger
 
 
@@ -34,7 +34,7 @@ def follow_arms(
     record_days: np.ndarray,
     method: str,
     agents: int,
-) -> list[History]:
+) -> list[Trajectory]:
     """What becomes of a patient in every arm, in their order.
 
     Arms share a course only if their rules are data: a function might remember for whom it was
@@ -45,8 +45,14 @@ def follow_arms(
     protocol : but for its trigger, in place of which each arm has its own
     """
     rates = Rates(patient)
-    found: dict[int, History] = {}
-    waiting: list[Company] = []
+    arms = [
+        arm._replace(strategy=arm.strategy.for_trigger(arm.trigger, patient.marker))
+        if isinstance(arm.strategy, Strategy)
+        else arm
+        for arm in arms
+    ]
+    result: dict[int, Trajectory] = {}
+    waiting: list[SharedFollowUp] = []
     for together in alike_at_enrolment(patient, arms):
         own = {i: arms[i] for i in together}
         first = arms[together[0]].strategy
@@ -54,24 +60,24 @@ def follow_arms(
         follow_up = FollowUp(
             patient, first, protocol, record_days, rates, method, agents, triggers
         )  # fmt: skip
-        has_begun = bool(first.first_course(patient.age_years))
-        waiting.append(Company(own, follow_up, has_begun))
+        has_begun = bool(first.first_regimen(patient.age_years))
+        waiting.append(SharedFollowUp(own, follow_up, has_begun))
     while waiting:
         company = waiting.pop()
         while not company.follow_up.is_over:
             waiting += company.step()
-        found |= company.write_up()
-    return [found[i] for i in range(len(arms))]
+        result |= company.write_up()
+    return [result[i] for i in range(len(arms))]
 
 
 def alike_at_enrolment(patient: Patient, arms: Sequence[Arm]) -> list[list[int]]:
     """Positions of arms by what they do at enrolment.
 
-    Arms that begin with no course are alike whatever they may begin later.
+    Arms that begin with no regimen are alike whatever they may begin later.
     """
     keys: list[Hashable] = []
     for i, (strategy, _) in enumerate(arms):
-        first = strategy.first_course(patient.age_years)
+        first = strategy.first_regimen(patient.age_years)
         if type(strategy) is Strategy:
             keys.append((first, means_of(strategy) if first else ""))
         else:
@@ -79,7 +85,7 @@ def alike_at_enrolment(patient: Patient, arms: Sequence[Arm]) -> list[list[int]]
     return list(grouped(range(len(arms)), keys).values())
 
 
-def means_of(strategy: Strategy | OwnStrategy) -> str:
+def means_of(strategy: Strategy | CallableStrategy) -> str:
     """What a strategy of a company of several can give."""
     assert isinstance(strategy, Strategy)
     return strategy.means
@@ -101,7 +107,7 @@ class Wish(NamedTuple):
     confirms: bool = False  # whether the trigger asks for a confirming sample
 
 
-class Company:
+class SharedFollowUp:
     """Arms that have decided alike so far, and the course that they share."""
 
     def __init__(self, arms: dict[int, Arm], follow_up: FollowUp, has_begun: bool):
@@ -111,7 +117,7 @@ class Company:
         self.decided: dict[int, tuple[Decision, ...]] = {}  # in this step, by those who did
         self.follow_up.go_on_by(self.strategy())
 
-    def strategy(self) -> Strategy | OwnStrategy:
+    def strategy(self) -> Strategy | CallableStrategy:
         """What leads all arms: the strategy of the only one, or one that asks all of them.
 
         As long as nothing has begun, it does not matter what each could give.
@@ -119,9 +125,9 @@ class Company:
         first = next(iter(self.arms.values())).strategy
         if len(self.arms) == 1:
             return first
-        return OwnStrategy(
+        return CallableStrategy(
             "what all have decided",
-            first.courses if self.has_begun else {},
+            first.regimens if self.has_begun else {},
             self.ask,
             "",
             first.treats_relapse and self.has_begun,
@@ -163,7 +169,9 @@ class Company:
         """What an arm wants after this step."""
         arm, decided = self.arms[i], self.decided.get(i, ())
         # a trigger that is alone has its sample already
-        confirms = len(self.follow_up.conversion_days) > 1 and arm.trigger in self.follow_up.asking
+        confirms = (
+            len(self.follow_up.molecular_relapse_days) > 1 and arm.trigger in self.follow_up.asking
+        )
         return Wish(decided, means_of(arm.strategy) if decided else "", confirms)
 
     def parted(self, members: Iterable[int]) -> Self:
@@ -175,8 +183,8 @@ class Company:
     def keep(self, members: Iterable[int]) -> None:
         """Go on with some of the arms."""
         self.arms = {i: self.arms[i] for i in members}
-        converted = self.follow_up.conversion_days
-        self.follow_up.conversion_days = {
+        converted = self.follow_up.molecular_relapse_days
+        self.follow_up.molecular_relapse_days = {
             arm.trigger: converted[arm.trigger] for arm in self.arms.values()
         }
 
@@ -188,9 +196,13 @@ class Company:
             self.follow_up.confirm(self.follow_up.today)
         self.follow_up.carry_out(wish.decisions, self.follow_up.today)
 
-    def write_up(self) -> dict[int, History]:
+    def write_up(self) -> dict[int, Trajectory]:
         """What has become of the patient, by arm."""
         shared = self.follow_up.write_up()
-        converted = {i: self.follow_up.conversion_days[arm.trigger] for i, arm in self.arms.items()}
-        by_day = {day: replace(shared, conversion_day=day) for day in set(converted.values())}
+        converted = {
+            i: self.follow_up.molecular_relapse_days[arm.trigger] for i, arm in self.arms.items()
+        }
+        by_day = {
+            day: replace(shared, molecular_relapse_day=day) for day in set(converted.values())
+        }
         return {i: by_day[day] for i, day in converted.items()}

@@ -8,7 +8,7 @@ from leukosim.biology.exposure import COLUMN
 from leukosim.biology.patient import TYPICAL, Patient
 from leukosim.clinic.assays.mobilisation import leukaemic_fold
 from leukosim.clinic.drugs.drug import Dose, Drug, exposure, segment_edges
-from leukosim.clinic.strategy.chart import OwnStrategy
+from leukosim.clinic.strategy.chart import CallableStrategy
 from leukosim.clinic.strategy.rules import Strategy
 from leukosim.marrow.marrow import AGENTS, Marrow
 from leukosim.marrow.rates import Rates
@@ -22,7 +22,7 @@ BLOCKER = "motixafortide"
 
 def treatment_week(
     patients: Sequence[Patient],
-    arms: Mapping[str, Strategy | OwnStrategy],
+    arms: Mapping[str, Strategy | CallableStrategy],
     protocol: Protocol,
     method: str = "tally",
     agents: int = AGENTS,
@@ -66,12 +66,12 @@ def treatment_week(
     }
 
 
-def first_cycle(patient: Patient, strategy: Strategy | OwnStrategy) -> list[Dose]:
-    """The doses of the first cycle of the course that a patient begins with."""
-    course = strategy.first_course(patient.age_years)
-    if not course:
+def first_cycle(patient: Patient, strategy: Strategy | CallableStrategy) -> list[Dose]:
+    """The doses of the first cycle of the regimen that a patient begins with."""
+    regimen = strategy.first_regimen(patient.age_years)
+    if not regimen:
         return []
-    return strategy.courses[course].doses(0.0, 0, patient.body_surface_m2)
+    return strategy.regimens[regimen].doses(0.0, 0, patient.body_surface_m2)
 
 
 def mobilisation_after_one_dose(

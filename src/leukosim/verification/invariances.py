@@ -12,7 +12,7 @@ from leukosim.biology.exposure import EXPOSURES
 from leukosim.biology.patient import Patient
 from leukosim.clinic.drugs.drug import Dose, exposure
 from leukosim.clinic.drugs.formulary import formulary
-from leukosim.clinic.strategy.regimens import Course, Dosing
+from leukosim.clinic.strategy.regimens import Dosing, Regimen
 from leukosim.clinic.strategy.rules import Rule, Strategy
 from leukosim.marrow.rates import Rates
 from leukosim.runs.api import run_trial
@@ -30,10 +30,10 @@ HOURS, FINE = (2.0, 1.0), 0.5  # of a segment: as the engine has it, its half, a
 
 
 def strategies() -> dict[str, Strategy]:
-    """Azacitidine on MRD conversion, and no treatment before relapse."""
-    week = {"azacitidine": Course({"azacitidine": Dosing([*range(1, 8)], dose_mg_per_m2=75.0)})}
+    """Azacitidine on molecular relapse, and no treatment before relapse."""
+    week = {"azacitidine": Regimen({"azacitidine": Dosing([*range(1, 8)], dose_mg_per_m2=75.0)})}
     relapse = {"relapse": Rule("marrow_blasts", "relapse", at_least=0.15)}
-    trigger = Rule("mrd", "start", at_least=0.01, course="azacitidine", after_relapse=False)
+    trigger = Rule("mrd", "start", at_least=0.01, regimen="azacitidine", after_relapse=False)
     return {
         "triggered": Strategy("at MRD", week, {"trigger": trigger, **relapse}),
         "untreated": Strategy("none", {}, relapse),

@@ -64,7 +64,7 @@ def whole_model(seed: int, method: str, n: int, planted: float = 1.0) -> Iterato
 
 
 def unequal_cells(
-    seed: int, method: str, n: int, planted: float = 1.0, anchoring: str = "equal"
+    seed: int, method: str, n: int, planted: float = 1.0, retention: str = "equal"
 ) -> Iterator[Row]:
     """Means of classes where cells differ in CXCR4, for life: a mixture over its log-normal law.
 
@@ -74,13 +74,13 @@ def unequal_cells(
 
     anchoring : which cells CXCR4 blockade detaches, as in :class:`leukosim.biology.niche.Niche`
     """
-    patient = reference_patient(cxcr4_cell_cv=0.8, cxcr4_inheritance=1.0, anchoring=anchoring)
+    patient = reference_patient(cxcr4_cell_cv=0.8, cxcr4_inheritance=1.0, retention=retention)
     rates = Rates(patient)
     spread = patient.disease.niche.cxcr4_log_sd
     inside, outside = ([c[1:] == (place, "G0") for c in CLASSES] for place in PLACES)
     start = 4.0 * np.array(inside) + 12.0 * np.array(outside)
-    luck = np.random.default_rng([seed, n])
-    cxcr4 = patient.cxcr4 * np.exp(spread * luck.standard_normal(n * int(start.sum())))
+    rng = np.random.default_rng([seed, n])
+    cxcr4 = patient.cxcr4 * np.exp(spread * rng.standard_normal(n * int(start.sum())))
     laws = rates.laws._replace(mutation_probability=0.0, cxcr4_half=planted * rates.laws.cxcr4_half)
     copies = Replicates(
         n, start.astype(int), rates.wiring, laws, seed, METHODS[method], cxcr4
@@ -97,14 +97,14 @@ def unequal_cells(
         frequent = n * exact > 300.0  # rarer ones are not near a normal law
         z = (counts.mean(0) - exact) * np.sqrt(n) / np.maximum(counts.std(0, ddof=1), 1e-300)
         end += length
-        held = ", each held by its own" if anchoring == "own" else ""
+        held = ", each held by its own" if retention == "own" else ""
         label = f"classes of cells with unequal CXCR4{held}, day {end:.2f}"
         yield largest(label, "Z", z[frequent], 5.0)
 
 
 def cells_held_by_their_own(seed: int, method: str, n: int, planted: float = 1.0) -> Iterator[Row]:
     """:func:`unequal_cells`, where CXCR4 blockade detaches each by its own CXCR4."""
-    yield from unequal_cells(seed, method, n, planted, anchoring="own")
+    yield from unequal_cells(seed, method, n, planted, retention="own")
 
 
 def both_methods(seed: int, n: int, planted: float = 1.0) -> Iterator[Row]:
@@ -120,10 +120,10 @@ def both_methods(seed: int, n: int, planted: float = 1.0) -> Iterator[Row]:
     effect[0, [kernels.DIVISION, kernels.CYCLE, kernels.PLACE]] = 1.2, 0.7, 1.3
     effect[1, [kernels.APOPTOSIS, kernels.S_PHASE_KILL, kernels.SWITCH]] = 0.4, 0.5, 2.0
     drivers = kernels.Drivers(np.array([[0.5, 1.0]]), effect)
-    luck = np.random.default_rng([seed, n])
+    rng = np.random.default_rng([seed, n])
     start = [1] * len(CLASSES)
     laws = rates.laws._replace(mutation_probability=0.02)
-    cxcr4 = np.exp(luck.normal(laws.cxcr4_log_mean, laws.cxcr4_log_sd, n * sum(start)))
+    cxcr4 = np.exp(rng.normal(laws.cxcr4_log_mean, laws.cxcr4_log_sd, n * sum(start)))
     runs = {
         name: Replicates(n, start, rates.wiring, laws, seed + method, method, cxcr4, drivers)
         for name, method in METHODS.items()

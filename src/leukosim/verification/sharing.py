@@ -80,11 +80,11 @@ def shared_or_not(seed: int, method: str, n: int, planted: float = 1.0) -> Itera
     rates = Rates(patient)
     start = [4] * len(CLASSES)
     laws = rates.laws._replace(mutation_probability=0.0)
-    luck = np.random.default_rng([seed, n])
+    rng = np.random.default_rng([seed, n])
     runs = [
         Replicates(
             n, start, rates.wiring, laws, seed + i, METHODS[method],
-            np.exp(luck.normal(laws.cxcr4_log_mean, laws.cxcr4_log_sd, n * sum(start))),
+            np.exp(rng.normal(laws.cxcr4_log_mean, laws.cxcr4_log_sd, n * sum(start))),
             sharing=sharing,
         )
         for i, sharing in enumerate((EIGHT, EVERY_CELL))

@@ -29,7 +29,7 @@ HEALTHY_CELLS, ALL_PLACES = 1e11, 1e12  # a tenth of the places is taken, whatev
 def reference_patient(**niche: Any) -> Patient:
     """A patient without feedback: immense niche and plateau; all subtypes frequent."""
     disease = Disease(
-        niche=Niche(places=ALL_PLACES, **niche),
+        niche=Niche(capacity=ALL_PLACES, **niche),
         blood=Blood(healthy_stem_cells=HEALTHY_CELLS),
         cxcr4_by_subtype="measured",
         cycling_by_subtype="measured",
@@ -39,8 +39,8 @@ def reference_patient(**niche: Any) -> Patient:
     )
     patient = draw_patient(0, Cohort(size=1), disease, seed=1)
     return replace(
-        patient, doubling_days=11.0, composition=(0.4, 0.3, 0.2, 0.1), cxcr4=9.0, plateau=1e300,
-        protection_shift=-0.05, reprogramming=1.5,
+        patient, doubling_days=11.0, composition=(0.4, 0.3, 0.2, 0.1), cxcr4=9.0, carrying_capacity=1e300,
+        reserve_shift=-0.05, reprogramming=1.5,
     )  # fmt: skip
 
 
@@ -73,15 +73,15 @@ def model_events(
         return float(1.0 / (1.0 + np.exp((budget - law.threshold) / law.steepness)))
 
     stressed = max(
-        sum(w * b for w, b in zip(each.dependences, blocked, strict=True)) / sum(each.dependences)
+        sum(w * b for w, b in zip(each.dependencies, blocked, strict=True)) / sum(each.dependencies)
         for each in subtypes
     )
     calm = max(1.0 - stressed / d.switching.reversal_ends_at, 0.0)
     for here, (s, place, phase) in enumerate(CLASSES):
         inside = place == "niche"
-        full = sum(subtypes[s].dependences)
-        lost = sum(w * b for w, b in zip(subtypes[s].dependences, blocked, strict=True))
-        shift = patient.protection_shift
+        full = sum(subtypes[s].dependencies)
+        lost = sum(w * b for w, b in zip(subtypes[s].dependencies, blocked, strict=True))
+        shift = patient.reserve_shift
         hazard = law.stem_cell_rate * (dying(full - lost + shift) - dying(full + shift))
         events.append(
             Event(here, hazard * (niche.apoptosis_factor if inside else 1.0), [(1.0, [])])
@@ -91,24 +91,24 @@ def model_events(
         events.append(Event(here, kill, [(1.0, [])]))
 
         if inside:
-            mobilised = niche.mobilised_detachment_rate * niche.cxcr4_dependent_share
-            if niche.anchoring == "own":
+            mobilised = niche.mobilised_egress_rate * niche.cxcr4_dependent_share
+            if niche.retention == "own":
                 all_of_it = (cxcr4 * subtypes[s].cxcr4_ratio) ** niche.hill
                 mobilised *= all_of_it / (all_of_it + niche.half_cxcr4**niche.hill)
-            rate = niche.detachment_rate + mobilised * on["cxcr4_occupancy"]
+            rate = niche.egress_rate + mobilised * on["cxcr4_occupancy"]
             events.append(Event(here, rate, [(1.0, [number(s, "free", phase)])]))
         else:
             undone = niche.cxcr4_dependent_share * on["cxcr4_occupancy"]
             unblocked = cxcr4 * subtypes[s].cxcr4_ratio * (1.0 - undone)
             helped = unblocked**niche.hill / (unblocked**niche.hill + niche.half_cxcr4**niche.hill)
-            rate = niche.attachment_rate * helped + niche.independent_attachment_rate
+            rate = niche.homing_rate * helped + niche.cxcr4_independent_homing_rate
             events.append(Event(here, rate * free_places, [(1.0, [number(s, "niche", phase)])]))
 
         if phase == "G0":
-            wakes = cycle.wake_in_niche if inside else cycle.wake_outside
+            wakes = cycle.g0_exit_in_niche if inside else cycle.g0_exit_outside
             events.append(Event(here, wakes, [(1.0, [number(s, place, "gap")])]))
         elif phase == "gap":
-            rests = float(return_rate[s]) if inside else cycle.rest_outside
+            rests = float(return_rate[s]) if inside else cycle.g0_entry_outside
             events.append(Event(here, rests, [(1.0, [number(s, place, "G0")])]))
             hours = cycle.cycle_hours - cycle.s_phase_hours
             enters = 24.0 / hours * (subtypes[s].cycling_ratio if inside else 1.0)
@@ -128,7 +128,7 @@ def model_events(
         for other, name in enumerate(d.subtypes):
             if other != s:
                 rate = (d.switching.basal_rate + remembered) * patient.composition[other]
-                if name == d.switching.refuge:
+                if name == d.switching.drug_tolerant_state:
                     rate += d.switching.induced_rate * patient.reprogramming * lost / full
                 events.append(Event(here, rate, [(1.0, [number(other, place, phase)])]))
     return events

@@ -37,7 +37,7 @@ from leukosim.parameters import parameter_rows
 from leukosim.results.variables import RESPONSES
 
 NAMES = (
-    "relaza2.contained_share", "cohort.responsiveness_logit_mean", "drug.azacitidine.blast_kill",
+    "relaza2.persistence_share", "cohort.responsiveness_logit_mean", "drug.azacitidine.blast_kill",
 )  # fmt: skip
 TOY_SHARES = {REMISSION: ["A", "B", "C"], DIAGNOSIS: ["D", "E"]}
 PATIENTS, POINTS = 40, 60
@@ -71,10 +71,10 @@ def toy(prior):
         lucks = [np.random.default_rng(int(point["seed"])) for point in points]
         return [
             {
-                share: (float(luck.binomial(PATIENTS, chance(logits[share][i]))), float(PATIENTS))
+                share: (float(rng.binomial(PATIENTS, chance(logits[share][i]))), float(PATIENTS))
                 for share in TOY_SHARES[population]
             }
-            for i, luck in enumerate(lucks)
+            for i, rng in enumerate(lucks)
         ]
 
     return simulate
@@ -89,9 +89,9 @@ def prior():
 @pytest.fixture(scope="module")
 def fitted(prior):
     """The toy, fitted to what patients would show at a place that is known."""
-    luck = np.random.default_rng(5)
+    rng = np.random.default_rng(5)
     counts = {
-        name: (float(luck.binomial(PUBLISHED, chance(logit[0]))), PUBLISHED)
+        name: (float(rng.binomial(PUBLISHED, chance(logit[0]))), PUBLISHED)
         for name, logit in law(TRUTH).items()
     }
     points = {REMISSION: POINTS, DIAGNOSIS: POINTS}
@@ -110,9 +110,9 @@ def test_known_parameters_are_found_again(fitted):
 def test_intervals_hold_what_they_say(fitted):
     """Of 80 % intervals 0.8 hold the truth, give or take 4 standard errors: P < 1e-4."""
     ranks = ranks_of_truths(fitted, TOY_SHARES, n_draws=500)
-    found = coverage(NAMES, ranks).set_index(["parameter", "level"]).loc["all"]
-    error = (found["high"] - found["held"]) / 1.96
-    assert (np.abs(found["held"] - found.index) < 4.0 * np.maximum(error, 0.01)).all()
+    result = coverage(NAMES, ranks).set_index(["parameter", "level"]).loc["all"]
+    error = (result["high"] - result["held"]) / 1.96
+    assert (np.abs(result["held"] - result.index) < 4.0 * np.maximum(error, 0.01)).all()
 
 
 def test_intervals_that_know_too_much_are_noticed(fitted):
@@ -122,24 +122,24 @@ def test_intervals_that_know_too_much_are_noticed(fitted):
         return log_likelihood_of(4 * k, 4 * n, mean, 0.0 * sd)
 
     ranks = ranks_of_truths(fitted, TOY_SHARES, n_draws=500, likelihood=too_sure)
-    found = coverage(NAMES, ranks).set_index(["parameter", "level"]).loc[("all", 0.8)]
-    assert found["held"] < 0.8 - 4.0 * (found["high"] - found["held"]) / 1.96
+    result = coverage(NAMES, ranks).set_index(["parameter", "level"]).loc[("all", 0.8)]
+    assert result["held"] < 0.8 - 4.0 * (result["high"] - result["held"]) / 1.96
 
 
 def test_an_emulator_is_sklearns_process():
-    luck = np.random.default_rng(1)
-    cube, n = luck.random((50, 3)), np.full(50, 30.0)
+    rng = np.random.default_rng(1)
+    cube, n = rng.random((50, 3)), np.full(50, 30.0)
     n[7] = 0.0  # a point where nobody was at risk
-    k = luck.binomial(30, chance(law(cube)["B"])) * (n > 0)
+    k = rng.binomial(30, chance(law(cube)["B"])) * (n > 0)
     emulator = fit_emulator(cube, k.astype(float), n, [1, 2])
-    places = luck.random((20, 3))
+    places = rng.random((20, 3))
     process = regressor(emulator.kernel, emulator.variances, fitted=True)
     expected, sd = process.fit(emulator.inside, emulator.responses).predict(
         centred(places, [1, 2]), return_std=True
     )
-    found = emulator.predict(places)
-    np.testing.assert_allclose(found[0], expected + emulator.offset, rtol=1e-6)
-    np.testing.assert_allclose(found[1], sd, rtol=1e-4)
+    result = emulator.predict(places)
+    np.testing.assert_allclose(result[0], expected + emulator.offset, rtol=1e-6)
+    np.testing.assert_allclose(result[1], sd, rtol=1e-4)
     told = cube[n > 0]
     mean, sd = emulator.without(4).predict(told[4:5])
     spread = np.sqrt(sd[0] ** 2 + emulator.variances[4])
@@ -160,8 +160,8 @@ def test_the_likelihood_is_averaged_over_what_is_not_known():
             return np.exp(k * np.log(p) + (n - k) * np.log1p(-p) + scale) * norm.pdf(eta, mean, sd)
 
         exact = np.log(quad(integrand, mean - 8 * sd, mean + 8 * sd, points=[mean], limit=200)[0])
-        found = log_likelihood_of(k, n, np.array([mean]), np.array([sd]))[0]
-        assert found == pytest.approx(exact - n * np.log(2.0), abs=0.02)
+        result = log_likelihood_of(k, n, np.array([mean]), np.array([sd]))[0]
+        assert result == pytest.approx(exact - n * np.log(2.0), abs=0.02)
 
 
 def test_chains_that_disagree_are_noticed():
@@ -236,24 +236,24 @@ def test_a_run_is_counted_as_its_targets_are():
     ]
     patients = [{"overt_blasts": 1e12, **patient} for patient in patients]
     ds = dataset_of_arms(dict.fromkeys(("azacitidine", "venetoclax_azacitidine"), patients))
-    found = measured_counts(ds, DIAGNOSIS)
-    assert found["T11"] == (3.0, 4.0)
-    assert found["T12"] == (2.5, 3.0)  # day 84 is as good as the median of 85
-    assert [found[name] for name in ("T13", "T14", "T15", "T16")] == [
+    result = measured_counts(ds, DIAGNOSIS)
+    assert result["T11"] == (3.0, 4.0)
+    assert result["T12"] == (2.5, 3.0)  # day 84 is as good as the median of 85
+    assert [result[name] for name in ("T13", "T14", "T15", "T16")] == [
         (2.0, 4.0), (0.0, 2.0), (1.0, 2.0), (0.0, 1.0),
     ]  # fmt: skip
-    assert found["T17"] == pytest.approx((2.0, 3.0))  # 200, 592 and 616 days
-    assert found["T18"] == pytest.approx((2.25, 3.0)) or found["T18"] == pytest.approx((3.0, 4.0))
+    assert result["T17"] == pytest.approx((2.0, 3.0))  # 200, 592 and 616 days
+    assert result["T18"] == pytest.approx((2.25, 3.0)) or result["T18"] == pytest.approx((3.0, 4.0))
 
 
 def test_chance_in_the_draws_is_not_taken_for_doubt():
     """Of 4000 draws that differ by 0.05, and by chance in 20 patients, 0.05 is left: +- 10 %."""
-    luck = np.random.default_rng(3)
-    p = luck.normal(0.5, 0.05, 4000)
-    k = luck.binomial(20, p).astype(float)
-    found = shares_of_draws(k, np.full(4000, 20.0))
+    rng = np.random.default_rng(3)
+    p = rng.normal(0.5, 0.05, 4000)
+    k = rng.binomial(20, p).astype(float)
+    result = shares_of_draws(k, np.full(4000, 20.0))
     assert (k / 20).std() > 0.11
-    assert found.std() == pytest.approx(0.05, rel=0.1)
+    assert result.std() == pytest.approx(0.05, rel=0.1)
 
 
 def test_repetitions_are_as_large_as_the_published_trials():
@@ -262,10 +262,10 @@ def test_repetitions_are_as_large_as_the_published_trials():
     n = np.full(200, 1e6)
     half = {name: n / 2 for name in SHARES if SHARES[name].population == DIAGNOSIS}
     runs = {DIAGNOSIS: Runs(np.zeros((200, 18)), half, dict.fromkeys(half, n))}
-    found = replicates(runs, counts, seed=1)
-    assert found["T13"].std() == pytest.approx(np.sqrt(0.25 / 286), rel=0.1)
-    assert (found["T13"] <= found["T14"]).all() and (found["T15"] <= found["T16"]).all()
-    assert found["T16"].mean() == pytest.approx(1.0 - 0.5**4, abs=0.01)
+    result = replicates(runs, counts, seed=1)
+    assert result["T13"].std() == pytest.approx(np.sqrt(0.25 / 286), rel=0.1)
+    assert (result["T13"] <= result["T14"]).all() and (result["T15"] <= result["T16"]).all()
+    assert result["T16"].mean() == pytest.approx(1.0 - 0.5**4, abs=0.01)
     table = predictive_table(calibration_targets(), runs, counts, 1, counts).set_index("id")
     assert not table.loc["T16", "covered"]
     assert table.loc["T17", "target"] == 0.5 and table.loc["T17", "covered"]
@@ -274,13 +274,13 @@ def test_repetitions_are_as_large_as_the_published_trials():
 # ---------------------------------------------------------------------- at the command line
 
 
-def coins(asked, folder, console):
+def coins(options, folder, console):
     """In place of the model: every share of patients is one half."""
 
     def simulate(population, points, wave):
         shares = [name for name, each in SHARES.items() if each.population == population]
         lucks = [np.random.default_rng(point["seed"]) for point in points]
-        return [{s: (float(luck.binomial(9, 0.5)), 9.0) for s in shares} for luck in lucks]
+        return [{s: (float(rng.binomial(9, 0.5)), 9.0) for s in shares} for rng in lucks]
 
     return simulate
 
@@ -313,8 +313,8 @@ def test_calibrate_refuses(word, said, capsys):
 def test_the_model_is_asked_by_a_sweep_that_is_found_again(tmp_path, capsys):
     from rich.console import Console
 
-    asked = fitting.Calibration(patients=4, output=str(tmp_path))
-    model = fitting.Model(asked, tmp_path, Console(stderr=True))
+    options = fitting.Calibration(patients=4, output=str(tmp_path))
+    model = fitting.Model(options, tmp_path, Console(stderr=True))
     points = [{"disease.apoptosis.threshold": t, "seed": i} for i, t in enumerate((0.6, 0.7))]
     first = model("refractory", points, "refractory/wave1")
     assert [each["T19"][1] for each in first] == [4.0, 4.0]
@@ -361,9 +361,9 @@ def test_draws_can_be_swept(tmp_path, monkeypatch):
     from leukosim.runs.sweep import check
 
     (table,) = composed(["-m", "posterior.draw=range(0,3)", f"output={tmp_path}"])
-    found = [each.identity["cohort"]["contained_share"] for each in check(table).scenarios]
-    drawn = posterior_draws()["relaza2.contained_share"]
-    assert found == [compose().cohort.contained_share, drawn[0], drawn[1]]
+    result = [each.identity["cohort"]["persistence_share"] for each in check(table).scenarios]
+    drawn = posterior_draws()["relaza2.persistence_share"]
+    assert result == [compose().cohort.persistence_share, drawn[0], drawn[1]]
 
 
 @pytest.mark.parametrize(
@@ -375,10 +375,10 @@ def test_a_draw_that_there_is_not_is_refused(word, said):
 
 
 def test_places_are_drawn_as_often_as_their_weights_say():
-    luck = np.random.default_rng(1)
-    weights = luck.dirichlet(np.ones(20))
+    rng = np.random.default_rng(1)
+    weights = rng.dirichlet(np.ones(20))
     for _ in range(50):
-        drawn = np.bincount(drawn_by_weight(np.log(weights), luck), minlength=20)
+        drawn = np.bincount(drawn_by_weight(np.log(weights), rng), minlength=20)
         assert (np.abs(drawn - 20 * weights) < 1.0).all()  # systematic: no other draw is possible
 
 

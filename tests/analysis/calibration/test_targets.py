@@ -8,7 +8,7 @@ from synthetic import dataset_of_arms, sweep, trial
 
 from leukosim.analysis.calibration import MEASURES, calibration_targets, target_table
 from leukosim.analysis.endpoints import (
-    conversion_day,
+    molecular_relapse_day,
     preemptive_start_day,
     proportion,
     relapse_free_and_alive,
@@ -34,7 +34,7 @@ def test_targets_are_measured_in_their_arms():
     ds = trial(80)
     table = target_table(ds).set_index("id")
     relapse, triggered = ds.sel(arm="at_relapse"), ds.sel(arm="triggered")
-    t08 = proportion(relapse_free_and_alive(relapse, conversion_day(relapse)))
+    t08 = proportion(relapse_free_and_alive(relapse, molecular_relapse_day(relapse)))
     t09 = proportion(relapse_free_and_alive(triggered, preemptive_start_day(triggered)))
     assert t08.value < t09.value  # else arms could be exchanged unnoticed
     assert table.loc["T08", "model"] == t08.value
@@ -47,8 +47,8 @@ def test_targets_are_measured_in_their_arms():
 def test_names_of_arms_are_arguments():
     ds = trial(20)
     named = ds.assign_coords(arm=["early", "late", "always"])
-    found = target_table(named, triggered="early", at_relapse="late")
-    assert found.equals(target_table(ds))
+    result = target_table(named, triggered="early", at_relapse="late")
+    assert result.equals(target_table(ds))
     assert target_table(named).empty
     with pytest.raises(ValueError, match="rescue is not a role of an arm"):
         target_table(ds, rescue="early")
@@ -76,7 +76,7 @@ def at_diagnosis(**attributes):
     patients = [
         {**responder, "relapse_day": 228.0, "follow_up_day": 730.0},
         {**responder, "death_day": 528.0},
-        {"assessments": [(28.0, NONE)], "failure_day": 168.0},
+        {"assessments": [(28.0, NONE)], "treatment_failure_day": 168.0},
         {"death_day": 10.0},
     ]
     patients = [{"overt_blasts": 1e12, **patient} for patient in patients]
@@ -95,7 +95,7 @@ def test_a_study_at_diagnosis_has_its_own_targets():
 
 
 def test_venetoclax_alone_is_compared_in_pretreated_patients_only():
-    config = json.dumps({"cohort": {"protection_shift_mean": 0.12}})
+    config = json.dumps({"cohort": {"reserve_shift_mean": 0.12}})
     table = target_table(at_diagnosis(config=config)).set_index("id")
     assert list(table.index) == ["T19"]
     assert table.loc["T19", "model"] == 0.5

@@ -32,11 +32,11 @@ AT_ONCE = dict(accrual_months=0.0, follow_up_months=24.0, dropout_per_year=0.0)
 
 def result(ratio=RATIO, size=400, seed=1, shared=True, high_ratio=None):
     """Exponential times in two arms with a hazard ratio, another in a third of the patients."""
-    luck = np.random.default_rng(seed)
-    group = luck.integers(3, size=size)
+    rng = np.random.default_rng(seed)
+    group = rng.integers(3, size=size)
     ratios = np.where(group == HIGH, ratio if high_ratio is None else high_ratio, ratio)
-    before = luck.exponential(1.0 / RATE, size)
-    after = (before if shared else luck.exponential(1.0 / RATE, size)) / ratios
+    before = rng.exponential(1.0 / RATE, size)
+    after = (before if shared else rng.exponential(1.0 / RATE, size)) / ratios
     day = np.array([before, after])
     both = ("arm", "patient")
     return xr.Dataset(
@@ -53,8 +53,8 @@ def result(ratio=RATIO, size=400, seed=1, shared=True, high_ratio=None):
     )
 
 
-def evidence(ds, **asked):
-    return weigh(gather_arms({"one": ds}), Proposal(**{"resamples": 60, **asked}))
+def evidence(ds, **options):
+    return weigh(gather_arms({"one": ds}), Proposal(**{"resamples": 60, **options}))
 
 
 def shares(ratio, days=24.0 * 365.25 / 12):
@@ -64,8 +64,8 @@ def shares(ratio, days=24.0 * 365.25 / 12):
 
 @pytest.fixture(scope="module")
 def curve():
-    found = evidence(result(size=20_000), trials=4000, sizes=[100, 160, 240], **AT_ONCE)
-    return found.curves.set_index("patients")
+    results = evidence(result(size=20_000), trials=4000, sizes=[100, 160, 240], **AT_ONCE)
+    return results.curves.set_index("patients")
 
 
 def off(curve, ratio):
@@ -106,9 +106,9 @@ def test_simulated_trials_and_formula_need_equally_many():
 
 def test_without_an_effect_one_trial_in_forty_shows_one():
     """Binomial(4000, 0.025): outside of 0.013 to 0.04 once in more than a million."""
-    found = evidence(result(1.0, 4000, shared=False), trials=4000, sizes=[200], **AT_ONCE)
-    same = found.curves["power"].iloc[0]
-    drift = np.log(found.effects["hazard_ratio"].iloc[0])
+    results = evidence(result(1.0, 4000, shared=False), trials=4000, sizes=[200], **AT_ONCE)
+    same = results.curves["power"].iloc[0]
+    drift = np.log(results.effects["hazard_ratio"].iloc[0])
     assert abs(drift) < 0.1
     assert 0.005 < same < 0.07
     equal = evidence(result(1.0, 4000), trials=4000, sizes=[200], **AT_ONCE)
@@ -117,8 +117,8 @@ def test_without_an_effect_one_trial_in_forty_shows_one():
 
 def test_drop_out_takes_the_events_that_it_should():
     """Rates l and d: l / (l + d) (1 - exp(-(l + d) t)) of the patients; within five errors."""
-    luck = np.random.default_rng(1)
-    day = luck.exponential(1.0 / RATE, (2, 20_000))
+    rng = np.random.default_rng(1)
+    day = rng.exponential(1.0 / RATE, (2, 20_000))
     pool = Pool(day, np.ones_like(day, bool), np.zeros(20_000, int))
     design = Design(trials=100, accrual_months=0.0, follow_up_months=24.0, dropout_per_year=0.2)
     seen = repeat(pool, design, 1, 2000).event.mean()
@@ -141,11 +141,11 @@ def intervals():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(power, "MANY", 1500)
         patch.setattr(power, "SOME", 600)
-        found = [
+        results = [
             evidence(result(size=150, seed=seed), trials=50, sizes=[50], resamples=150, **AT_ONCE)
             for seed in range(POOLS)
         ]
-    return np.array([each.effects[["low", "high"]].iloc[0] for each in found])
+    return np.array([each.effects[["low", "high"]].iloc[0] for each in results])
 
 
 def misses(bounds, truth):
@@ -162,10 +162,10 @@ def test_that_check_would_notice_another_one(intervals):
 
 
 def test_assurance_is_between_the_bounds_and_less_steep_than_power():
-    found = evidence(result(size=100, seed=4), sizes=[64, 512], **AT_ONCE).curves
-    assert (found["power_low"] <= found["assurance"]).all()
-    assert (found["assurance"] <= found["power_high"]).all()
-    assert found["assurance"].iloc[1] < found["power"].iloc[1]
+    results = evidence(result(size=100, seed=4), sizes=[64, 512], **AT_ONCE).curves
+    assert (results["power_low"] <= results["assurance"]).all()
+    assert (results["assurance"] <= results["power_high"]).all()
+    assert results["assurance"].iloc[1] < results["power"].iloc[1]
 
 
 def test_bounds_do_not_average_with_infinity():
@@ -178,12 +178,12 @@ def test_bounds_do_not_average_with_infinity():
 
 def test_selecting_those_who_gain_needs_fewer_patients_and_more_tests():
     ds = result(1.0, 1500, high_ratio=0.4)
-    found = evidence(ds, biomarker="responsiveness", at_least=0.9, sizes=[32, 64, 128, 256, 512])
-    assert found.criterion == "responsiveness ≥ 0.9"
-    effect = found.effects.set_index("enrolled")["hazard_ratio"]
+    results = evidence(ds, biomarker="responsiveness", at_least=0.9, sizes=[32, 64, 128, 256, 512])
+    assert results.criterion == "responsiveness ≥ 0.9"
+    effect = results.effects.set_index("enrolled")["hazard_ratio"]
     assert effect[SELECTED] == pytest.approx(0.4, abs=0.06)
     assert effect[OTHERS] == pytest.approx(1.0, abs=0.03)
-    needed = found.needed.set_index("enrolled")
+    needed = results.needed.set_index("enrolled")
     assert needed.loc[SELECTED, "patients"] < 0.3 * needed.loc[ALL, "patients"]
     share = (ds["responsiveness"].values >= 0.9).mean()
     assert needed.loc[SELECTED, "screened"] == pytest.approx(
@@ -194,10 +194,10 @@ def test_selecting_those_who_gain_needs_fewer_patients_and_more_tests():
 def test_words_and_measured_groups_select_too():
     ds = result(size=120)
     quick = dict(trials=50, sizes=[50])
-    found = evidence(ds, biomarker="genotype", equals="NPM1", **quick)
-    assert found.criterion == "genotype = NPM1"
+    results = evidence(ds, biomarker="genotype", equals="NPM1", **quick)
+    assert results.criterion == "genotype = NPM1"
     n = int((ds["genotype"].values == "NPM1").sum())
-    assert found.effects.set_index("enrolled").loc[SELECTED, "virtual_patients"] == n
+    assert results.effects.set_index("enrolled").loc[SELECTED, "virtual_patients"] == n
     measured = ds.assign(cxcr4_group=("patient", np.arange(120) % 3))
     assert evidence(measured, **quick).criterion == "cxcr4 group = high"
     assert evidence(ds, **quick).criterion == ""
@@ -214,14 +214,14 @@ def test_few_data_have_no_power_and_say_so(kind):
     ds = ds.assign(
         relapse_day=(both, days), follow_up_day=(both, np.where(np.isnan(days), HORIZON, days))
     )
-    found = evidence(ds, trials=100, sizes=[64])
+    results = evidence(ds, trials=100, sizes=[64])
     if kind == "no event in one arm":
         # the likelihood has no maximum, but the benefit is plain
-        assert found.effects["hazard_ratio"].iloc[0] == pytest.approx(np.exp(-TOO_EXTREME))
-        assert found.curves["power"].iloc[0] > 0.99
+        assert results.effects["hazard_ratio"].iloc[0] == pytest.approx(np.exp(-TOO_EXTREME))
+        assert results.curves["power"].iloc[0] > 0.99
     else:
-        assert found.curves["power"].iloc[0] < 0.12
-        assert not found.needed["patients"].iloc[0] < 500
+        assert results.curves["power"].iloc[0] < 0.12
+        assert not results.needed["patients"].iloc[0] < 500
 
 
 # ---------------------------------------------------------------------- as a user calls it

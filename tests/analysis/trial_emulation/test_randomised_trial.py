@@ -16,8 +16,8 @@ BLAST = Operations(centres=29)
 
 def courses(ratio=1.0, n=N, seed=1):
     """Exponential times in two arms, five years long."""
-    luck = np.random.default_rng(seed)
-    placebo = luck.exponential(700.0, n)
+    rng = np.random.default_rng(seed)
+    placebo = rng.exponential(700.0, n)
     day = np.array([placebo, placebo / ratio])
     both = ("arm", "patient")
     return xr.Dataset(

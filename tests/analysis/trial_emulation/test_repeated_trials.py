@@ -19,10 +19,10 @@ from leukosim.analysis.trial_emulation.repeated_trials import (
 
 def pool(ratio_high=1.0, ratio_others=1.0, size=1200, seed=3):
     """Exponential times, with a hazard ratio in each group; everyone followed for five years."""
-    luck = np.random.default_rng(seed)
-    group = luck.integers(3, size=size)
+    rng = np.random.default_rng(seed)
+    group = rng.integers(3, size=size)
     ratio = np.where(group == HIGH, ratio_high, ratio_others)
-    common = luck.exponential(600.0, size)
+    common = rng.exponential(600.0, size)
     day = np.array([common, common / ratio])
     return Pool(np.minimum(day, 1826.0), day < 1826.0, group)
 
@@ -52,7 +52,7 @@ def test_the_interaction_is_that_of_lifelines_with_a_baseline_for_each_group():
     from lifelines import CoxPHFitter
 
     trials = repeat(pool(0.4, 1.0), Design(trials=2, patients=400), seed=2)
-    found = effects(trials)
+    result = effects(trials)
     rows = pd.DataFrame(
         {
             "day": trials.day[0], "event": trials.event[0], "arm": trials.treated[0] * 1.0,
@@ -61,7 +61,7 @@ def test_the_interaction_is_that_of_lifelines_with_a_baseline_for_each_group():
     )  # fmt: skip
     rows["both"] = rows["arm"] * rows["high"]
     theirs = CoxPHFitter().fit(rows, "day", "event", strata=["high"]).summary.loc["both"]
-    assert found["p_interaction"][0] == pytest.approx(theirs["p"], rel=1e-3)
+    assert result["p_interaction"][0] == pytest.approx(theirs["p"], rel=1e-3)
 
 
 def test_without_an_effect_one_trial_in_forty_shows_a_benefit():
@@ -99,10 +99,10 @@ def test_beyond_the_largest_size_the_normal_law_goes_on():
     table = pd.DataFrame(
         {"enrolled": "all", "patients": [100, 400], "screened": [200, 800], "power": [0.2, 0.5]}
     )
-    found = patients_for_power(table).iloc[0]
-    assert found["patients"] == pytest.approx(400.0 * (2.8016 / 1.96) ** 2, rel=1e-3)
-    assert found["screened"] == pytest.approx(2.0 * found["patients"])
-    assert found["extrapolated"]
+    result = patients_for_power(table).iloc[0]
+    assert result["patients"] == pytest.approx(400.0 * (2.8016 / 1.96) ** 2, rel=1e-3)
+    assert result["screened"] == pytest.approx(2.0 * result["patients"])
+    assert result["extrapolated"]
 
 
 def test_the_same_seed_gives_the_same_trials_and_too_small_a_pool_is_refused():
@@ -121,12 +121,12 @@ def test_the_number_for_a_power_follows_the_normal_law(sizes, significance):
     power = stats.norm.cdf(np.sqrt(sizes) * effect - limit)
     table = pd.DataFrame({"enrolled": "all", "patients": sizes, "screened": sizes, "power": power})
     needed = ((limit + stats.norm.ppf(0.8)) / effect) ** 2
-    found = patients_for_power(table, 0.8, significance).iloc[0]
+    result = patients_for_power(table, 0.8, significance).iloc[0]
     if power[-1] <= 2.0 * significance:
-        assert found["patients"] == np.inf  # hardly more benefits than by chance
+        assert result["patients"] == np.inf  # hardly more benefits than by chance
         return
-    assert found["patients"] == pytest.approx(needed, rel=0.05)
-    assert found["extrapolated"] == (not sizes[0] <= needed <= sizes[-1])
+    assert result["patients"] == pytest.approx(needed, rel=0.05)
+    assert result["extrapolated"] == (not sizes[0] <= needed <= sizes[-1])
 
 
 @pytest.mark.parametrize("events", [0, 2])
@@ -134,8 +134,8 @@ def test_a_treatment_that_averts_nearly_all_events_is_seen(events):
     """As often as the log-rank test sees it; that it helps is never taken for no effect."""
     from lifelines.statistics import logrank_test
 
-    luck = np.random.default_rng(events)
-    day = np.stack([luck.exponential(300.0, 250), np.full(250, 1500.0)])
+    rng = np.random.default_rng(events)
+    day = np.stack([rng.exponential(300.0, 250), np.full(250, 1500.0)])
     day[1, :events] = 200.0
     event = np.stack([day[0] < 1500.0, np.arange(250) < events])
     pool = Pool(np.minimum(day, 1500.0), event, np.zeros(250, int))

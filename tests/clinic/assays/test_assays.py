@@ -13,8 +13,8 @@ QUIET = QuantitativePcr(noise_log10_sd=0.0, background_copies=0.0)
 
 
 def reports(assay, burden, n=4000, ratio=10.0, sample="marrow"):
-    luck = np.random.default_rng(7)
-    return np.array([assay.report(burden, ratio, sample, luck) for _ in range(n)])
+    rng = np.random.default_rng(7)
+    return np.array([assay.report(burden, ratio, sample, rng) for _ in range(n)])
 
 
 def test_one_per_cent_is_a_thousandth_of_diagnosis():
@@ -50,8 +50,8 @@ def test_nothing_is_reported_below_the_detection_limit():
 
 
 def test_morphology_counts_cells():
-    luck = np.random.default_rng(1)
-    seen = np.array([Morphology().report(Burden(1e12, 1e12), luck) for _ in range(2000)])
+    rng = np.random.default_rng(1)
+    seen = np.array([Morphology().report(Burden(1e12, 1e12), rng) for _ in range(2000)])
     assert seen.mean() == pytest.approx(0.505, abs=0.005)
     np.testing.assert_allclose(seen * 500, np.round(seen * 500))
 
@@ -64,9 +64,9 @@ def test_blood_count_reports_all_three():
 
 
 def recipient_share(blasts, n=4000, **changes):
-    luck = np.random.default_rng(7)
+    rng = np.random.default_rng(7)
     assay = DonorChimerism(noise_sd=0.0, healthy_recipient_fraction=0.0, **changes)
-    return np.array([assay.report(Burden(blasts, 1e12), luck) for _ in range(n)])
+    return np.array([assay.report(Burden(blasts, 1e12), rng) for _ in range(n)])
 
 
 def test_chimerism_of_sorted_cells_is_diluted_by_healthy_cd34_cells_only():
@@ -90,6 +90,6 @@ def test_chimerism_reports_nothing_below_its_sensitivity():
 
 
 def test_chimerism_without_any_cd34_cell_reports_none():
-    luck = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     assay = DonorChimerism(leukaemic_cd34_fraction=0.0)
-    assert assay.report(Burden(1e12, 0.0), luck) == 0.0
+    assert assay.report(Burden(1e12, 0.0), rng) == 0.0

@@ -9,8 +9,8 @@ DEPENDENCES = np.array([[0.5, 0.2, 0.3], [0.6, 0.2, 0.2], [0.2, 0.6, 0.2]])
 
 
 def reports(assay, n=2000):
-    luck = np.random.default_rng(3)
-    return np.array([assay.subtypes(MIX, luck) for _ in range(n)])
+    rng = np.random.default_rng(3)
+    return np.array([assay.subtypes(MIX, rng) for _ in range(n)])
 
 
 def test_fractions_are_those_of_counted_cells():
@@ -32,19 +32,19 @@ def test_misclassified_cells_are_taken_for_each_other_subtype_alike():
 
 
 def test_a_single_subtype_cannot_be_mistaken():
-    luck = np.random.default_rng(1)
-    assert FlowCytometry(misclassified=1.0).subtypes(np.ones(1), luck) == [1.0]
+    rng = np.random.default_rng(1)
+    assert FlowCytometry(misclassified=1.0).subtypes(np.ones(1), rng) == [1.0]
 
 
 def test_the_score_is_that_of_the_bulk():
-    luck = np.random.default_rng(1)
-    exact = FlowCytometry(protein_cv=0.0).bcl2_score(MIX, DEPENDENCES, luck)
+    rng = np.random.default_rng(1)
+    exact = FlowCytometry(protein_cv=0.0).bcl2_score(MIX, DEPENDENCES, rng)
     bcl2, bclxl, mcl1 = MIX @ DEPENDENCES
     np.testing.assert_allclose(exact, bcl2 / (bclxl + mcl1))
 
 
 def test_the_score_varies_as_its_proteins_do():
     """Two log-normal factors of 20 %: log sd 0.20 to 0.28; false alarm far below 1e-6."""
-    luck = np.random.default_rng(2)
-    scores = [FlowCytometry().bcl2_score(MIX, DEPENDENCES, luck) for _ in range(4000)]
+    rng = np.random.default_rng(2)
+    scores = [FlowCytometry().bcl2_score(MIX, DEPENDENCES, rng) for _ in range(4000)]
     assert 0.20 < np.log(scores).std() < 0.28

@@ -10,14 +10,14 @@ from leukosim.clinic.assays.single_cell_genotyping import SingleCellGenotyping
 N = 4000
 
 
-def luck(seed=1):
+def rng(seed=1):
     return np.random.default_rng(seed)
 
 
 def test_a_heterozygous_variant_is_half_of_the_cells():
     """Mean of 4,000 reports; |Z| > 5 happens once in two million, an error of 5 % is seen."""
     panel, fraction = NgsPanel(), 0.2
-    seen = panel.report(np.full(N, fraction), luck())
+    seen = panel.report(np.full(N, fraction), rng())
     variance = 0.1 * 0.9 / panel.depth + fraction * (1 - fraction) / 4 / panel.input_cells
 
     def z(expected):
@@ -30,7 +30,7 @@ def test_a_heterozygous_variant_is_half_of_the_cells():
 def test_errors_are_reported_no_more_often_than_is_allowed():
     """Exact binomial, one-sided: fails once in a million. A limit a read lower would fail."""
     panel = NgsPanel(error_rate=5e-4)
-    seen = panel.report(np.zeros(40_000), luck())
+    seen = panel.report(np.zeros(40_000), rng())
 
     def p(limit):
         raised = int((seen >= limit).sum())
@@ -62,7 +62,7 @@ def test_a_lost_allele_looks_like_the_ancestor_or_like_nobody():
     """Shares of 40,000 cells; 0.01 is four standard errors or more."""
     assay = SingleCellGenotyping(cells=40_000, dropout=0.2, misclassified=0.0)
     counts = np.array([[0, 0], [0, 0], [60_000, 0]])
-    seen, strange = assay.report(counts, GENOTYPES, luck())
+    seen, strange = assay.report(counts, GENOTYPES, rng())
     assert seen.sum() + strange.sum() == 40_000
     share = np.append(seen.sum(1), strange.sum()) / 40_000
     exact = [0.8 * 0.2**2, 0.8**2 * 0.2, 0.8**3]  # IDH1 and RAS lost; IDH1 lost; nothing lost
@@ -72,13 +72,13 @@ def test_a_lost_allele_looks_like_the_ancestor_or_like_nobody():
 
 def test_subtypes_are_taken_for_others():
     assay = SingleCellGenotyping(cells=20_000, dropout=0.0, misclassified=0.1)
-    seen, _ = assay.report(np.array([[20_000, 0, 0]]), GENOTYPES[:1], luck())
+    seen, _ = assay.report(np.array([[20_000, 0, 0]]), GENOTYPES[:1], rng())
     np.testing.assert_allclose(seen[0] / 20_000, [0.9, 0.05, 0.05], atol=0.01)
 
 
 @pytest.mark.parametrize("cells", [0, 7])
 def test_no_more_cells_are_read_than_there_are(cells):
-    seen, strange = SingleCellGenotyping().report(np.array([[cells, 0]]), GENOTYPES[:1], luck())
+    seen, strange = SingleCellGenotyping().report(np.array([[cells, 0]]), GENOTYPES[:1], rng())
     assert seen.sum() + strange.sum() == cells
 
 

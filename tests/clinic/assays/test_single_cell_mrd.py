@@ -13,9 +13,9 @@ CELLS = np.full(200, 12.0), np.repeat([0, 1], 100)
 
 
 def recovered(blasts, cxcr4=CELLS[0], assay=ASSAY, seed=1):
-    luck = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     ones = np.ones(len(cxcr4), np.int64)
-    return assay.recover(Burden(blasts, 1e12), cxcr4, CELLS[1][: len(cxcr4)], ones, 4, luck)
+    return assay.recover(Burden(blasts, 1e12), cxcr4, CELLS[1][: len(cxcr4)], ones, 4, rng)
 
 
 def test_many_residual_cells_are_measured_up_to_the_most_and_few_not_at_all():
@@ -45,11 +45,11 @@ def test_noise_and_misclassification_are_of_their_sizes():
 
 
 def test_the_true_group_is_found_more_often_with_more_cells():
-    luck = np.random.default_rng(3)
+    rng = np.random.default_rng(3)
 
     def called_high(most):
         assay = SingleCellMrd(cells_most=most, cells_least=1, noise_cv=0.6)
-        spread = 8.0 * np.exp(0.6 * luck.standard_normal(200))  # truly low
+        spread = 8.0 * np.exp(0.6 * rng.standard_normal(200))  # truly low
         return np.mean([assay.group(recovered(1e10, spread, assay, s)) == HIGH for s in range(200)])
 
     assert called_high(300) < called_high(3)
@@ -86,7 +86,7 @@ def test_leukaemic_cells_in_blood_are_those_of_all_subtypes():
 def test_cells_held_by_their_own_cxcr4_are_mobilised_less_where_they_have_little():
     length, occupancy = np.full(8, 0.25), np.ones(8)
 
-    def rise(cxcr4, anchoring):
-        return Mobilisation(cxcr4=cxcr4).fold(Niche(anchoring=anchoring), occupancy, length)[-1]
+    def rise(cxcr4, retention):
+        return Mobilisation(cxcr4=cxcr4).fold(Niche(retention=retention), occupancy, length)[-1]
 
     assert rise(2.0, "own") < 0.5 * rise(2.0, "equal")

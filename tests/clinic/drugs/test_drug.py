@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from leukosim.biology.exposure import COLUMN
-from leukosim.biology.patient import TYPICAL, Handling
+from leukosim.biology.patient import TYPICAL, PKParameters
 from leukosim.clinic.drugs.azacitidine import Azacitidine
 from leukosim.clinic.drugs.drug import Dose, Drug, Effect, exposure
 from leukosim.clinic.drugs.formulary import formulary
@@ -104,21 +104,21 @@ def test_subtypes_may_differ_in_their_ec50(make_patient):
 
 def test_a_patients_own_handling_counts(make_patient):
     drugs = {"blocker": blocker(ec50=0.25)}
-    slow = make_patient(handling={"blocker": Handling(clearance=0.5)})
-    hard = make_patient(handling={"blocker": Handling(ec50=4.0)})
+    slow = make_patient(pk_parameters={"blocker": PKParameters(clearance=0.5)})
+    hard = make_patient(pk_parameters={"blocker": PKParameters(ec50=4.0)})
     by_patient = [exposure(drugs, DAILY, 58.0, 59.0, {}, p) for p in (slow, hard)]
     blocked = [of("bcl2_blocked", met)[0] for met in by_patient]
     assert blocked == pytest.approx([2.0 / 2.25, 0.5], rel=1e-3)
 
 
 def test_a_larger_volume_lowers_the_peak_and_keeps_the_area():
-    drug, big = blocker(ec50=1.0), Handling(volume=2.0)
+    drug, big = blocker(ec50=1.0), PKParameters(volume=2.0)
     start, end = np.arange(0.0, 60.0, 0.01), np.arange(0.0, 60.0, 0.01) + 0.01
     levels = [
         drug.level(
-            drug.effects["bcl2_blocked"], handling, np.zeros(1), np.array([400.0]), start, end
+            drug.effects["bcl2_blocked"], pk_parameters, np.zeros(1), np.array([400.0]), start, end
         )
-        for handling in (TYPICAL, big)
+        for pk_parameters in (TYPICAL, big)
     ]
     assert levels[1].max() < 0.8 * levels[0].max()
     assert levels[1].sum() == pytest.approx(levels[0].sum(), rel=1e-6)

@@ -1,4 +1,4 @@
-"""Bliss excess: none from independent drugs; synergy from the protection budget alone."""
+"""Bliss excess: none from independent drugs; synergy from the anti-apoptotic reserve alone."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def test_two_drugs_on_the_same_protein_are_less_than_independent():
 
 def test_cells_without_a_reserve_show_less_synergy():
     """Cells at their threshold die of either drug alone."""
-    kill = pair("venetoclax", "azacitidine", protection_shift=-0.5)
+    kill = pair("venetoclax", "azacitidine", reserve_shift=-0.5)
     assert kill.bliss_excess.max() < pair("venetoclax", "azacitidine").bliss_excess.max()
 
 

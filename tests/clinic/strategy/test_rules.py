@@ -3,10 +3,10 @@
 import pytest
 
 from leukosim.clinic.strategy.chart import Chart, Decision, Report, Treatment
-from leukosim.clinic.strategy.regimens import Course, Dosing
+from leukosim.clinic.strategy.regimens import Dosing, Regimen
 from leukosim.clinic.strategy.rules import Rule, Strategy
 
-AZACITIDINE = Course({"azacitidine": Dosing([1, 2, 5], dose_mg_per_m2=75.0)})
+AZACITIDINE = Regimen({"azacitidine": Dosing([1, 2, 5], dose_mg_per_m2=75.0)})
 
 
 def chart(*values, measure="mrd", turnaround=0.0):
@@ -14,11 +14,11 @@ def chart(*values, measure="mrd", turnaround=0.0):
 
 
 def decide(rules, chart, day=100.0, measure="mrd"):
-    courses = {"azacitidine": AZACITIDINE}
-    return [d.action for d in Strategy("test", courses, rules).decide(chart, day, measure)]
+    regimens = {"azacitidine": AZACITIDINE}
+    return [d.action for d in Strategy("test", regimens, rules).decide(chart, day, measure)]
 
 
-TRIGGER = Rule("mrd", "start", at_least=0.01, course="azacitidine", after_relapse=False)
+TRIGGER = Rule("mrd", "start", at_least=0.01, regimen="azacitidine", after_relapse=False)
 
 
 def test_a_threshold_includes_its_level():
@@ -27,7 +27,7 @@ def test_a_threshold_includes_its_level():
 
 
 def test_successive_samples_must_all_hold():
-    twice = Rule("mrd", "start", at_least=0.01, samples=2, course="azacitidine")
+    twice = Rule("mrd", "start", at_least=0.01, samples=2, regimen="azacitidine")
     assert decide({"twice": twice}, chart(0.02)) == []
     assert decide({"twice": twice}, chart(0.02, 0.001, 0.02)) == []
     assert decide({"twice": twice}, chart(0.001, 0.02, 0.02)) == ["start"]
@@ -48,7 +48,7 @@ def test_a_rule_fires_once_unless_it_repeats():
 
 
 def test_de_escalation_waits_for_its_cycles():
-    reduce = Rule("mrd", "change", below=0.01, course="azacitidine", after_cycles=6)
+    reduce = Rule("mrd", "change", below=0.01, regimen="azacitidine", after_cycles=6)
     seen = chart(0.001)
     seen.cycles_completed = 5
     assert decide({"reduce": reduce}, seen) == []
@@ -83,7 +83,7 @@ def test_a_rule_that_means_nothing_is_refused(arguments, message):
 
 
 def test_an_unknown_course_is_refused():
-    with pytest.raises(ValueError, match="course = azacitidine of trigger is unknown"):
+    with pytest.raises(ValueError, match="regimen = azacitidine of trigger is unknown"):
         Strategy("test", {}, {"trigger": TRIGGER})
 
 
@@ -95,10 +95,10 @@ def test_a_course_gives_its_doses_on_its_days():
 
 def test_days_beyond_the_cycle_are_refused():
     with pytest.raises(ValueError, match="must lie within"):
-        Course({"azacitidine": Dosing([1, 30], dose_mg=1.0)}, cycle_days=28)
+        Regimen({"azacitidine": Dosing([1, 30], dose_mg=1.0)}, cycle_days=28)
 
 
-HOLD = Rule("neutrophils", "hold", below=0.5, in_remission=True, at_most_days=14)
+HOLD = Rule("neutrophils", "interrupt", below=0.5, in_remission=True, at_most_days=14)
 
 
 def due(*neutrophils, **changes):
@@ -111,7 +111,7 @@ def due(*neutrophils, **changes):
 
 
 def test_a_hold_is_decided_on_when_a_cycle_is_due():
-    assert decide({"wait": HOLD}, due(0.4), measure="neutrophils") == ["hold"]
+    assert decide({"wait": HOLD}, due(0.4), measure="neutrophils") == ["interrupt"]
     assert decide({"wait": HOLD}, due(0.4), day=99.0, measure="neutrophils") == []
     assert decide({"wait": HOLD}, due(0.5), measure="neutrophils") == []
     assert decide({"wait": HOLD}, due(0.4, in_remission=False), measure="neutrophils") == []
@@ -119,34 +119,42 @@ def test_a_hold_is_decided_on_when_a_cycle_is_due():
 
 
 def test_a_hold_ends_with_the_first_report_that_does_not_meet_it_and_may_come_again():
-    held = Decision(100.0, "wait", "", "hold", at_most_days=14)
-    in_force = {"holds": {"wait": held}, "decisions": [held]}
+    held = Decision(100.0, "wait", "", "interrupt", at_most_days=14)
+    in_force = {"interruptions": {"wait": held}, "decisions": [held]}
     assert decide({"wait": HOLD}, due(0.4, **in_force), 107.0, "neutrophils") == []
     assert decide({"wait": HOLD}, due(0.4, 0.6, **in_force), 107.0, "neutrophils") == ["resume"]
     before = {"decisions": [held, Decision(107.0, "wait", "", "resume")]}
-    assert decide({"wait": HOLD}, due(0.4, **before), 128.0, "neutrophils") == ["hold"]
+    assert decide({"wait": HOLD}, due(0.4, **before), 128.0, "neutrophils") == ["interrupt"]
 
 
 def test_a_shortening_waits_for_its_holds():
     shorten = Rule(
-        "neutrophils", "shorten", below=0.5, after_holds=2, drugs=["azacitidine"], at_most_days=5
+        "neutrophils",
+        "reduce_duration",
+        below=0.5,
+        after_interruptions=2,
+        drugs=["azacitidine"],
+        at_most_days=5,
     )
-    assert decide({"shorten": shorten}, due(0.4, holds_begun=1), measure="neutrophils") == []
-    assert decide({"shorten": shorten}, due(0.4, holds_begun=2), measure="neutrophils") == [
-        "shorten"
-    ]
+    assert (
+        decide({"reduce_duration": shorten}, due(0.4, interruptions_begun=1), measure="neutrophils")
+        == []
+    )
+    assert decide(
+        {"reduce_duration": shorten}, due(0.4, interruptions_begun=2), measure="neutrophils"
+    ) == ["reduce_duration"]
 
 
 def test_only_a_remission_can_relapse_and_only_without_response_has_treatment_failed():
     rules = {
         "relapse": Rule("marrow_blasts", "relapse", at_least=0.15),
-        "failure": Rule("marrow_blasts", "failure", after_cycles=6, after_response=False),
+        "failure": Rule("marrow_blasts", "treatment_failure", after_cycles=6, after_response=False),
     }
     seen = chart(0.3, measure="marrow_blasts")
     seen.cycles_completed = 6
     assert decide(rules, seen, measure="marrow_blasts") == ["relapse"]
     seen.has_responded = False
-    assert decide(rules, seen, measure="marrow_blasts") == ["failure"]
+    assert decide(rules, seen, measure="marrow_blasts") == ["treatment_failure"]
     seen.cycles_completed = 5
     assert decide(rules, seen, measure="marrow_blasts") == []
 
@@ -154,10 +162,19 @@ def test_only_a_remission_can_relapse_and_only_without_response_has_treatment_fa
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (dict(measure="platelets", action="hold"), "at_most_days is missing: to hold needs it"),
+        (
+            dict(measure="platelets", action="interrupt"),
+            "at_most_days is missing: to interrupt needs it",
+        ),
         (dict(measure="mrd", action="stop", at_most_days=3), "at_most_days = 3 means nothing"),
-        (dict(measure="mrd", action="stop", drugs=["a"]), "allowed with hold, shorten"),
-        (dict(measure="mrd", action="shorten", at_most_days=0), "at_most_days = 0 is not allowed"),
+        (
+            dict(measure="mrd", action="stop", drugs=["a"]),
+            "allowed with interrupt, reduce_duration",
+        ),
+        (
+            dict(measure="mrd", action="reduce_duration", at_most_days=0),
+            "at_most_days = 0 is not allowed",
+        ),
     ],
 )
 def test_holds_that_mean_nothing_are_refused(arguments, message):
@@ -166,8 +183,8 @@ def test_holds_that_mean_nothing_are_refused(arguments, message):
 
 
 def test_a_drug_that_no_course_gives_cannot_be_held():
-    wait = Rule("platelets", "hold", below=50.0, drugs=["venetoclax"], at_most_days=14)
-    with pytest.raises(ValueError, match=r"rules.wait.drugs = venetoclax is given by no course"):
+    wait = Rule("platelets", "interrupt", below=50.0, drugs=["venetoclax"], at_most_days=14)
+    with pytest.raises(ValueError, match=r"rules.wait.drugs = venetoclax is given by no regimen"):
         Strategy("test", {"azacitidine": AZACITIDINE}, {"wait": wait})
 
 

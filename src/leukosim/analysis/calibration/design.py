@@ -34,7 +34,7 @@ def spread(n_points: int, n_parameters: int, seed: int) -> np.ndarray:
 def run_design(
     simulate: Simulate, population: str, prior: Prior, cube: np.ndarray, wave: str, seed: int
 ) -> Runs:
-    """Ask the model at points of the cube, each with luck of its own.
+    """Ask the model at points of the cube, each with random streams of its own.
 
     So the chance that is in the patients of one point averages out over its neighbours.
     """

@@ -59,11 +59,11 @@ def fit(
     done: list[dict[str, Runs]] = []
     samples: list[Sample] = []
     emulators: dict[str, Emulator] = {}
-    luck = np.random.default_rng([seed, 1])
+    rng = np.random.default_rng([seed, 1])
     for wave in range(waves):
         runs = {}
         most = max(points.values())
-        draws = samples[-1].cube[luck.permutation(len(samples[-1].cube))[:most]] if wave else None
+        draws = samples[-1].cube[rng.permutation(len(samples[-1].cube))[:most]] if wave else None
         for i, (population, n) in enumerate(points.items()):
             first = seed + SEEDS * (10 * wave + i)
             cube = spread(n, len(prior.names), first) if draws is None else draws[:n]
@@ -76,7 +76,7 @@ def fit(
     return Fit(prior, counts, done, emulators, samples)
 
 
-def told_of(
+def updated_with(
     fit: Fit, runs: dict[str, Runs], populations: Mapping[str, list[str]], steps: int, seed: int
 ) -> Fit:
     """The fit, its emulators told of further runs, and its posterior drawn anew.
@@ -93,13 +93,13 @@ def emulate(
     waves: list[dict[str, Runs]], prior: Prior, populations: Mapping[str, list[str]]
 ) -> dict[str, Emulator]:
     """An emulator of every share, from all waves."""
-    found = {}
+    result = {}
     for population, shares in populations.items():
         runs = together([wave[population] for wave in waves])
         columns = prior.columns(population)
         for share in shares:
-            found[share] = fit_emulator(runs.cube, runs.k[share], runs.n[share], columns)
-    return found
+            result[share] = fit_emulator(runs.cube, runs.k[share], runs.n[share], columns)
+    return result
 
 
 def quality(title: str, emulators: Mapping[str, Emulator], sample: Sample) -> str:

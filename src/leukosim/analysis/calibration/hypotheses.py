@@ -1,6 +1,6 @@
 """What the targets say of hypotheses that the parameters leave open, such as how cells escape.
 
-The model is run again under another hypothesis, at draws of the posterior and with the same luck.
+The model is run again under another hypothesis, at draws of the posterior and with the same random streams.
 By how much the logit of each share shifts is estimated from these pairs and added to the emulator.
 The evidence of a hypothesis relative to that of the fit is then the mean of their likelihood ratio
 over the posterior: Z' / Z = E[L'(theta) / L(theta)], an identity where both have the same prior.
@@ -73,9 +73,9 @@ def evidence_table(
     fitted : the hypothesis under which the parameters were fitted
     """
     moved = {name: shifts(before, runs) for name, runs in others.items()}
-    found = {fitted: 1.0} | {name: evidence(fit, table) for name, table in moved.items()}
-    total = sum(found.values())
-    rows = [(name, ratio, ratio / total) for name, ratio in found.items()]
+    result = {fitted: 1.0} | {name: evidence(fit, table) for name, table in moved.items()}
+    total = sum(result.values())
+    rows = [(name, ratio, ratio / total) for name, ratio in result.items()]
     table = pd.DataFrame(rows, columns=["hypothesis", "evidence", "probability"])
     tables = [each.assign(hypothesis=name) for name, each in moved.items()]
     return table, pd.concat(tables, ignore_index=True)

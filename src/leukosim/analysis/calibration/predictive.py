@@ -41,24 +41,24 @@ def replicates(
 
     runs : of the draws, by population
     """
-    luck = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     met: dict[str, np.ndarray] = {}
     n_of: dict[str, np.ndarray] = {}
     first = next(iter(runs.values()))
-    draw = luck.integers(len(first.cube), size=REPLICATES)
+    draw = rng.integers(len(first.cube), size=REPLICATES)
     for of_population in runs.values():
         for name in of_population.k:
             shares = shares_of_draws(of_population.k[name], of_population.n[name])[draw]
             if name in NESTED:
                 before = met[NESTED[name]]
                 n_of[name] = n_of[NESTED[name]]
-                met[name] = before + luck.binomial(n_of[name] - before, shares)
+                met[name] = before + rng.binomial(n_of[name] - before, shares)
             elif name in INSIDE:
                 n_of[name] = n_of[INSIDE[name]]
-                met[name] = luck.binomial(met[INSIDE[name]], shares)
+                met[name] = rng.binomial(met[INSIDE[name]], shares)
             else:
                 n_of[name] = np.full(REPLICATES, max(round(counts[name][1]), 1))
-                met[name] = luck.binomial(n_of[name], shares)
+                met[name] = rng.binomial(n_of[name], shares)
     return {name: met[name] / n_of[name] for name in met}
 
 

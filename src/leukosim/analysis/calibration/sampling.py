@@ -71,27 +71,27 @@ def sample_posterior(
     """
     import emcee
 
-    luck = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     walkers = WALKERS_A_PARAMETER * n_parameters
 
     def log_posterior(cube: np.ndarray, power: float) -> np.ndarray:
         inside = ((cube > 0.0) & (cube < 1.0)).all(axis=1)
-        found = np.full(len(cube), -np.inf)
+        result = np.full(len(cube), -np.inf)
         if inside.any():
-            found[inside] = power * log_likelihood(cube[inside], emulators, counts)
-        return found
+            result[inside] = power * log_likelihood(cube[inside], emulators, counts)
+        return result
 
     moves = [
         (emcee.moves.DEMove(), 0.6),
         (emcee.moves.DEMove(gamma0=1.0), 0.2),
         (emcee.moves.DESnookerMove(), 0.2),
     ]
-    random_state = np.random.RandomState(luck.integers(2**32)).get_state()
-    state = emcee.State(luck.random((walkers, n_parameters)), random_state=random_state)
+    random_state = np.random.RandomState(rng.integers(2**32)).get_state()
+    state = emcee.State(rng.random((walkers, n_parameters)), random_state=random_state)
     for before, power in pairwise((0.0, *POWERS)):
         if before > 0.0:
             log_weights = (power / before - 1.0) * state.log_prob  # whose power was `before`
-            state.coords = apart(state.coords[drawn_by_weight(log_weights, luck)], luck)
+            state.coords = apart(state.coords[drawn_by_weight(log_weights, rng)], rng)
             state.log_prob = None
         sampler = emcee.EnsembleSampler(
             walkers, n_parameters, log_posterior, vectorize=True, moves=moves, args=[power]
@@ -101,23 +101,23 @@ def sample_posterior(
     with np.errstate(invalid="ignore"):  # of a walker that never moved
         times = emcee.autocorr.integrated_time(chain, tol=0)  # never too short to say
     flat = chain.reshape(-1, n_parameters)
-    kept = luck.choice(len(flat), min(keep, len(flat)), replace=False)
+    kept = rng.choice(len(flat), min(keep, len(flat)), replace=False)
     return Sample(flat[kept], chain.shape[0] * chain.shape[1] / times, split_r_hat(chain))
 
 
-def drawn_by_weight(log_weights: np.ndarray, luck: np.random.Generator) -> np.ndarray:
+def drawn_by_weight(log_weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """As many positions as there are weights, each as often as its weight says, within one.
 
     Kitagawa (1996), doi:10.1080/10618600.1996.10474692, systematic resampling.
     """
     sums = np.cumsum(np.exp(log_weights - log_weights.max()))
     n = len(log_weights)
-    return np.searchsorted(sums / sums[-1], (luck.random() + np.arange(n)) / n)
+    return np.searchsorted(sums / sums[-1], (rng.random() + np.arange(n)) / n)
 
 
-def apart(cube: np.ndarray, luck: np.random.Generator) -> np.ndarray:
+def apart(cube: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The same places, none of them twice, which the sampler's moves could not bear."""
-    return np.clip(cube + 1e-6 * luck.standard_normal(cube.shape), 1e-9, 1.0 - 1e-9)
+    return np.clip(cube + 1e-6 * rng.standard_normal(cube.shape), 1e-9, 1.0 - 1e-9)
 
 
 def split_r_hat(chain: np.ndarray) -> np.ndarray:

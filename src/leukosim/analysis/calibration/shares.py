@@ -34,7 +34,7 @@ from leukosim.analysis.calibration.targets import (
 from leukosim.analysis.endpoints import (
     best_response,
     duration_of_response,
-    mrd_conversion,
+    molecular_relapse,
     mrd_negative_on_treatment,
     overall_survival,
     relapse_free_if_never_positive,
@@ -181,7 +181,7 @@ SHARES = {
               lambda arm: counted(relapse_free_two_years(arm)), share_of("T04")),
         Share("T05", CONSOLIDATION, PLACEBO,
               lambda arm: counted(late_relapse(arm)), share_of("T05")),
-        Share("T06", REMISSION, TREATED, lambda arm: counted(mrd_conversion(arm)), share_of("T06")),
+        Share("T06", REMISSION, TREATED, lambda arm: counted(molecular_relapse(arm)), share_of("T06")),
         Share("T07", REMISSION, TREATED,
               lambda arm: counted(relapse_free_if_never_positive(arm)), share_of("T07")),
         Share("T08", REMISSION, UNTREATED,

@@ -54,13 +54,13 @@ def correlation_table(fit: Fit) -> pd.DataFrame:
     """
     from scipy.stats import spearmanr
 
-    found = np.asarray(spearmanr(fit.posterior).statistic)
+    result = np.asarray(spearmanr(fit.posterior).statistic)
     one, other = np.triu_indices(len(fit.prior.names), 1)
     table = pd.DataFrame(
         {
             "one": [fit.prior.names[i] for i in one],
             "other": [fit.prior.names[i] for i in other],
-            "correlation": found[one, other],
+            "correlation": result[one, other],
         }
     )
     return table.reindex(table["correlation"].abs().sort_values(ascending=False).index)

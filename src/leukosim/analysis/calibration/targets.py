@@ -17,12 +17,12 @@ from leukosim.analysis.endpoints import (
     as_outcome,
     began_overt,
     best_response,
-    conversion_day,
     doubling_time,
     duration_of_response,
     horizon_days,
     median,
-    mrd_conversion,
+    molecular_relapse,
+    molecular_relapse_day,
     mrd_negative_on_treatment,
     overall_survival,
     preemptive_start_day,
@@ -67,12 +67,12 @@ def relapsed_or_refractory(ds: xr.Dataset) -> bool:
 
 
 def was_treated_before(ds: xr.Dataset) -> bool:
-    """Whether the cohort was drawn as pretreated: with a mean shift of the protection budget.
+    """Whether the cohort was drawn as pretreated: with a mean shift of the anti-apoptotic reserve.
 
     Read from the configuration that a result carries; a dataset without one is not pretreated.
     """
     cohort = json.loads(ds.attrs.get("config", "{}")).get("cohort", {})
-    return cohort.get("protection_shift_mean", 0.0) > 0.0
+    return cohort.get("reserve_shift_mean", 0.0) > 0.0
 
 
 # ---------------------------------------------------------------------- what is measured
@@ -122,10 +122,10 @@ def median_time_of(role: str, times: Callable[[xr.Dataset], xr.Dataset], needs: 
     """The measure of a median time to an event, by Kaplan-Meier; nan where it is not reached."""
 
     def estimate(arm: xr.Dataset) -> Estimate:
-        found = median_survival(times(arm))
-        if found.empty:
+        result = median_survival(times(arm))
+        if result.empty:
             return NOTHING
-        days = found[["median", "low", "high"]].to_numpy(float)[0]
+        days = result[["median", "low", "high"]].to_numpy(float)[0]
         value, low, high = np.where(np.isfinite(days), days, np.nan)
         return Estimate(value, low, high, int(times(arm)["day"].notnull().sum()))
 
@@ -133,8 +133,8 @@ def median_time_of(role: str, times: Callable[[xr.Dataset], xr.Dataset], needs: 
 
 
 def free_after_conversion(arm: xr.Dataset) -> xr.DataArray:
-    """Relapse-free and alive six months after MRD conversion: outcome."""
-    return relapse_free_and_alive(arm, conversion_day(arm))
+    """Relapse-free and alive six months after molecular relapse: outcome."""
+    return relapse_free_and_alive(arm, molecular_relapse_day(arm))
 
 
 def free_on_treatment(arm: xr.Dataset) -> xr.DataArray:
@@ -172,9 +172,9 @@ MEASURES = {
         PLACEBO, in_remission, "follow_up_day", lambda arm: proportion(relapse_free_two_years(arm))
     ),
     "T05": share_of(PLACEBO, in_remission, late_relapse, "relapse_day"),
-    "T06": share_of(TREATED, in_remission, mrd_conversion, "mrd_conversion_day"),
-    "T07": share_of(TREATED, in_remission, relapse_free_if_never_positive, "mrd_conversion_day"),
-    "T08": share_of(UNTREATED, in_remission, free_after_conversion, "mrd_conversion_day"),
+    "T06": share_of(TREATED, in_remission, molecular_relapse, "molecular_relapse_day"),
+    "T07": share_of(TREATED, in_remission, relapse_free_if_never_positive, "molecular_relapse_day"),
+    "T08": share_of(UNTREATED, in_remission, free_after_conversion, "molecular_relapse_day"),
     "T09": share_of(TREATED, in_remission, free_on_treatment, "treatment_start_day"),
     "T10": share_of(TREATED, in_remission, mrd_negative_on_treatment, "sample_day"),
     "T11": response_share(AZACITIDINE, None, "CRi"),

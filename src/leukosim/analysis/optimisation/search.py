@@ -42,7 +42,7 @@ class Search:
     """What is asked of a search."""
 
     arm: str = ""  # that is searched; empty: the only one
-    maximise: list[str] = field(default_factory=lambda: ["restricted_mean"])
+    maximise: list[str] = field(default_factory=lambda: ["rmst"])
     minimise: list[str] = field(default_factory=list)
     at_most: dict[str, str] = field(default_factory=dict)  # a number, or "default", by quantity
     at_least: dict[str, str] = field(default_factory=dict)
@@ -174,15 +174,17 @@ class Proposal:
 class Optimiser:
     """Optuna's, in terms of fields and quantities. Same seed and same answers, same proposals."""
 
-    def __init__(self, axes: Sequence[Axis], asked: Search) -> None:
+    def __init__(self, axes: Sequence[Axis], options: Search) -> None:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.axes = axes
-        self.asked = asked
+        self.options = options
         self.distributions = {axis.name: distribution_of(axis) for axis in axes}
-        directions: Any = ["maximize"] * len(asked.maximise) + ["minimize"] * len(asked.minimise)
-        self.study = optuna.create_study(directions=directions, sampler=sampler_of(asked))
+        directions: Any = ["maximize"] * len(options.maximise) + ["minimize"] * len(
+            options.minimise
+        )
+        self.study = optuna.create_study(directions=directions, sampler=sampler_of(options))
 
     def propose(self, point: Point | None = None) -> Proposal:
         """A candidate of the optimiser's choice, or this one."""
@@ -196,7 +198,7 @@ class Optimiser:
         """What a candidate came to; None, or a goal that is unknown: it came to nothing."""
         from optuna.trial import TrialState
 
-        goals = [numbers[name] for name in self.asked.goals] if numbers else [math.nan]
+        goals = [numbers[name] for name in self.options.goals] if numbers else [math.nan]
         if numbers is None or not np.isfinite(goals).all():
             self.study.tell(proposal.trial, state=TrialState.FAIL)
             return
@@ -210,7 +212,7 @@ class Optimiser:
         proposal.trial.set_constraint(NOT_ALLOWED, FAR)
         for limit in limits:
             proposal.trial.set_constraint(limit.in_words, 0.0)
-        self.study.tell(proposal.trial, [of_default[name] for name in self.asked.goals])
+        self.study.tell(proposal.trial, [of_default[name] for name in self.options.goals])
 
 
 def distribution_of(axis: Axis) -> Any:
@@ -242,7 +244,7 @@ def decoded(axis: Axis, drawn: Any) -> Any:
     return axis.values.values[drawn] if isinstance(axis.values, Choice) else drawn
 
 
-def sampler_of(asked: Search) -> Any:
+def sampler_of(options: Search) -> Any:
     """How Optuna chooses.
 
     References
@@ -253,12 +255,12 @@ def sampler_of(asked: Search) -> Any:
     """
     from optuna.samplers import NSGAIISampler, RandomSampler, TPESampler
 
-    if asked.sampler == "random":
-        return RandomSampler(seed=asked.seed)
-    if asked.sampler == "nsga2":
-        return NSGAIISampler(population_size=asked.unguided, seed=asked.seed)
+    if options.sampler == "random":
+        return RandomSampler(seed=options.seed)
+    if options.sampler == "nsga2":
+        return NSGAIISampler(population_size=options.unguided, seed=options.seed)
     return TPESampler(
-        n_startup_trials=asked.unguided, seed=asked.seed, multivariate=True, constant_liar=True
+        n_startup_trials=options.unguided, seed=options.seed, multivariate=True, constant_liar=True
     )
 
 
@@ -279,7 +281,7 @@ class Found:
 
 def run_search(
     axes: Sequence[Axis],
-    asked: Search,
+    options: Search,
     default: Point,
     evaluate: Evaluate,
     refusal: Callable[[Point], str] = lambda point: "",
@@ -296,37 +298,37 @@ def run_search(
     ConfigError
         If the default could not be evaluated, or nothing more is allowed.
     """
-    optimiser, found = Optimiser(axes, asked), Found(points=[default])
+    optimiser, result = Optimiser(axes, options), Found(points=[default])
     (of_default,) = evaluate([default])
     if of_default is None:
         raise ConfigError("search: the default failed, so there is nothing to compare with")
-    found.limits = asked.limits(of_default)
+    result.limits = options.limits(of_default)
     if holds(axes, default):
-        optimiser.tell(optimiser.propose(default), of_default, found.limits)
-    while (left := asked.evaluations + 1 - len(found.points)) > 0:
+        optimiser.tell(optimiser.propose(default), of_default, result.limits)
+    while (left := options.evaluations + 1 - len(result.points)) > 0:
         batch: list[Proposal] = []
         tries = 0
-        while len(batch) < min(asked.at_once, left):
+        while len(batch) < min(options.at_once, left):
             proposal = optimiser.propose()
             why = refusal(proposal.point)
             if not why:
                 batch.append(proposal)
                 continue
-            found.refused.append(why)
-            optimiser.refuse(proposal, found.limits, of_default)
+            result.refused.append(why)
+            optimiser.refuse(proposal, result.limits, of_default)
             tries += 1
             if tries >= MOST_REFUSED:
                 raise ConfigError(f"search: {tries} proposals in a row are not allowed: {why}")
         outcomes = evaluate([proposal.point for proposal in batch])
         for proposal, numbers in zip(batch, outcomes, strict=True):
-            optimiser.tell(proposal, numbers, found.limits)
-            found.points.append(proposal.point)
-    return found
+            optimiser.tell(proposal, numbers, result.limits)
+            result.points.append(proposal.point)
+    return result
 
 
-def numbers_of(ds: xr.Dataset, arm: str, asked: Search, look: Look) -> pd.DataFrame:
+def numbers_of(ds: xr.Dataset, arm: str, options: Search, look: Look) -> pd.DataFrame:
     """What an arm of a trial comes to: value, low and high by quantity."""
-    return levels(ds.sel(arm=[arm]), asked.quantities, look).set_index("quantity")
+    return levels(ds.sel(arm=[arm]), options.quantities, look).set_index("quantity")
 
 
 # ---------------------------------------------------------------------- tables
@@ -336,7 +338,7 @@ def numbers_of(ds: xr.Dataset, arm: str, asked: Search, look: Look) -> pd.DataFr
 class Searched:
     """A search, as its dataset tells of it."""
 
-    asked: Search
+    options: Search
     arm: str
     axes: list[str]
     log_axes: list[str]
@@ -350,11 +352,11 @@ def is_search(ds: xr.Dataset) -> bool:
 
 
 def attributes_of(
-    asked: Search, arm: str, axes: Sequence[Axis], limits: Sequence[Limit]
+    options: Search, arm: str, axes: Sequence[Axis], limits: Sequence[Limit]
 ) -> dict[str, str]:
     """What the dataset of a search tells of it."""
     return {
-        "search_asked": json.dumps(asdict(asked)),
+        "search_asked": json.dumps(asdict(options)),
         "search_arm": arm,
         "search_log_axes": json.dumps([axis.name for axis in axes if axis.is_log]),
         "search_limits": json.dumps([[each.quantity, each.sign, each.value] for each in limits]),
@@ -363,15 +365,15 @@ def attributes_of(
 
 def searched(ds: xr.Dataset) -> Searched:
     """The search that a dataset (scenario, arm, patient) is of; see :func:`is_search`."""
-    asked = Search(**json.loads(ds.attrs["search_asked"]))
+    options = Search(**json.loads(ds.attrs["search_asked"]))
     limits = [Limit(*each) for each in json.loads(ds.attrs["search_limits"])]
     axes, arm = json.loads(ds.attrs["axes"]), str(ds.attrs["search_arm"])
-    table = evaluations_table(ds, axes, arm, asked, limits)
-    return Searched(asked, arm, axes, json.loads(ds.attrs["search_log_axes"]), limits, table)
+    table = evaluations_table(ds, axes, arm, options, limits)
+    return Searched(options, arm, axes, json.loads(ds.attrs["search_log_axes"]), limits, table)
 
 
 def evaluations_table(
-    ds: xr.Dataset, axes: Sequence[str], arm: str, asked: Search, limits: Sequence[Limit]
+    ds: xr.Dataset, axes: Sequence[str], arm: str, options: Search, limits: Sequence[Limit]
 ) -> pd.DataFrame:
     """Every evaluation of a search, a row each, in the order in which they were proposed.
 
@@ -388,7 +390,7 @@ def evaluations_table(
         first goal, of equal ones by how far they are from the limits, 1 the best; empty for others
         and for repetitions of the same point) and ``status``.
     """
-    look = asked.look(float(ds.attrs["horizon_days"]))
+    look = options.look(float(ds.attrs["horizon_days"]))
     rows = []
     for i in range(ds.sizes["scenario"]):
         one = ds.isel(scenario=i)
@@ -396,29 +398,29 @@ def evaluations_table(
         row |= {axis: one[axis].values[()] for axis in axes}
         status = str(one["status"].values)
         if status == "finished":
-            for name, of_quantity in numbers_of(one, arm, asked, look).iterrows():
+            for name, of_quantity in numbers_of(one, arm, options, look).iterrows():
                 row |= {str(name): of_quantity["value"]}
                 row |= {f"{name}_{end}": of_quantity[end] for end in ("low", "high")}
             row["feasible"] = all(limit.is_kept(row) for limit in limits)
         else:
-            row |= dict.fromkeys(asked.quantities, np.nan) | {"feasible": False}
+            row |= dict.fromkeys(options.quantities, np.nan) | {"feasible": False}
         rows.append({**row, "status": status})
     table = pd.DataFrame(rows)
-    known = table["feasible"] & table[asked.goals].notna().all(axis=1)
-    front = is_on_front(table[known], asked).reindex(table.index, fill_value=False)
+    known = table["feasible"] & table[options.goals].notna().all(axis=1)
+    front = is_on_front(table[known], options).reindex(table.index, fill_value=False)
     table.insert(len(table.columns) - 1, "front", front)
-    order = in_order(table[known & ~table.duplicated(list(axes))], asked, limits)
+    order = in_order(table[known & ~table.duplicated(list(axes))], options, limits)
     rank = pd.Series(range(1, len(order) + 1), order, dtype="Int64").reindex(table.index)
     table.insert(len(table.columns) - 1, "rank", rank)
     return table
 
 
-def in_order(feasible: pd.DataFrame, asked: Search, limits: Sequence[Limit]) -> pd.Index:
+def in_order(feasible: pd.DataFrame, options: Search, limits: Sequence[Limit]) -> pd.Index:
     """Candidates by the first goal, the best first; those alike by how far they are from limits."""
-    goal = feasible[asked.goals[0]].astype(float).round(9)  # equal courses are equal
+    goal = feasible[options.goals[0]].astype(float).round(9)  # equal courses are equal
     keys = pd.DataFrame(
         {
-            "goal": -goal if asked.maximise else goal,
+            "goal": -goal if options.maximise else goal,
             "use": [
                 sum(limit.share_beyond(row) for limit in limits) for _, row in feasible.iterrows()
             ],
@@ -428,10 +430,10 @@ def in_order(feasible: pd.DataFrame, asked: Search, limits: Sequence[Limit]) -> 
     return keys.sort_values(["goal", "use"], kind="stable").index
 
 
-def is_on_front(feasible: pd.DataFrame, asked: Search) -> pd.Series:
+def is_on_front(feasible: pd.DataFrame, options: Search) -> pd.Series:
     """Whether no other candidate is as good in all goals and better in one."""
-    signs = [1.0] * len(asked.maximise) + [-1.0] * len(asked.minimise)
-    goals = feasible[asked.goals].to_numpy(float) * signs
+    signs = [1.0] * len(options.maximise) + [-1.0] * len(options.minimise)
+    goals = feasible[options.goals].to_numpy(float) * signs
     as_good = (goals[:, None] >= goals[None]).all(2)
     better = (goals[:, None] > goals[None]).any(2)
     beaten = (as_good & better).any(0)

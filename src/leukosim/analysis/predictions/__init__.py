@@ -4,7 +4,7 @@ They are frozen in a table, with a record beside it of when and by what it was m
 table's own digest, so that it can be seen that no number was changed once outcomes were known.
 """
 
-from leukosim.analysis.predictions.forecast import Foretelling, predict
+from leukosim.analysis.predictions.forecast import Forecast, predict
 from leukosim.analysis.predictions.freezing import PREDICTIONS, RECORD, frozen, read_frozen
 from leukosim.analysis.predictions.outcomes import (
     COMPARED,
@@ -22,7 +22,7 @@ __all__ = [
     "PREDICTIONS",
     "QUANTITIES",
     "RECORD",
-    "Foretelling",
+    "Forecast",
     "Quantity",
     "as_targets",
     "compare",

@@ -22,7 +22,7 @@ LEVEL = 0.95  # of every interval
 
 
 @dataclass(frozen=True)
-class Foretelling:
+class Forecast:
     """What is asked of predictions."""
 
     draws: int = setting(4000, "trials", lowest=100, highest=1_000_000)
@@ -32,7 +32,7 @@ class Foretelling:
     __post_init__ = check_ranges
 
 
-def predict(results: Sequence[xr.Dataset], asked: Foretelling) -> pd.DataFrame:
+def predict(results: Sequence[xr.Dataset], options: Forecast) -> pd.DataFrame:
     """A row for each quantity that one of the results can foretell, with the columns COLUMNS.
 
     ``low`` to ``high`` hold 95 % of trials of ``n`` patients at one set of parameters; ``low_all``
@@ -48,7 +48,7 @@ def predict(results: Sequence[xr.Dataset], asked: Foretelling) -> pd.DataFrame:
     for number, quantity in enumerate(QUANTITIES):
         for ds in results:
             if study_of(ds) == quantity.study and set(quantity.arms) <= set(ds["arm"].values):
-                row = foretell(quantity, ds, asked, [asked.seed, number])
+                row = foretell(quantity, ds, options, [options.seed, number])
                 if row is not None:
                     rows.append(row)
                     break
@@ -61,7 +61,7 @@ def study_of(ds: xr.Dataset) -> str:
 
 
 def foretell(
-    quantity: Quantity, ds: xr.Dataset, asked: Foretelling, key: list[int]
+    quantity: Quantity, ds: xr.Dataset, options: Forecast, key: list[int]
 ) -> dict[str, Any] | None:
     """The row of one quantity; None if too few virtual patients count."""
     is_sweep = "scenario" in ds.dims
@@ -70,12 +70,12 @@ def foretell(
     smallest = min(len(of_arm) for pool in pools for of_arm in pool)
     if smallest < FEWEST:
         return None
-    luck = np.random.default_rng(key)
-    each = max(asked.draws // len(pools), 100)
-    of_scenarios = [trials_of(quantity, pool, each, luck) for pool in pools]
+    rng = np.random.default_rng(key)
+    each = max(options.draws // len(pools), 100)
+    of_scenarios = [trials_of(quantity, pool, each, rng) for pool in pools]
     centres = [np.median(of_scenario) for of_scenario in of_scenarios]
     middle = int(np.argsort(centres)[len(centres) // 2])
-    alone = trials_of(quantity, pools[middle], asked.draws, luck) if is_sweep else of_scenarios[0]
+    alone = trials_of(quantity, pools[middle], options.draws, rng) if is_sweep else of_scenarios[0]
     together = np.concatenate(of_scenarios)
     row = {
         "id": quantity.id, "label": quantity.label, "unit": quantity.unit,

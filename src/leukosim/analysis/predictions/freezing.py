@@ -11,15 +11,15 @@ import pandas as pd
 import xarray as xr
 
 from leukosim import __version__
-from leukosim.analysis.predictions.forecast import Foretelling, study_of
+from leukosim.analysis.predictions.forecast import Forecast, study_of
 from leukosim.errors import ConfigError
-from leukosim.results import output_folder, provenance
+from leukosim.results import provenance
 
 PREDICTIONS, RECORD = "predictions.csv", "predictions.json"
 
 
 def frozen(
-    table: pd.DataFrame, results: Iterable[xr.Dataset], asked: Foretelling, day: str
+    table: pd.DataFrame, results: Iterable[xr.Dataset], options: Forecast, day: str
 ) -> tuple[str, dict[str, Any]]:
     """The text of the table, and the record that says what it is.
 
@@ -29,7 +29,7 @@ def frozen(
     record = {
         "sha256": digest_of(text), "made": day, "source": f"leukosim {__version__}",
         "commit": provenance.commit(), "code": provenance.code_digest(), "software": provenance.software(),
-        "trials": asked.draws, "seed": asked.seed,
+        "trials": options.draws, "seed": options.seed,
         "results": [
             {
                 "study": study_of(ds), "digest": ds.attrs["digest"],

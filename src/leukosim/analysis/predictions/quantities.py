@@ -15,7 +15,7 @@ from leukosim.analysis.endpoints import (
     ONE_YEAR,
     TWO_YEARS,
     best_response,
-    conversion_day,
+    molecular_relapse_day,
     mrd_negative_on_treatment,
     overall_survival,
     preemptive_start_day,
@@ -67,13 +67,13 @@ def a_year_of_treatment(arm: xr.Dataset) -> xr.DataArray:
 
 
 def lead_time(arm: xr.Dataset) -> xr.DataArray:
-    """Days from the report of MRD conversion to relapse, of those who had both."""
-    return arm["relapse_day"] - conversion_day(arm)
+    """Days from the report of molecular relapse to relapse, of those who had both."""
+    return arm["relapse_day"] - molecular_relapse_day(arm)
 
 
 def came_unannounced(arm: xr.Dataset) -> xr.DataArray:
-    """Whether a relapse came without MRD conversion before."""
-    return conversion_day(arm).isnull().astype(float).where(arm["relapse_day"].notnull())
+    """Whether a relapse came without molecular relapse before."""
+    return molecular_relapse_day(arm).isnull().astype(float).where(arm["relapse_day"].notnull())
 
 
 def negative_after_three_cycles(arm: xr.Dataset) -> xr.DataArray:
@@ -98,10 +98,10 @@ def paused(arm: xr.Dataset) -> xr.DataArray:
     return (gap >= PAUSE).any("cycle").astype(float).where(responded)
 
 
-def refuge_at_failure(arm: xr.Dataset) -> xr.DataArray:
+def drug_tolerant_at_failure(arm: xr.Dataset) -> xr.DataArray:
     """Share of MEP-like stem cells when failure or relapse was declared."""
-    cells = arm["stem_cells_at_failure"].sum("origin")
-    failed = arm["failure_day"].notnull() | arm["relapse_day"].notnull()
+    cells = arm["stem_cells_at_treatment_failure"].sum("origin")
+    failed = arm["treatment_failure_day"].notnull() | arm["relapse_day"].notnull()
     total = cells.sum("subtype")
     return (cells.sel(subtype=REFUGE) / total).where(failed & (total > 0))
 
@@ -123,7 +123,7 @@ def of_cxcr4_high(arm: xr.Dataset) -> xr.Dataset:
 
 RELAZA2, BLAST, VIALE_A = "relaza2", "blast", "venetoclax_resistance"
 CONVERTED = "MRD-positive in remission, as RELAZA2 (NCT01462578)"
-MONITORED = "in remission, monitored every 28 days, azacitidine on MRD conversion"
+MONITORED = "in remission, monitored every 28 days, azacitidine on molecular relapse"
 UNTREATED = "untreated AML unfit for intensive therapy, as VIALE-A (NCT02993523)"
 CONSOLIDATED = "in first remission, cytarabine consolidation, as BLAST (NCT02502968)"
 COMBINED = ("venetoclax_azacitidine",)
@@ -183,13 +183,13 @@ QUANTITIES = [
         SHARE, of_genotype("CBFB-MYH11"),
     ),
     Quantity(
-        "V12", "From MRD conversion to relapse, untreated", "day", OPEN, RELAZA2,
+        "V12", "From molecular relapse to relapse, untreated", "day", OPEN, RELAZA2,
         ("at_relapse",), 60, "in remission, monitored every 28 days, treated at relapse only",
         "median days from the report of conversion to that of relapse, of relapses in two years",
         MEDIAN, lead_time,
     ),
     Quantity(
-        "V13", "Relapses without MRD conversion before", "probability", OPEN, RELAZA2,
+        "V13", "Relapses without molecular relapse before", "probability", OPEN, RELAZA2,
         ("at_relapse",), 60, "relapses of patients monitored every 28 days, within two years",
         "no sample reported at the trigger before relapse", SHARE, came_unannounced,
     ),
@@ -224,7 +224,7 @@ QUANTITIES = [
     Quantity(
         "V19", "MEP-like stem cells at failure or relapse", "probability", OPEN, VIALE_A, COMBINED,
         50, "venetoclax + azacitidine failed, or relapse after it",
-        "mean share of stem cells when failure or relapse is declared", MEAN, refuge_at_failure,
+        "mean share of stem cells when failure or relapse is declared", MEAN, drug_tolerant_at_failure,
     ),
     Quantity(
         "V20", "Grade 4 neutropenia a cycle, venetoclax + azacitidine", "day", OPEN, VIALE_A,
@@ -244,9 +244,9 @@ def values_of(quantity: Quantity, ds: xr.Dataset) -> list[np.ndarray]:
         measured = quantity.measure(ds.sel(arm=arm))
         if isinstance(measured, xr.Dataset):
             columns = [np.asarray(measured[name].values, float) for name in ("day", "event")]
-            found = np.stack(columns, axis=1)
-            values.append(found[np.isfinite(found[:, 0])])
+            result = np.stack(columns, axis=1)
+            values.append(result[np.isfinite(result[:, 0])])
         else:
-            found = np.asarray(measured.values, float)
-            values.append(found[np.isfinite(found)])
+            result = np.asarray(measured.values, float)
+            values.append(result[np.isfinite(result)])
     return values

@@ -20,25 +20,25 @@ from leukosim.analysis.trial_emulation.repeated_trials import Repetitions, cox
 FEWEST = 10  # virtual patients that count in each arm; of fewer nothing is foretold
 
 
-def drawn(pool: int, n: int, draws: int, luck: np.random.Generator) -> np.ndarray:
+def drawn(pool: int, n: int, draws: int, rng: np.random.Generator) -> np.ndarray:
     """Who takes part in each trial, int64[draw, patient]."""
-    weights = luck.dirichlet(np.ones(pool), size=draws)
+    weights = rng.dirichlet(np.ones(pool), size=draws)
     edges = np.cumsum(weights, axis=1)
-    u = luck.random((draws, n)) * edges[:, -1:]
+    u = rng.random((draws, n)) * edges[:, -1:]
     return np.stack([np.searchsorted(e, each) for e, each in zip(edges, u, strict=True)])
 
 
 def trials_of(
-    quantity: Quantity, values: Sequence[np.ndarray], draws: int, luck: np.random.Generator
+    quantity: Quantity, values: Sequence[np.ndarray], draws: int, rng: np.random.Generator
 ) -> np.ndarray:
     """What so many trials would report, float64[draw]; inf for a median that is not reached.
 
     values : of each arm, as :func:`leukosim.analysis.predictions.quantities.values_of` gives them
     """
     if quantity.kind == RATIO:
-        return hazard_ratios(quantity, values, draws, luck)
+        return hazard_ratios(quantity, values, draws, rng)
     (of_arm,) = values
-    who = drawn(len(of_arm), quantity.n, draws, luck)
+    who = drawn(len(of_arm), quantity.n, draws, rng)
     if quantity.kind == MEDIAN_TIME:
         return median_times(of_arm, who)
     of_trial = of_arm[who]
@@ -54,16 +54,16 @@ def median_times(of_arm: np.ndarray, who: np.ndarray) -> np.ndarray:
 
 
 def hazard_ratios(
-    quantity: Quantity, values: Sequence[np.ndarray], draws: int, luck: np.random.Generator
+    quantity: Quantity, values: Sequence[np.ndarray], draws: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Hazard ratios of trials whose arms have different patients."""
     first = round(quantity.n * quantity.first_share)
     sizes = (first, quantity.n - first)
     arms = [
-        of_arm[drawn(len(of_arm), n, draws, luck)] for of_arm, n in zip(values, sizes, strict=True)
+        of_arm[drawn(len(of_arm), n, draws, rng)] for of_arm, n in zip(values, sizes, strict=True)
     ]
     both = np.concatenate(arms, axis=1)
-    day = both[:, :, 0] + 1e-3 * luck.random(both.shape[:2])  # no ties; no order of days changes
+    day = both[:, :, 0] + 1e-3 * rng.random(both.shape[:2])  # no ties; no order of days changes
     treated = np.broadcast_to(np.arange(quantity.n) < first, day.shape)
     order = np.argsort(day, axis=1)
 

@@ -89,8 +89,8 @@ def factors_of(
     factors, left_out = [], []
     for row in rows:
         why = why_not(row, given)
-        asked = not only or any(is_in(row.path, section) for section in only)
-        if not asked or any(is_in(row.path, section) for section in leave_out):
+        options = not only or any(is_in(row.path, section) for section in only)
+        if not options or any(is_in(row.path, section) for section in leave_out):
             why = NOT_ASKED
         if why:
             left_out.append(LeftOut(row.path, why))
@@ -171,18 +171,18 @@ Constraint = tuple[Callable[[list[float]], list[float]], list[str]]
 
 def constraints_of(paths: Sequence[str], known: Mapping[str, float]) -> list[Constraint]:
     """What the fields of a point must meet together: how they are made to, and their paths."""
-    found: dict[str, Constraint] = {}
+    result: dict[str, Constraint] = {}
     for path in paths:
         section, _, name = path.rpartition(".")
         for names, meet in TOGETHER.items():
             own = [f"{section}.{each}" for each in names]
             if name in names and all(each in known for each in own):
-                found[section] = meet, own
+                result[section] = meet, own
         stem = path.removesuffix(LOWER).removesuffix(UPPER)
         ends = [stem + LOWER, stem + UPPER]
         if path in ends and all(end in known for end in ends):
-            found[stem] = in_order, ends
-    return list(found.values())
+            result[stem] = in_order, ends
+    return list(result.values())
 
 
 def summing_to_one(shares: list[float]) -> list[float]:

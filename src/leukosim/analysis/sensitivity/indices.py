@@ -133,5 +133,5 @@ def analysed(problem: dict[str, Any], values: np.ndarray, seed: int) -> tuple[li
     if np.ptp(values) == 0.0:
         nothing = [np.nan] * problem["num_vars"]
         return nothing, nothing
-    found = sobol.analyze(problem, values, calc_second_order=False, num_resamples=2, seed=seed)
-    return list(found["S1"]), list(found["ST"])
+    result = sobol.analyze(problem, values, calc_second_order=False, num_resamples=2, seed=seed)
+    return list(result["S1"]), list(result["ST"])

@@ -120,7 +120,7 @@ def screened(
     """
     from SALib.analyze import morris
 
-    found = morris.analyze(
+    result = morris.analyze(
         problem_of(groups), coordinates, outcomes[0], conf_level=LEVEL, num_levels=levels,
         num_resamples=1000, seed=np.random.default_rng(seed),
     )  # fmt: skip
@@ -129,11 +129,11 @@ def screened(
     )
     table = pd.DataFrame(
         {
-            "group": list(found["names"]),
-            "mu_star": np.asarray(found["mu_star"], float),
-            "mu_star_half_width": np.asarray(found["mu_star_conf"], float),
-            "mu": np.asarray(found["mu"], float),
-            "sigma": np.asarray(found["sigma"], float),
+            "group": list(result["names"]),
+            "mu_star": np.asarray(result["mu_star"], float),
+            "mu_star_half_width": np.asarray(result["mu_star_conf"], float),
+            "mu": np.asarray(result["mu"], float),
+            "sigma": np.asarray(result["sigma"], float),
         }
     )
     by_chance = pd.DataFrame(

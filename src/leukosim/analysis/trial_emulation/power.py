@@ -236,22 +236,22 @@ def population_effects(
     if selects:
         members[SELECTED] = np.flatnonzero(pool.group == HIGH)
         members[OTHERS] = np.flatnonzero(pool.group != HIGH)
-    found = {}
+    result = {}
     for key, (name, eligible) in enumerate(members.items()):
         n = len(eligible)
         if n < 2:
             continue
-        luck = stream(proposal.seed, 0, TRIAL, 1_000_000 + key)
-        drawn = luck.integers(n, size=(proposal.resamples, n))
-        own, events = fit_both_arms(pool, design, eligible[None], MANY, luck)
-        others, _ = fit_both_arms(pool, design, eligible[drawn], SOME, luck)
+        rng = stream(proposal.seed, 0, TRIAL, 1_000_000 + key)
+        drawn = rng.integers(n, size=(proposal.resamples, n))
+        own, events = fit_both_arms(pool, design, eligible[None], MANY, rng)
+        others, _ = fit_both_arms(pool, design, eligible[drawn], SOME, rng)
         ratios, information = (np.concatenate(each) for each in zip(own, others, strict=True))
-        found[name] = PopulationEffect(n, ratios, information, events)
-    return found
+        result[name] = PopulationEffect(n, ratios, information, events)
+    return result
 
 
 def fit_both_arms(
-    pool: Pool, design: Design, who: np.ndarray, rows: int, luck: np.random.Generator
+    pool: Pool, design: Design, who: np.ndarray, rows: int, rng: np.random.Generator
 ) -> tuple[tuple[np.ndarray, np.ndarray], float]:
     """Log hazard ratio and information for each patient randomised, and the share of events.
 
@@ -260,7 +260,7 @@ def fit_both_arms(
     often = np.repeat(who, -(-rows // who.shape[1]), axis=1)
     twice = np.hstack([often, often])
     treated = np.broadcast_to(np.arange(twice.shape[1]) >= often.shape[1], twice.shape)
-    seen = observed(pool, design, twice, treated, luck)
+    seen = observed(pool, design, twice, treated, rng)
     fits = cox(seen)
     return (fits.log_hazard_ratio, fits.error**-2.0 / twice.shape[1]), float(seen.event.mean())
 
@@ -381,9 +381,9 @@ def needed_table(
         the uncertainty of the effect; ``no_gain``: the share of resamples without any benefit, for
         which no number of patients is enough.
     """
-    found = patients_for_power(curves, proposal.power, proposal.significance)
+    result = patients_for_power(curves, proposal.power, proposal.significance)
     extra = []
-    for row in found.itertuples():
+    for row in result.itertuples():
         effect = known[row.enrolled]
         needed = patients_by_formula(
             effect.log_hazard_ratio, effect.information, proposal.power, proposal.significance
@@ -392,7 +392,7 @@ def needed_table(
         no_gain = float(np.mean(np.isinf(needed[1:])))
         extra.append((row.patients * effect.events, float(needed[0]), low, high, no_gain))
     columns = ["events", "by_formula", "low", "high", "no_gain"]
-    table = pd.concat([found, pd.DataFrame(extra, columns=columns)], axis=1)
+    table = pd.concat([result, pd.DataFrame(extra, columns=columns)], axis=1)
     return table[
         ["enrolled", "patients", "events", "screened", "extrapolated", "by_formula", "low", "high",
          "no_gain"]

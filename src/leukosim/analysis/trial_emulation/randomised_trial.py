@@ -90,11 +90,11 @@ def run_operations(
         for name in (arm, against)
     }
     waiting = iter(range(ds.sizes["patient"]))
-    luck = stream(seed, 0, TRIAL)
+    rng = stream(seed, 0, TRIAL)
     n = operations.centres
-    opening = luck.uniform(0.0, operations.opening_years * 365.25, n)
+    opening = rng.uniform(0.0, operations.opening_years * 365.25, n)
     cv = max(operations.centre_cv, 1e-6)
-    size = luck.gamma(1.0 / cv**2, cv**2, n)
+    size = rng.gamma(1.0 / cv**2, cv**2, n)
     open_days = np.maximum(operations.accrual_years * 365.25 - opening, 1.0)
     rates = size * ds.sizes["patient"] / max((size * open_days).sum(), 1e-9)  # per day
 
@@ -118,13 +118,13 @@ def run_operations(
         def __init__(self, model, number):
             super().__init__(model)
             self.number, self.block = number, []
-            self.luck = stream(seed, 0, TRIAL, 1 + number)
+            self.stream = stream(seed, 0, TRIAL, 1 + number)
 
         def recruit(self):
             """Enrol whoever comes today."""
             if self.model.today < opening[self.number]:
                 return
-            for _ in range(self.luck.poisson(rates[self.number])):
+            for _ in range(self.stream.poisson(rates[self.number])):
                 if self.model.recruiting:
                     self.model.enrol(self)
 
@@ -132,7 +132,7 @@ def run_operations(
             """The arm of the next patient, from a permuted block."""
             if not self.block:
                 half = operations.block_size // 2
-                self.block = list(self.luck.permutation([arm] * half + [against] * half))
+                self.block = list(self.stream.permutation([arm] * half + [against] * half))
             return str(self.block.pop())
 
     class Committee(mesa.Agent):

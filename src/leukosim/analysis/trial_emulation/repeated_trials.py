@@ -120,31 +120,31 @@ def repeat(
         raise ValueError(
             f"the pool has {len(eligible)} patients of the group {only}: at least 2 are needed"
         )
-    luck = stream(seed, 0, TRIAL, n, 0 if only is None else 1 + only)
-    who = eligible[luck.integers(len(eligible), size=(design.trials, n))]
+    rng = stream(seed, 0, TRIAL, n, 0 if only is None else 1 + only)
+    who = eligible[rng.integers(len(eligible), size=(design.trials, n))]
     treated = np.zeros((design.trials, n), bool)
     treated[:, : n // 2] = True
-    treated = luck.permuted(treated, axis=1)
-    return observed(pool, design, who, treated, luck)
+    treated = rng.permuted(treated, axis=1)
+    return observed(pool, design, who, treated, rng)
 
 
 def observed(
-    pool: Pool, design: Design, who: np.ndarray, treated: np.ndarray, luck: np.random.Generator
+    pool: Pool, design: Design, who: np.ndarray, treated: np.ndarray, rng: np.random.Generator
 ) -> Repetitions:
     """What trials see of these patients until follow-up ends.
 
     who, treated : int64 and bool[trial, patient], positions in the pool and whether treated there
     """
     half = min(design.accrual_months / 2.0, design.follow_up_months)
-    months = design.follow_up_months + half * luck.uniform(-1.0, 1.0, who.shape)
+    months = design.follow_up_months + half * rng.uniform(-1.0, 1.0, who.shape)
     end = months * DAYS_PER_MONTH
     arm = treated.astype(int)
     day, event = pool.day[arm, who], pool.event[arm, who]
     # less than a day, so that no order changes but that within one
-    within_day = 1e-3 * luck.random(who.shape)
+    within_day = 1e-3 * rng.random(who.shape)
     if design.dropout_per_year:
         rate = -np.log1p(-design.dropout_per_year) / 365.25
-        end = np.minimum(end, luck.exponential(1.0 / rate, who.shape))
+        end = np.minimum(end, rng.exponential(1.0 / rate, who.shape))
     event = event & (day <= end)
     day = np.minimum(day, end) + within_day
     order = np.argsort(day, axis=1)

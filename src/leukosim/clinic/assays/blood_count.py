@@ -27,11 +27,11 @@ class BloodCount:
     __post_init__ = check_ranges
 
     def report(
-        self, burden: Burden, neutrophils: float, platelets: float, luck: np.random.Generator
+        self, burden: Burden, neutrophils: float, platelets: float, rng: np.random.Generator
     ) -> dict[str, float]:
         """Reported neutrophils and platelets (G/L) and the fraction of blasts among white cells."""
-        noise = np.exp(self.count_cv * luck.standard_normal(2))
-        blasts = luck.binomial(self.counted_cells, burden.marrow_fraction * self.blood_to_marrow)
+        noise = np.exp(self.count_cv * rng.standard_normal(2))
+        blasts = rng.binomial(self.counted_cells, burden.marrow_fraction * self.blood_to_marrow)
         return {
             "neutrophils": float(neutrophils * noise[0]),
             "platelets": float(platelets * noise[1]),

@@ -51,13 +51,13 @@ class DonorChimerism:
         """The smallest recipient's share that counts as detected."""
         return self.detected_from
 
-    def report(self, burden: Burden, luck: np.random.Generator) -> float:
+    def report(self, burden: Burden, rng: np.random.Generator) -> float:
         """The reported recipient's share of CD34-positive cells; 0 where it is not detected."""
-        noise = self.noise_sd * luck.standard_normal()  # first: arms share it
+        noise = self.noise_sd * rng.standard_normal()  # first: arms share it
         leukaemic = burden.marrow_fraction * self.leukaemic_cd34_fraction
         healthy = (1.0 - burden.marrow_fraction) * self.healthy_cd34_fraction
         recipient = leukaemic + healthy * self.healthy_recipient_fraction
         everyone = leukaemic + healthy
         share = recipient / everyone if everyone > 0.0 else 0.0
-        seen = luck.binomial(self.sorted_cells, share) / self.sorted_cells + noise
+        seen = rng.binomial(self.sorted_cells, share) / self.sorted_cells + noise
         return float(min(seen, 1.0)) if seen >= self.detected_from else 0.0

@@ -26,7 +26,7 @@ class FlowCytometry:
 
     __post_init__ = check_ranges
 
-    def subtypes(self, composition: np.ndarray, luck: np.random.Generator) -> np.ndarray:
+    def subtypes(self, composition: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The reported fractions of stem cells by subtype, float64[subtype].
 
         composition : float64[subtype], the true fractions
@@ -34,18 +34,18 @@ class FlowCytometry:
         n = len(composition)
         wrong = self.misclassified if n > 1 else 0.0
         seen = (1.0 - wrong) * composition + wrong * (1.0 - composition) / max(n - 1, 1)
-        return luck.multinomial(self.counted_cells, seen / seen.sum()) / self.counted_cells
+        return rng.multinomial(self.counted_cells, seen / seen.sum()) / self.counted_cells
 
     def bcl2_score(
-        self, composition: np.ndarray, dependences: np.ndarray, luck: np.random.Generator
+        self, composition: np.ndarray, dependencies: np.ndarray, rng: np.random.Generator
     ) -> float:
         """The reported BCL-2 / (BCL-xL + MCL-1) of the bulk of leukaemic cells.
 
         Parameters
         ----------
         composition : float64[subtype], fractions of leukaemic cells
-        dependences : float64[subtype, protein], in the order BCL-2, BCL-xL, MCL-1
+        dependencies : float64[subtype, protein], in the order BCL-2, BCL-xL, MCL-1
         """
         log_sd = np.sqrt(np.log1p(self.protein_cv**2))
-        bcl2, bclxl, mcl1 = composition @ dependences * np.exp(log_sd * luck.standard_normal(3))
+        bcl2, bclxl, mcl1 = composition @ dependencies * np.exp(log_sd * rng.standard_normal(3))
         return float(bcl2 / (bclxl + mcl1)) if bclxl + mcl1 > 0.0 else float("inf")

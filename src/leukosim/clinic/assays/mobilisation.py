@@ -80,13 +80,13 @@ def outside_niche(
     of_cells = cxcr4[:, None] * np.exp(niche.cxcr4_log_sd * node)
     leaves, returns = rates(niche, of_cells, 0.0)
     outside = leaves / (leaves + returns)
-    found = [outside @ weight]
+    result = [outside @ weight]
     for occupied, length in zip(occupancy, length_days, strict=True):
         leaves, returns = rates(niche, of_cells, occupied)
         settled = leaves / (leaves + returns)
         outside = settled + (outside - settled) * np.exp(-(leaves + returns) * length)
-        found.append(outside @ weight)
-    return np.array(found)
+        result.append(outside @ weight)
+    return np.array(result)
 
 
 def rates(niche: Niche, cxcr4: np.ndarray, occupancy: float) -> tuple[np.ndarray, np.ndarray]:
@@ -99,8 +99,8 @@ def rates(niche: Niche, cxcr4: np.ndarray, occupancy: float) -> tuple[np.ndarray
         strength = (receptors / niche.half_cxcr4) ** niche.hill
         return strength / (1.0 + strength)
 
-    held = saturation(cxcr4) if niche.anchoring == "own" else np.ones_like(cxcr4)
+    held = saturation(cxcr4) if niche.retention == "own" else np.ones_like(cxcr4)
     blocked = blocked_share(niche, occupancy)
-    leaves = niche.detachment_rate + niche.mobilised_detachment_rate * blocked * held
-    helped = niche.attachment_rate * saturation(cxcr4 * (1.0 - blocked))
-    return leaves, helped + niche.independent_attachment_rate
+    leaves = niche.egress_rate + niche.mobilised_egress_rate * blocked * held
+    helped = niche.homing_rate * saturation(cxcr4 * (1.0 - blocked))
+    return leaves, helped + niche.cxcr4_independent_homing_rate

@@ -23,8 +23,8 @@ class Morphology:
 
     __post_init__ = check_ranges
 
-    def report(self, burden: Burden, luck: np.random.Generator) -> float:
+    def report(self, burden: Burden, rng: np.random.Generator) -> float:
         """The reported fraction of blasts, healthy ones included."""
         leukaemic = burden.marrow_fraction
         fraction = leukaemic + (1.0 - leukaemic) * self.healthy_blast_fraction
-        return float(luck.binomial(self.counted_cells, fraction) / self.counted_cells)
+        return float(rng.binomial(self.counted_cells, fraction) / self.counted_cells)

@@ -53,16 +53,16 @@ class NgsPanel:
         """The smallest frequency that counts as detected."""
         return self.detected_from / self.depth
 
-    def report(self, fractions: np.ndarray, luck: np.random.Generator) -> np.ndarray:
+    def report(self, fractions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Reported variant allele frequencies, float64[variant]; 0 where not detected.
 
         fractions : float64[variant], of the sample's nucleated cells that carry it, in 0-1
         """
         carried = np.clip(fractions, 0.0, 1.0)
-        cells = luck.binomial(self.input_cells, carried)
+        cells = rng.binomial(self.input_cells, carried)
         frequency = cells / (ALLELES * self.input_cells)
         seen = frequency + (1.0 - frequency) * self.error_rate
-        reads = luck.binomial(self.depth, seen)
+        reads = rng.binomial(self.depth, seen)
         return np.where(reads >= self.detected_from, reads / self.depth, 0.0)
 
 

@@ -51,7 +51,7 @@ class QuantitativePcr:
         return self.detected_from / self.abl1_copies
 
     def report(
-        self, burden: Burden, transcript_ratio: float, sample: str, luck: np.random.Generator
+        self, burden: Burden, transcript_ratio: float, sample: str, rng: np.random.Generator
     ) -> float:
         """The reported marker / ABL1 ratio; 0 where the marker is not detected.
 
@@ -59,8 +59,8 @@ class QuantitativePcr:
         the run.
         """
         fraction = burden.marrow_fraction * (self.blood_to_marrow if sample == "blood" else 1.0)
-        noise = 10.0 ** (self.noise_log10_sd * luck.standard_normal())  # first: arms share it
-        cells = luck.binomial(int(self.input_cells), min(fraction, 1.0))
+        noise = 10.0 ** (self.noise_log10_sd * rng.standard_normal())  # first: arms share it
+        cells = rng.binomial(int(self.input_cells), min(fraction, 1.0))
         expected = cells / self.input_cells * transcript_ratio * self.abl1_copies * noise
-        copies = luck.poisson(expected) + luck.poisson(self.background_copies)
+        copies = rng.poisson(expected) + rng.poisson(self.background_copies)
         return float(copies / self.abl1_copies) if copies >= self.detected_from else 0.0

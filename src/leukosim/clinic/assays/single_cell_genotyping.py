@@ -36,7 +36,7 @@ class SingleCellGenotyping:
         self,
         counts: np.ndarray,
         genotypes: Sequence[frozenset[str]],
-        luck: np.random.Generator,
+        rng: np.random.Generator,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Cells as they were read: by genotype and subtype, and those of no known genotype.
 
@@ -55,20 +55,20 @@ class SingleCellGenotyping:
         if n == 0:
             return seen, strange
         if counts.sum() < MANY:
-            sampled = luck.multivariate_hypergeometric(counts.ravel(), n, method="marginals")
+            sampled = rng.multivariate_hypergeometric(counts.ravel(), n, method="marginals")
         else:  # of so many it makes no difference whether a cell could be read twice
-            sampled = luck.multinomial(n, counts.ravel() / counts.sum())
+            sampled = rng.multinomial(n, counts.ravel() / counts.sum())
         which = np.repeat(np.arange(counts.size), sampled)
         subtype = which % n_subtypes
         if n_subtypes > 1:
-            wrong = luck.random(n) < self.misclassified
+            wrong = rng.random(n) < self.misclassified
             subtype = np.where(
-                wrong, (subtype + luck.integers(1, n_subtypes, n)) % n_subtypes, subtype
+                wrong, (subtype + rng.integers(1, n_subtypes, n)) % n_subtypes, subtype
             )
         number = {genotype: g for g, genotype in enumerate(genotypes)}
         for g, s in zip(which // n_subtypes, subtype, strict=True):
             mutations = sorted(genotypes[g])
-            kept = luck.random(len(mutations)) >= self.dropout
+            kept = rng.random(len(mutations)) >= self.dropout
             read = number.get(frozenset(m for m, k in zip(mutations, kept, strict=True) if k))
             if read is None:
                 strange[s] += 1

@@ -64,7 +64,7 @@ class SingleCellMrd:
         subtype: np.ndarray,
         meant: np.ndarray,
         n_subtypes: int,
-        luck: np.random.Generator,
+        rng: np.random.Generator,
     ) -> RecoveredCells:
         """Cells of a sample, each with what was measured of it; none where there are too few.
 
@@ -75,18 +75,18 @@ class SingleCellMrd:
             and are like
         meant : int64[agent], how many such cells there are
         """
-        leukaemic = luck.poisson(self.input_cells * burden.marrow_fraction * self.recovery)
+        leukaemic = rng.poisson(self.input_cells * burden.marrow_fraction * self.recovery)
         n = min(int(leukaemic), self.cells_most)
         if n < self.cells_least or not len(cxcr4):
             return RecoveredCells(np.zeros(0), np.zeros(0, np.int64))
         upto = np.cumsum(meant)
-        which = np.searchsorted(upto, luck.integers(upto[-1], size=n), "right")
+        which = np.searchsorted(upto, rng.integers(upto[-1], size=n), "right")
         log_sd = np.sqrt(np.log1p(self.noise_cv**2))
-        measured = cxcr4[which] * np.exp(log_sd * luck.standard_normal(n))
+        measured = cxcr4[which] * np.exp(log_sd * rng.standard_normal(n))
         called = subtype[which].copy()
         if n_subtypes > 1:
-            wrong = luck.random(n) < self.misclassified
-            called[wrong] = (called[wrong] + luck.integers(1, n_subtypes, wrong.sum())) % n_subtypes
+            wrong = rng.random(n) < self.misclassified
+            called[wrong] = (called[wrong] + rng.integers(1, n_subtypes, wrong.sum())) % n_subtypes
         return RecoveredCells(measured, called)
 
     def group(self, cells: RecoveredCells) -> int:

@@ -76,7 +76,7 @@ class Azacitidine:
 
     reference_body_surface_m2: float = estimate(
         1.8, "m2", low=1.5, high=2.2, lowest=0.1, highest=4.0, source="textbook value, assumed",
-        note="of the patient in whom the reference course is 75 mg/m2",
+        note="of the patient in whom the reference regimen is 75 mg/m2",
     )  # fmt: skip
 
     __post_init__ = check_ranges

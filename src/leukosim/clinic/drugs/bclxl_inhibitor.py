@@ -63,7 +63,7 @@ class Navitoclax:
     platelet_loss: float = estimate(
         1.0, "1/day", low=0.5, high=2.0, source="assumed",
         note="death rate of circulating platelets; sized with the next so that they are 50-70 % "
-        "lower in the reference course",
+        "lower in the reference regimen",
     )  # fmt: skip
     platelet_production_loss: float = estimate(
         0.24, "fraction", low=0.1, high=0.3, source="assumed", note="of the precursors"

@@ -53,8 +53,8 @@ class OwnPharmacokinetics:
 
 
 @dataclass(frozen=True)
-class OwnDrug:
-    """Pharmacokinetics, a course to which levels are relative, and effects by exposure.
+class CustomDrug:
+    """Pharmacokinetics, a regimen to which levels are relative, and effects by exposure.
 
     Patients differ in clearance, volume and EC50 as stated. They respond alike (responsiveness 1)
     unless the mean of a logit-normal responsiveness is given.

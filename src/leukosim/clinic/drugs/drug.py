@@ -22,7 +22,7 @@ from leukosim.biology.exposure import (
     day_grid,
     no_exposure,
 )
-from leukosim.biology.patient import TYPICAL, Handling, Patient
+from leukosim.biology.patient import TYPICAL, Patient, PKParameters
 from leukosim.clinic.drugs.pharmacokinetics import Pharmacokinetics, behind, mean_level, peak_level
 from leukosim.parameters import check_ranges, setting
 
@@ -32,7 +32,7 @@ class Effect:
     """One thing a drug does.
 
     The level that drives it lags behind plasma by ``half_life_days`` (0: it is that of plasma).
-    Without an ``ec50`` it is 1 at its peak in the drug's reference course, and ``size`` is the
+    Without an ``ec50`` it is 1 at its peak in the drug's reference regimen, and ``size`` is the
     effect at level 1; the effect grows in proportion to the level, or, with a ``half_level``,
     saturates at ``size``. With an ``ec50`` the level is a concentration:
 
@@ -125,41 +125,50 @@ class Drug:
 
     @cached_property
     def peaks(self) -> dict[float, float]:
-        """The highest level of the reference course in the typical patient, mg/L, by half-life."""
-        course = np.arange(float(self.reference_days))
+        """The highest level of the reference regimen in the typical patient, mg/L, by half-life."""
+        regimen = np.arange(float(self.reference_days))
         doses = np.full(self.reference_days, self.reference_dose_mg)
         half_lives = {0.0} | {effect.half_life_days for effect in self.effects.values()}
-        return {each: peak_level(*self.response(each), course, doses) for each in half_lives}
+        return {each: peak_level(*self.response(each), regimen, doses) for each in half_lives}
 
     @cached_property
-    def _responses(self) -> dict[tuple[float, Handling], tuple[np.ndarray, np.ndarray]]:
+    def _responses(self) -> dict[tuple[float, PKParameters], tuple[np.ndarray, np.ndarray]]:
         """What :meth:`response` has answered so far: it is asked at every visit."""
         return {}
 
     def response(
-        self, half_life_days: float, handling: Handling = TYPICAL
+        self, half_life_days: float, pk_parameters: PKParameters = TYPICAL
     ) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients (1/L) and rates (1/day) of the level behind plasma after 1 mg."""
-        asked = half_life_days, handling
-        if asked not in self._responses:
-            self._responses[asked] = self._solve(*asked)
-        return self._responses[asked]
+        options = half_life_days, pk_parameters
+        if options not in self._responses:
+            self._responses[options] = self._solve(*options)
+        return self._responses[options]
 
-    def _solve(self, half_life_days: float, handling: Handling) -> tuple[np.ndarray, np.ndarray]:
+    def _solve(
+        self, half_life_days: float, pk_parameters: PKParameters
+    ) -> tuple[np.ndarray, np.ndarray]:
         kinetics = self.pharmacokinetics
-        if handling != TYPICAL:
-            kinetics = kinetics.scaled(handling.clearance, handling.volume)
+        if pk_parameters != TYPICAL:
+            kinetics = kinetics.scaled(pk_parameters.clearance, pk_parameters.volume)
         plasma = kinetics.unit_response()
         return behind(*plasma, half_life_days) if half_life_days > 0.0 else plasma
 
     def level(
-        self, effect: Effect, handling: Handling, days, amounts_mg, start, end, durations=None
+        self,
+        effect: Effect,
+        pk_parameters: PKParameters,
+        days,
+        amounts_mg,
+        start,
+        end,
+        durations=None,
     ) -> np.ndarray:
         """Mean over each segment of the level that drives an effect, float64[segment].
 
-        In mg/L for an effect with an EC50, else relative to the peak of the reference course.
+        In mg/L for an effect with an EC50, else relative to the peak of the reference regimen.
         """
-        coefficients, rates = self.response(effect.half_life_days, handling)
+        coefficients, rates = self.response(effect.half_life_days, pk_parameters)
         scale = 1.0 if effect.ec50 is not None else self.peaks[effect.half_life_days]
         return mean_level(coefficients / scale, rates, days, amounts_mg, start, end, durations)
 
@@ -247,18 +256,22 @@ def exposure(
         days = np.array([dose.day for dose in drug_doses])
         amounts = np.array([dose.amount_mg for dose in drug_doses])
         durations = np.array([dose.duration_days for dose in drug_doses])
-        handling = patient.handling.get(name, TYPICAL) if patient else TYPICAL
+        pk_parameters = patient.pk_parameters.get(name, TYPICAL) if patient else TYPICAL
         answer = responsiveness.get(name, 1.0)
         levels: dict[tuple[float, bool], np.ndarray] = {}  # most effects share one with another
         for target, effect in given.effects.items():
             kind = effect.half_life_days, effect.ec50 is None
             if kind not in levels:
-                levels[kind] = given.level(effect, handling, days, amounts, lower, upper, durations)
+                levels[kind] = given.level(
+                    effect, pk_parameters, days, amounts, lower, upper, durations
+                )
             level = levels[kind]
             column = COLUMN[target]
-            combine(values[:, column], effect.of(level, answer, handling.ec50), target)
+            combine(values[:, column], effect.of(level, answer, pk_parameters.ec50), target)
             if patient and subtypes and target in BLOCKS:
-                factors = handling.ec50 * effect.ec50_factors(patient.disease, patient.composition)
+                factors = pk_parameters.ec50 * effect.ec50_factors(
+                    patient.disease, patient.composition
+                )
                 here = blocked[:, :, BLOCKS[target]]
                 combine(here, effect.of(level[:, None], answer, factors), target)
     for each in (values, blocked):

@@ -1,11 +1,11 @@
-"""The formulary: every drug that a course can give, by name."""
+"""The formulary: every drug that a regimen can give, by name."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from leukosim.clinic.drugs.azacitidine import Azacitidine
 from leukosim.clinic.drugs.bclxl_inhibitor import BclxlDegrader, Navitoclax
-from leukosim.clinic.drugs.custom_drug import OwnDrug
+from leukosim.clinic.drugs.custom_drug import CustomDrug
 from leukosim.clinic.drugs.cytarabine import Cytarabine
 from leukosim.clinic.drugs.drug import Drug
 from leukosim.clinic.drugs.motixafortide import Motixafortide
@@ -36,7 +36,7 @@ def formulary(
     """
     made = {}
     for name, numbers in (declared_drugs() if declared is None else declared).items():
-        if isinstance(numbers, OwnDrug):
+        if isinstance(numbers, CustomDrug):
             made[name] = numbers.drug(name)
         elif isinstance(numbers, Venetoclax):
             made[name] = numbers.drug(cyp3a_inhibitor)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from leukosim.biology.patient import Handling
+from leukosim.biology.patient import PKParameters
 from leukosim.clinic.drugs.drug import Drug, Effect
 from leukosim.clinic.drugs.pharmacokinetics import Pharmacokinetics
 from leukosim.parameters import check_ranges, estimate, setting
@@ -28,14 +28,21 @@ class ReceptorBlocker(Drug):
     loss_rate: float = setting(0.35, "1/day", lowest=1e-6)
 
     def level(
-        self, effect: Effect, handling: Handling, days, amounts_mg, start, end, durations=None
+        self,
+        effect: Effect,
+        pk_parameters: PKParameters,
+        days,
+        amounts_mg,
+        start,
+        end,
+        durations=None,
     ) -> np.ndarray:
         """Mean occupancy over each segment, float64[segment], in [0, 1].
 
         Of several doses the one counts that occupies most; each for itself, so that it is the same
         however a run is cut.
         """
-        coefficients, rates = self.response(0.0, handling)
+        coefficients, rates = self.response(0.0, pk_parameters)
         middle, half = (start + end) / 2.0, (end - start) / 2.0
         time = middle[:, None] + half[:, None] * NODES
         most = np.zeros(time.shape)
@@ -57,8 +64,8 @@ class ReceptorBlocker(Drug):
         """
         grid = np.concatenate([[0.0], np.geomspace(1e-3, MOST_DAYS, 800)])
         level = np.maximum(np.exp(-np.outer(grid, rates)) @ coefficients * amount_mg, 0.0)
-        asked = level / (level + self.half_occupied)
-        held = np.maximum.accumulate(asked * np.exp(self.loss_rate * grid))
+        options = level / (level + self.half_occupied)
+        held = np.maximum.accumulate(options * np.exp(self.loss_rate * grid))
         occupied = np.interp(since_days, grid, held * np.exp(-self.loss_rate * grid))
         return np.minimum(occupied, 1.0)
 

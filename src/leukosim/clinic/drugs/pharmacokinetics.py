@@ -151,7 +151,7 @@ def infused_area(coefficients, rates, since_start, since_end, duration):
 
 
 def peak_level(coefficients, rates, dose_days, dose_mg):
-    """The highest level of a course, to the resolution of a quarter of an hour, mg/L."""
+    """The highest level of a regimen, to the resolution of a quarter of an hour, mg/L."""
     day = np.arange(0.0, dose_days[-1] + 2.0, 1 / 96)
     since = day[:, None] - dose_days
     level = np.where(since[..., None] >= 0, np.exp(-rates * np.maximum(since, 0.0)[..., None]), 0.0)

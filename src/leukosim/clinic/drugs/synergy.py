@@ -1,6 +1,6 @@
 """Synergy of two drugs in the laboratory: do they kill more together than independent drugs would?
 
-Nothing is put in to make drugs synergistic. It follows from the protection budget, whose threshold
+Nothing is put in to make drugs synergistic. It follows from the anti-apoptotic reserve, whose threshold
 two blocks may overdraw where neither does alone.
 """
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leukosim.biology.apoptosis import apoptosis_rate, protection_by_subtype
+from leukosim.biology.apoptosis import apoptosis_rate, reserve_by_subtype
 from leukosim.biology.disease import Disease
 from leukosim.biology.exposure import BLOCKS, COLUMN, EXPOSURES, combine
 from leukosim.clinic.drugs.drug import Drug
@@ -44,18 +44,18 @@ def kill_by_pair(
     disease: Disease,
     hours: float = 48.0,
     in_s_phase: float = 0.0,
-    protection_shift: float = 0.0,
+    reserve_shift: float = 0.0,
 ) -> Kill:
     """Fractions of stem cells outside the niche that two drugs kill, over a grid of levels.
 
     Parameters
     ----------
     levels_of_one, levels_of_other : float64[level], constant over time
-        Relative to the peak in the drug's reference course, in plasma and wherever else it acts.
+        Relative to the peak in the drug's reference regimen, in plasma and wherever else it acts.
     disease : whose subtypes and whose law of apoptosis count
     hours : how long cells are exposed
     in_s_phase : share of the time that cells are open to S-phase drugs, in [0, 1]
-    protection_shift : of the patient's protection budget
+    reserve_shift : of the patient's anti-apoptotic reserve
     """
     levels = np.meshgrid(levels_of_one, levels_of_other, indexing="ij")
     alone = [
@@ -68,9 +68,9 @@ def kill_by_pair(
         combine(blocked[..., protein], alone[1][1][..., protein], name)
 
     def killed(values: np.ndarray, blocked: np.ndarray) -> np.ndarray:
-        dependences = np.array([subtype.dependences for subtype in disease.subtypes.values()])
-        left = protection_by_subtype(dependences, blocked) + protection_shift
-        untouched = dependences.sum(1) + protection_shift
+        dependencies = np.array([subtype.dependencies for subtype in disease.subtypes.values()])
+        left = reserve_by_subtype(dependencies, blocked) + reserve_shift
+        untouched = dependencies.sum(1) + reserve_shift
         law = disease.apoptosis
         hazard = apoptosis_rate(left, untouched, law, law.stem_cell_rate)
         hazard = hazard + in_s_phase * values[..., None, COLUMN["s_phase_kill"]]

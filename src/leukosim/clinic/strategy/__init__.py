@@ -1,1 +1,1 @@
-"""Treatment strategies as data: courses, rules on assay results, and the log of decisions."""
+"""Treatment strategies as data: regimens, rules on assay results, and the log of decisions."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from leukosim.clinic.strategy.regimens import Course
+from leukosim.clinic.strategy.regimens import Regimen
 
 
 @dataclass(frozen=True)
@@ -26,26 +26,28 @@ class Decision:
     rule: str
     seen: str
     action: str
-    course: str = ""
+    regimen: str = ""
     effective: float = 0.0  # day
-    drugs: tuple[str, ...] = ()  # of a hold or a shortening; none named: all of the course
-    at_most_days: int | None = None  # of a hold: its length; of a shortening: days of a cycle
+    drugs: tuple[str, ...] = ()  # of an interruption or reduction; none named: all of the regimen
+    at_most_days: int | None = (
+        None  # of an interruption: its length; of a reduction: days of a cycle
+    )
 
 
 @dataclass
 class Treatment:
-    """The course a patient is on."""
+    """The regimen a patient is on."""
 
     name: str
-    course: Course
+    regimen: Regimen
     next_day: float  # on which the next cycle is due
     cycles_given: int = 0
     cycles_completed: int = 0
-    most_days: dict[str, int] = field(default_factory=dict)  # of a cycle, by drug, once shortened
+    most_days: dict[str, int] = field(default_factory=dict)  # of a cycle, by drug, once reduced
 
     def is_due(self, day: float) -> bool:
         """Whether a further cycle is due, or overdue."""
-        return day >= self.next_day and self.cycles_given < self.course.cycles
+        return day >= self.next_day and self.cycles_given < self.regimen.cycles
 
 
 @dataclass(frozen=True)
@@ -66,15 +68,15 @@ class Chart:
     reports: list[Report] = field(default_factory=list)  # in the order of filing: see `file`
     decisions: list[Decision] = field(default_factory=list)
     treatment: Treatment | None = None
-    cycles_completed: int = 0  # of all courses
+    cycles_completed: int = 0  # of all regimens
     relapse_day: float | None = None
-    failure_day: float | None = None
+    treatment_failure_day: float | None = None
     response_day: float | None = None  # first CR, CRh or CRi of overt leukaemia
     in_remission: bool = True  # by the last marrow, or from the start
     has_responded: bool = True  # or was in remission from the start: only then can it relapse
     assessments: list[Assessment] = field(default_factory=list)
-    holds: dict[str, Decision] = field(default_factory=dict)  # in force, by rule
-    holds_begun: int = 0  # cycles that had to wait, or drugs in them
+    interruptions: dict[str, Decision] = field(default_factory=dict)  # in force, by rule
+    interruptions_begun: int = 0  # cycles that had to wait, or drugs in them
 
     def __post_init__(self) -> None:
         self._sampled: dict[str, list[Report]] = {}  # by measure, in the order of sampling
@@ -107,12 +109,12 @@ class Chart:
         return any(decision.rule == rule for decision in self.decisions)
 
     def cycle_is_due(self, day: float) -> bool:
-        """Whether the course has a cycle to begin on this day, or one that waits."""
+        """Whether the regimen has a cycle to begin on this day, or one that waits."""
         return self.treatment is not None and self.treatment.is_due(day)
 
 
 @dataclass(frozen=True)
-class OwnStrategy:
+class CallableStrategy:
     """A strategy whose rules are a Python function.
 
     ``decide(chart, day, measure)`` is called whenever a measure is reported and returns decisions
@@ -121,13 +123,13 @@ class OwnStrategy:
     """
 
     title: str
-    courses: Mapping[str, Course]
+    regimens: Mapping[str, Regimen]
     decide: Callable[[Chart, float, str], list[Decision]]
     begin_with: str = ""
     treats_relapse: bool = False
     marrow_after_cycles: Sequence[int] = ()
     counts_before_cycles: bool = False  # a blood count on the day on which a cycle is due
 
-    def first_course(self, age_years: float) -> str:
-        """The course that every patient begins with, of whatever age; empty for none."""
+    def first_regimen(self, age_years: float) -> str:
+        """The regimen that every patient begins with, of whatever age; empty for none."""
         return self.begin_with

@@ -42,7 +42,7 @@ class Monitoring:
     sample: str = "marrow"
     confirm_days: int = setting(14, "day", lowest=1, highest=365, note="to a confirming sample")
     blood_count_days: int = setting(14, "day", lowest=1, highest=365, note="between blood counts")
-    held_count_days: int = setting(
+    interruption_count_days: int = setting(
         7, "day", lowest=1, highest=365, note="between blood counts while a cycle waits"
     )
 

@@ -1,4 +1,4 @@
-"""Courses: which drugs, how much, on which days of which cycles."""
+"""Regimens: which drugs, how much, on which days of which cycles."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from leukosim.parameters import check_ranges, setting
 
 @dataclass(frozen=True)
 class Dosing:
-    """How one drug of a course is given: by body surface, or a fixed dose."""
+    """How one drug of a regimen is given: by body surface, or a fixed dose."""
 
     days: list[int] = field(metadata={"unit": "day of the cycle", "lowest": 1, "highest": 366})
     dose_mg_per_m2: float | None = setting(None, "mg/m2", lowest=0.0)
@@ -17,7 +17,7 @@ class Dosing:
     ramp_mg: list[float] = field(
         default_factory=list,
         metadata={"unit": "mg", "lowest": 0.0, "highest": 1e6},
-    )  # instead of the first doses of the course, where they are lower
+    )  # instead of the first doses of the regimen, where they are lower
     hours: list[float] = field(
         default_factory=lambda: [0.0],
         metadata={"unit": "hour of the day", "lowest": -24.0, "highest": 48.0},
@@ -57,8 +57,8 @@ class Dosing:
 
 
 @dataclass(frozen=True)
-class Course:
-    """Cycles of one or several drugs. Day 1 of cycle 1 is the day the course starts."""
+class Regimen:
+    """Cycles of one or several drugs. Day 1 of cycle 1 is the day the regimen starts."""
 
     drugs: dict[str, Dosing]
     cycle_days: int = setting(28, "day", lowest=1, highest=366)
@@ -67,7 +67,7 @@ class Course:
     def __post_init__(self) -> None:
         check_ranges(self)
         if not self.drugs:
-            raise ValueError("drugs is empty: a course needs at least one drug")
+            raise ValueError("drugs is empty: a regimen needs at least one drug")
         for name, dosing in self.drugs.items():
             if max(dosing.days) > self.cycle_days:
                 raise ValueError(

@@ -1,10 +1,13 @@
 """Rules: what to do when a laboratory reports something. They see reports, never the marrow."""
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any, Literal, Self
 
 from leukosim.clinic.strategy.chart import Chart, Decision
-from leukosim.clinic.strategy.regimens import Course
+from leukosim.clinic.strategy.monitoring import Trigger
+from leukosim.clinic.strategy.regimens import Regimen
 from leukosim.parameters import check_ranges, setting
 
 # What a rule may look at, with its unit.
@@ -16,18 +19,20 @@ MEASURES = {
     "neutrophils": "G/L",
     "platelets": "G/L",
 }
+MEASURE_OF_MARKER = {"transcript": "mrd", "chimerism": "recipient_share"}
 ACTIONS = {
-    "start": "start a course (after the delay)",
-    "change": "go on with another course from the next cycle",
+    "start": "start a regimen (after the delay)",
+    "change": "go on with another regimen from the next cycle",
     "stop": "give no further doses",
-    "hold": "let the cycle that is due wait, or only these drugs of it, while the rule holds",
-    "resume": "end the hold that a rule of this name began",
-    "shorten": "give these drugs on no more than so many days of every later cycle",
+    "interrupt": "let the cycle that is due wait, or only these drugs of it, while the rule holds",
+    "resume": "end the interruption that a rule of this name began",
+    "reduce_duration": "give these drugs on no more than so many days of every later cycle",
     "relapse": "declare haematological relapse (of a remission)",
-    "failure": "declare that treatment has failed",
+    "treatment_failure": "declare that treatment has failed",
     "marrow": "take a marrow sample for morphology at once",
 }
-LIMITED = ("hold", "shorten")  # actions that drugs and at_most_days belong to
+LIMITED = ("interrupt", "reduce_duration")  # actions that drugs and at_most_days belong to
+TRIGGER = "trigger"  # in place of a level of MRD
 
 
 @dataclass(frozen=True)
@@ -37,26 +42,36 @@ class Rule:
     A rule with neither level holds at every report of its measure. A rule fires once, one that
     ``repeats`` as often as it holds.
 
-    A ``hold`` is decided on whenever a cycle is due. It ends with the first report that does not
-    meet its rule, or after ``at_most_days`` of waiting.
+    In place of a level of MRD a rule may name the trigger (``at_least: trigger``). It then stands for
+    the level of the marker that the patient is followed by; at or above it, the confirming samples
+    and the delay of the trigger apply, too.
+
+    An interruption is decided on whenever a cycle is due. It ends with the first report that does
+    not meet its rule, or after ``at_most_days`` of waiting.
     """
 
     measure: str
     action: str
-    at_least: float | None = setting(None, "unit of the measure", lowest=0.0)
-    below: float | None = setting(None, "unit of the measure", lowest=0.0)
+    at_least: float | Literal["trigger"] | None = setting(
+        None, "unit of the measure", lowest=0.0, words=(TRIGGER,)
+    )
+    below: float | Literal["trigger"] | None = setting(
+        None, "unit of the measure", lowest=0.0, words=(TRIGGER,)
+    )
     samples: int = setting(1, "successive samples", lowest=1, highest=10)
-    course: str = ""
+    regimen: str = ""
     delay_days: int = setting(0, "day", lowest=0, highest=3650)
     after_cycles: int = setting(0, "completed cycles", lowest=0, highest=1000)
     after_relapse: bool | None = None  # None: before and after; else only then
     after_response: bool | None = None  # the same of the first CR, CRh or CRi
-    after_holds: int = setting(0, "holds", lowest=0, highest=1000, note="the present one included")
+    after_interruptions: int = setting(
+        0, "interruptions", lowest=0, highest=1000, note="the present one included"
+    )
     in_remission: bool | None = None  # by the last marrow; None: in and out
     repeats: bool = False
-    drugs: list[str] = field(default_factory=list)  # to hold or shorten; none named: all
+    drugs: list[str] = field(default_factory=list)  # to interrupt or reduce; none named: all
     at_most_days: int | None = setting(
-        None, "day", lowest=1, highest=366, note="of a hold; of a cycle, to shorten"
+        None, "day", lowest=1, highest=366, note="of an interruption; of a cycle, to reduce"
     )
 
     def __post_init__(self) -> None:
@@ -68,7 +83,11 @@ class Rule:
         fractional = self.measure not in ("neutrophils", "platelets")
         for name in ("at_least", "below"):
             level = getattr(self, name)
-            if fractional and level is not None and level > 1.0:
+            if level == TRIGGER and self.measure != "mrd":
+                raise ValueError(
+                    f"{name} = trigger is not allowed for {self.measure}: the trigger is a level of mrd"
+                )
+            if fractional and isinstance(level, float | int) and level > 1.0:
                 raise ValueError(
                     f"{name} = {level} is not allowed: {self.measure} is in "
                     f"{MEASURES[self.measure]}, allowed from 0 to 1"
@@ -91,19 +110,33 @@ class Rule:
         latest = values[-self.samples :]
         if len(latest) < self.samples:
             return False
-        return all(
-            (self.at_least is None or value >= self.at_least)
-            and (self.below is None or value < self.below)
-            for value in latest
-        )
+        low = -math.inf if self.at_least is None else float(self.at_least)
+        high = math.inf if self.below is None else float(self.below)
+        return all(low <= value < high for value in latest)
+
+    def for_trigger(self, trigger: Trigger, marker: str) -> Self:
+        """The rule with numbers in place of the trigger, for patients followed by a marker."""
+        if TRIGGER not in (self.at_least, self.below):
+            return self
+        level = trigger.of(marker)
+        changes: dict[str, Any] = {"measure": MEASURE_OF_MARKER[marker]}
+        if self.at_least == TRIGGER:
+            changes |= dict(
+                at_least=level,
+                samples=self.samples + trigger.confirmations,
+                delay_days=self.delay_days + trigger.delay_days,
+            )
+        if self.below == TRIGGER:
+            changes["below"] = level
+        return replace(self, **changes)
 
     def applies(self, chart: Chart, day: float, relapsed: bool) -> bool:
         """Whether the patient is in a state that the rule is for, whatever was measured."""
         if self.action == "relapse" and (relapsed or not chart.has_responded):
             return False
-        if self.action == "failure" and chart.failure_day is not None:
+        if self.action == "treatment_failure" and chart.treatment_failure_day is not None:
             return False
-        if self.action == "hold" and not chart.cycle_is_due(day):
+        if self.action == "interrupt" and not chart.cycle_is_due(day):
             return False
         for wanted, is_so in (
             (self.after_relapse, relapsed),
@@ -112,15 +145,18 @@ class Rule:
         ):
             if wanted is not None and wanted != is_so:
                 return False
-        return chart.cycles_completed >= self.after_cycles and chart.holds_begun >= self.after_holds
+        return (
+            chart.cycles_completed >= self.after_cycles
+            and chart.interruptions_begun >= self.after_interruptions
+        )
 
 
 @dataclass(frozen=True)
 class Strategy:
-    """A way to treat: courses by name, a course to begin with (or none), and rules by name."""
+    """A way to treat: regimens by name, a regimen to begin with (or none), and rules by name."""
 
     title: str
-    courses: dict[str, Course]
+    regimens: dict[str, Regimen]
     rules: dict[str, Rule]
     begin_with: str = ""
     marrow_after_cycles: list[int] = field(
@@ -131,29 +167,29 @@ class Strategy:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        wanted = {name: rule.course for name, rule in self.rules.items() if rule.course}
+        wanted = {name: rule.regimen for name, rule in self.rules.items() if rule.regimen}
         for name in ("begin_with", "begin_with_if_older"):
             if getattr(self, name):
                 wanted[name] = getattr(self, name)
-        for name, course in wanted.items():
-            if course not in self.courses:
+        for name, regimen in wanted.items():
+            if regimen not in self.regimens:
                 raise ValueError(
-                    f"course = {course} of {name} is unknown: allowed {', '.join(self.courses)}"
+                    f"regimen = {regimen} of {name} is unknown: allowed {', '.join(self.regimens)}"
                 )
         for name, rule in self.rules.items():
-            if rule.action in ("start", "change") and not rule.course:
-                raise ValueError(f"rule {name} must name a course to {rule.action}")
-        given = dict.fromkeys(drug for course in self.courses.values() for drug in course.drugs)
+            if rule.action in ("start", "change") and not rule.regimen:
+                raise ValueError(f"rule {name} must name a regimen to {rule.action}")
+        given = dict.fromkeys(drug for regimen in self.regimens.values() for drug in regimen.drugs)
         for name, rule in self.rules.items():
             for drug in rule.drugs:
                 if drug not in given:
                     raise ValueError(
-                        f"rules.{name}.drugs = {drug} is given by no course: "
+                        f"rules.{name}.drugs = {drug} is given by no regimen: "
                         f"allowed {', '.join(given)}"
                     )
 
-    def first_course(self, age_years: float) -> str:
-        """The course that a patient begins with; empty for none."""
+    def first_regimen(self, age_years: float) -> str:
+        """The regimen that a patient begins with; empty for none."""
         if self.begin_with_if_older and age_years >= self.older_from_years:
             return self.begin_with_if_older
         return self.begin_with
@@ -161,7 +197,23 @@ class Strategy:
     @property
     def counts_before_cycles(self) -> bool:
         """Whether blood counts are wanted on the day on which a cycle is due."""
-        return any(rule.action == "hold" for rule in self.rules.values())
+        return any(rule.action == "interrupt" for rule in self.rules.values())
+
+    def for_trigger(self, trigger: Trigger, marker: str) -> Self:
+        """The strategy with numbers in place of the trigger, for patients followed by a marker.
+
+        marker : one of :data:`leukosim.biology.patient.MARKERS`
+        """
+        if (trigger, marker) not in self._for_trigger:
+            rules = {name: rule.for_trigger(trigger, marker) for name, rule in self.rules.items()}
+            changed = any(rules[name] is not rule for name, rule in self.rules.items())
+            self._for_trigger[trigger, marker] = replace(self, rules=rules) if changed else self
+        return self._for_trigger[trigger, marker]
+
+    @cached_property
+    def _for_trigger(self) -> dict[tuple[Trigger, str], Self]:
+        """What :meth:`for_trigger` has made so far."""
+        return {}
 
     @cached_property
     def measures(self) -> frozenset[str]:
@@ -174,12 +226,12 @@ class Strategy:
 
         Strategies with the same text give the same, as long as their rules decide the same.
         """
-        courses = self.courses, list(self.marrow_after_cycles)
-        return repr((courses, self.treats_relapse, self.counts_before_cycles))
+        regimens = self.regimens, list(self.marrow_after_cycles)
+        return repr((regimens, self.treats_relapse, self.counts_before_cycles))
 
     @property
     def treats_relapse(self) -> bool:
-        """Whether a course may start after relapse; if not, a patient is followed no further."""
+        """Whether a regimen may start after relapse; if not, a patient is followed no further."""
         return any(r.action == "start" and r.after_relapse for r in self.rules.values())
 
     def decide(self, chart: Chart, day: float, measure: str) -> list[Decision]:
@@ -196,17 +248,17 @@ class Strategy:
         for name, rule in self.rules.items():
             if rule.measure != measure:
                 continue
-            if name in chart.holds:
+            if name in chart.interruptions:
                 if not rule.holds(values):
                     decisions.append(Decision(day, name, seen, "resume", "", day))
                 continue
             if not rule.holds(values) or not rule.applies(chart, day, relapsed):
                 continue
-            if chart.has_fired(name) and not (rule.repeats or rule.action == "hold"):
+            if chart.has_fired(name) and not (rule.repeats or rule.action == "interrupt"):
                 continue
             decisions.append(
                 Decision(
-                    day, name, seen, rule.action, rule.course, day + rule.delay_days,
+                    day, name, seen, rule.action, rule.regimen, day + rule.delay_days,
                     tuple(rule.drugs), rule.at_most_days,
                 )
             )  # fmt: skip

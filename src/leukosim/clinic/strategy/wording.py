@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from leukosim.clinic.strategy.monitoring import Monitoring
-from leukosim.clinic.strategy.regimens import Course, Dosing
-from leukosim.clinic.strategy.rules import Rule, Strategy
+from leukosim.clinic.strategy.regimens import Dosing, Regimen
+from leukosim.clinic.strategy.rules import TRIGGER, Rule, Strategy
 
 MEASURES = {
     "mrd": "MRD (ratio of transcripts)",
@@ -18,10 +18,10 @@ PLURAL = ("neutrophils", "platelets")  # counts, in G/L
 
 
 def strategy_in_words(strategy: Strategy) -> list[str]:
-    """Sentences: how it begins, its courses, then its rules in the order in which they act."""
+    """Sentences: how it begins, its regimens, then its rules in the order in which they act."""
     sentences = [beginning(strategy)]
-    for name, course in strategy.courses.items():
-        sentences.append(f"Course {plain(name)}: {course_in_words(course)}.")
+    for name, regimen in strategy.regimens.items():
+        sentences.append(f"Regimen {plain(name)}: {course_in_words(regimen)}.")
     if strategy.marrow_after_cycles:
         after = listed(map(str, strategy.marrow_after_cycles))
         sentences.append(f"A marrow is taken after cycles {after}.")
@@ -32,7 +32,7 @@ def beginning(strategy: Strategy) -> str:
     """What is given on the first day."""
     if not strategy.begin_with:
         return "Nothing is given at first."
-    begins = f"Begins with the course {plain(strategy.begin_with)}"
+    begins = f"Begins with the regimen {plain(strategy.begin_with)}"
     if strategy.begin_with_if_older:
         return (
             f"{begins}; from {strategy.older_from_years:g} years of age with "
@@ -41,11 +41,11 @@ def beginning(strategy: Strategy) -> str:
     return f"{begins}."
 
 
-def course_in_words(course: Course) -> str:
-    """Drugs, doses and days of a course."""
-    drugs = "; ".join(dosing_in_words(name, dosing) for name, dosing in course.drugs.items())
-    cycles = "one cycle" if course.cycles == 1 else f"{course.cycles} cycles"
-    return f"{drugs}; {cycles} of {course.cycle_days} days at most"
+def course_in_words(regimen: Regimen) -> str:
+    """Drugs, doses and days of a regimen."""
+    drugs = "; ".join(dosing_in_words(name, dosing) for name, dosing in regimen.drugs.items())
+    cycles = "one cycle" if regimen.cycles == 1 else f"{regimen.cycles} cycles"
+    return f"{drugs}; {cycles} of {regimen.cycle_days} days at most"
 
 
 def dosing_in_words(drug: str, dosing: Dosing) -> str:
@@ -99,7 +99,8 @@ def condition(rule: Rule) -> str:
         if value is not None
     ]
     if limits:
-        words = f"When {MEASURES[rule.measure]} {are} {' and '.join(limits)}"
+        measured = "MRD" if TRIGGER in (rule.at_least, rule.below) else MEASURES[rule.measure]
+        words = f"When {measured} {are} {' and '.join(limits)}"
     else:
         words = f"Whenever {MEASURES[rule.measure]} {are} reported"
     if rule.samples > 1:
@@ -112,16 +113,18 @@ def condition(rule: Rule) -> str:
     when = [yes if wanted else no for wanted, yes, no in states if wanted is not None]
     if rule.after_cycles:
         when.append(f"after {rule.after_cycles} completed cycles")
-    if rule.after_holds:
-        when.append(f"at the {rule.after_holds}. hold or later")
+    if rule.after_interruptions:
+        when.append(f"at the {rule.after_interruptions}. interruption or later")
     return f"{words}, {listed(when)}" if when else words
 
 
-def with_unit(measure: str, value: float) -> str:
+def with_unit(measure: str, value: float | str) -> str:
     """A level of a measure."""
     if measure in PLURAL:
         return f"{value:g} G/L"
-    return f"{value:g}" if measure == "mrd" else f"{100.0 * value:g} %"
+    if value == TRIGGER:
+        return "the trigger"
+    return f"{value:g}" if measure == "mrd" else f"{100.0 * float(value):g} %"
 
 
 def action(rule: Rule, strategy: Strategy) -> str:
@@ -129,15 +132,15 @@ def action(rule: Rule, strategy: Strategy) -> str:
     delay = f", {rule.delay_days} days later" if rule.delay_days else ""
     drugs = listed(map(plain, rule.drugs)) or "all drugs"
     return {
-        "start": f"start the course {plain(rule.course)}{delay}",
-        "change": f"go on with the course {plain(rule.course)} from the next cycle",
+        "start": f"start the regimen {plain(rule.regimen)}{delay}",
+        "change": f"go on with the regimen {plain(rule.regimen)} from the next cycle",
         "stop": "give no further doses",
-        "hold": f"let {'the cycle' if not rule.drugs else drugs} wait, {rule.at_most_days} days at "
+        "interrupt": f"let {'the cycle' if not rule.drugs else drugs} wait, {rule.at_most_days} days at "
         "most",
-        "resume": "end the hold",
-        "shorten": f"give {drugs} on no more than {rule.at_most_days} days of every later cycle",
+        "resume": "end the interruption",
+        "reduce_duration": f"give {drugs} on no more than {rule.at_most_days} days of every later cycle",
         "relapse": "declare relapse",
-        "failure": "declare that treatment has failed",
+        "treatment_failure": "declare that treatment has failed",
         "marrow": f"take a marrow sample{delay or ' at once'}",
     }[rule.action]
 

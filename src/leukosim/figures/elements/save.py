@@ -44,7 +44,7 @@ def save_figure(
     name: str,
     *,
     results: Sequence[xr.Dataset] = (),
-    asked: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
     formats: Sequence[str] = FORMATS,
 ) -> list[Path]:
     """Write a figure, the numbers drawn as CSV, and where it comes from as JSON; return the paths.
@@ -54,14 +54,14 @@ def save_figure(
     Parameters
     ----------
     results : the datasets that it was drawn from
-    asked : what else was asked for, such as the days of a comparison
+    options : what else was asked for, such as the days of a comparison
     formats : of FORMATS
     """
     paths = {end: Path(folder) / f"{name}.{end}" for end in (*formats, "json", "csv")}
     with house_style():
         for end in formats:
             write_whole(paths[end], lambda to, end=end: figure.savefig(to, metadata=UNDATED[end]))
-    origin = json.dumps(origin_of(figure, name, results, asked or {}), indent=1) + "\n"
+    origin = json.dumps(origin_of(figure, name, results, options or {}), indent=1) + "\n"
     write_whole(paths["json"], lambda to: to.write_text(origin, encoding="utf-8"))
     table = numbers.to_csv(index=False, lineterminator="\n", float_format="%.10g")
     write_whole(paths["csv"], lambda to: to.write_text(table, encoding="utf-8"))  # last: it is done
@@ -69,7 +69,7 @@ def save_figure(
 
 
 def origin_of(
-    figure: Figure, name: str, results: Sequence[xr.Dataset], asked: Mapping[str, Any]
+    figure: Figure, name: str, results: Sequence[xr.Dataset], options: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Where a figure comes from: its results by digest and seed, and the software that drew it."""
     width, height = (round(float(each) * MM_PER_INCH, 2) for each in figure.get_size_inches())
@@ -77,7 +77,7 @@ def origin_of(
         "figure": name,
         "width_mm": width,
         "height_mm": height,
-        **({"asked": dict(asked)} if asked else {}),
+        **({"asked": dict(options)} if options else {}),
         "results": [origin_of_result(each) for each in results],
         "drawn_with": {
             "leukosim": __version__,

@@ -91,14 +91,14 @@ def own_or_free(names: Iterable[str], own: Mapping[str, str]) -> dict[str, str]:
     Of names that own the same colour, as arms of different studies may, the first keeps it.
     """
     names = list(names)
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for name in names:
-        if name in own and own[name] not in found.values():
-            found[name] = own[name]
-    free = [color for color in OTHER_COLORS if color not in found.values()]
-    others = [name for name in names if name not in found]
-    found |= {name: free[i % len(free)] for i, name in enumerate(others)}
-    return {name: found[name] for name in names}
+        if name in own and own[name] not in result.values():
+            result[name] = own[name]
+    free = [color for color in OTHER_COLORS if color not in result.values()]
+    others = [name for name in names if name not in result]
+    result |= {name: free[i % len(free)] for i, name in enumerate(others)}
+    return {name: result[name] for name in names}
 
 
 def in_words(name: str) -> str:

@@ -50,13 +50,13 @@ class Panel:
     scale: float = 1.0
 
 
-def panels_of(found: Resampled) -> list[Panel]:
+def panels_of(result: Resampled) -> list[Panel]:
     """What is shown: survival on the last day, the restricted mean, the costs that are known."""
-    months = found.days[-1] / DAYS_PER_MONTH
-    known = {name for name, _ in found.values}
+    months = result.days[-1] / DAYS_PER_MONTH
+    known = {name for name, _ in result.values}
     every = [
-        Panel(SURVIVAL, f"{short(found)} at {months:.0f} months", "Difference (% points)", 100.0),
-        Panel(RESTRICTED_MEAN, f"Restricted mean, {found.until_day / DAYS_PER_MONTH:.0f} months",
+        Panel(SURVIVAL, f"{short(result)} at {months:.0f} months", "Difference (% points)", 100.0),
+        Panel(RESTRICTED_MEAN, f"Restricted mean, {result.until_day / DAYS_PER_MONTH:.0f} months",
               "Difference (days)"),
         Panel(DRUG_DAYS, "Drug days", "Difference (days)"),
         Panel(CYTOPENIA_DAYS, "Cytopenia days", "Difference (days)"),
@@ -64,14 +64,14 @@ def panels_of(found: Resampled) -> list[Panel]:
     return [each for each in every if each.quantity in known]
 
 
-def short(found: Resampled) -> str:
+def short(result: Resampled) -> str:
     """The endpoint, to begin a title with."""
-    return found.endpoint.partition(",")[0].capitalize()
+    return result.endpoint.partition(",")[0].capitalize()
 
 
-def shown_arms(found: Resampled, against: str) -> list[str]:
+def shown_arms(result: Resampled, against: str) -> list[str]:
     """The arms that are drawn, best first; the reference among them, whatever its rank."""
-    order = list(ranking(found)["arm"])
+    order = list(ranking(result)["arm"])
     best = [arm for arm in order if arm != against][: MOST - 1]
     return [arm for arm in order if arm in best or arm == against]
 
@@ -129,18 +129,20 @@ def percent(share: float) -> str:
     return "> 99 %" if share > 0.99 else f"{share:.0%}".replace("%", " %")
 
 
-def draw_front(found: Resampled, ax: Axes, cost: str, arms: list[str]) -> Axes:
+def draw_front(result: Resampled, ax: Axes, cost: str, arms: list[str]) -> Axes:
     """Control against one of its costs, 95 % intervals, and the front of arms that none beats.
 
     Arms that are not among those shown are grey dots; the front is that of all.
     """
-    levels, table = levels_table(found), ranking(found).set_index("arm")
+    levels, table = levels_table(result), ranking(result).set_index("arm")
     colors, name = arm_colors(arms), f"front_{cost.replace(' ', '_')}"
-    costs = found.cost(cost)
+    costs = result.cost(cost)
     assert costs is not None  # only costs that are known have a panel
-    places = dict(zip(found.arms, zip(costs[:, 0], found.control[:, 0], strict=True), strict=True))
+    places = dict(
+        zip(result.arms, zip(costs[:, 0], result.control[:, 0], strict=True), strict=True)
+    )
     front = [place for arm, place in places.items() if table.loc[arm, name]]
-    for arm in set(found.arms) - set(arms):
+    for arm in set(result.arms) - set(arms):
         face = GREY if table.loc[arm, name] else "white"
         ax.plot(*places[arm], "o", color=GREY, markerfacecolor=face, markersize=2.0, mew=0.4)
     for arm in arms:
@@ -155,7 +157,7 @@ def draw_front(found: Resampled, ax: Axes, cost: str, arms: list[str]) -> Axes:
                 markersize=4.0, mew=0.8, zorder=3)  # fmt: skip
     steps = np.array(sorted(front))
     ax.step(*steps.T, where="post", color=GREY, linewidth=0.7, linestyle=":", zorder=0)
-    ax.set(xlabel=f"{cost.capitalize()} (a patient)", ylabel=f"Mean days {found.state}")
+    ax.set(xlabel=f"{cost.capitalize()} (a patient)", ylabel=f"Mean days {result.state}")
     ax.margins(0.08)
     ax.set_xlim(left=min(0.0, ax.get_xlim()[0]))
     ax.locator_params(nbins=5)
@@ -181,10 +183,10 @@ def arm_in_words(arm: str) -> str:
     return arm.replace("_", " ").replace("=", " = ")
 
 
-def comparison_figure(found: Resampled, against: str, width_mm: float = PAGE) -> Figure:
+def comparison_figure(result: Resampled, against: str, width_mm: float = PAGE) -> Figure:
     """Differences and the probability of being best in rows of arms; below them the fronts."""
-    arms, panels = shown_arms(found, against), panels_of(found)
-    table, ranks = differences_table(found, against), ranking(found)
+    arms, panels = shown_arms(result, against), panels_of(result)
+    table, ranks = differences_table(result, against), ranking(result)
     room = LABELS if width_mm >= PAGE else 0.25 * width_mm
     names = {arm: wrapped(arm_in_words(arm), room - 4.0, SMALLEST) for arm in arms}
     longest = max(len(line) for name in names.values() for line in name.split("\n"))
@@ -192,7 +194,7 @@ def comparison_figure(found: Resampled, against: str, width_mm: float = PAGE) ->
     row = max(ROW, 2.1 * max(name.count("\n") + 1 for name in names.values()) + 0.8)
     high = row * max(len(arms), 2)
     costs = [each.quantity for each in panels if each.quantity in (DRUG_DAYS, CYTOPENIA_DAYS)]
-    note, on_page = note_of(found, against, arms), width_mm >= PAGE
+    note, on_page = note_of(result, against, arms), width_mm >= PAGE
     columns = len(panels) + 1 if on_page else 2
     one = TOP + high + FOOT
     top_of_fronts = one * -(-(len(panels) + 1) // columns) + 8.0
@@ -221,7 +223,7 @@ def comparison_figure(found: Resampled, against: str, width_mm: float = PAGE) ->
         title = wrapped(f"Control against {cost}", across + 4.0, LETTER)
         letter = letters[len(panels) + 1 + i]
         add_heading(figure, (left - 12.0, top_of_fronts - 8.0), title, letter)
-        draw_front(found, add_axes(figure, left, top_of_fronts, across, tall), cost, arms)
+        draw_front(result, add_axes(figure, left, top_of_fronts, across, tall), cost, arms)
     if costs and on_page:
         left = 14.0 + len(costs) * (across + 14.0) - 8.0
         key(figure, arms, left, top_of_fronts, width_mm - left - 1.0)
@@ -237,28 +239,28 @@ def add_arm_names(figure: Figure, names: dict[str, str], row: float, top: float)
         figure.text(2.0 / wide, y, name, va="center", size=5.0, linespacing=0.95)
 
 
-def note_of(found: Resampled, against: str, arms: list[str]) -> str:
+def note_of(result: Resampled, against: str, arms: list[str]) -> str:
     """What the figure rests on, in words."""
-    left_out = len(found.arms) - len(arms)
-    best = f" The {len(arms)} best of {len(found.arms)} arms are shown, others as grey dots."
+    left_out = len(result.arms) - len(arms)
+    best = f" The {len(arms)} best of {len(result.arms)} arms are shown, others as grey dots."
     more = best if left_out else ""
     return (
-        f"{found.n:,} virtual patients, each treated in every arm; differences from "
-        f"{arm_in_words(against)}. Bars: 95 % intervals of {found.n_resamples:,} resamples of "
+        f"{result.n:,} virtual patients, each treated in every arm; differences from "
+        f"{arm_in_words(against)}. Bars: 95 % intervals of {result.n_resamples:,} resamples of "
         "the patients; they say how much chance is in so many patients, not how uncertain the "
-        f"model's parameters are. Control: mean days of {found.endpoint} within "
-        f"{found.until_day:g} days. Cytopenia: days of neutropenia and of thrombocytopenia of "
+        f"model's parameters are. Control: mean days of {result.endpoint} within "
+        f"{result.until_day:g} days. Cytopenia: days of neutropenia and of thrombocytopenia of "
         "grade 3 or 4, from treatment or leukaemia; who lives longer has more days for it. Filled: "
         "no arm controls as well at less cost; dotted: the front of these; bars there are of each "
         f"arm alone.{more}"
     )
 
 
-def numbers_drawn(found: Resampled, against: str) -> pd.DataFrame:
+def numbers_drawn(result: Resampled, against: str) -> pd.DataFrame:
     """Every number of the figure, told apart by ``part``: difference, level, ranking."""
     parts = {
-        "difference": differences_table(found, against),
-        "level": levels_table(found),
-        "ranking": ranking(found),
+        "difference": differences_table(result, against),
+        "level": levels_table(result),
+        "ranking": ranking(result),
     }
     return by_part(parts)

@@ -100,7 +100,7 @@ def draw_power(table: pd.DataFrame, ax: Axes) -> Axes:
 
 def note_of(ds: xr.Dataset, table: pd.DataFrame, powers: pd.DataFrame) -> str:
     """What the trials amount to, in words."""
-    found, design = summary(table), Design()
+    result, design = summary(table), Design()
     needed = patients_for_power(powers).set_index("enrolled")
 
     def patients(enrolled: str, column: str) -> str:
@@ -113,11 +113,11 @@ def note_of(ds: xr.Dataset, table: pd.DataFrame, powers: pd.DataFrame) -> str:
     return (
         f"{design.trials:,} trials of {design.patients} patients drawn from "
         f"{ds.sizes['patient']:,} virtual ones, {design.follow_up_months:g} months of follow-up. "
-        f"Dashed in a: medians ({found['hazard ratio, median']:.2f}; CXCR4-high "
-        f"{found['hazard ratio in CXCR4-high, median']:.2f}). Benefit significant overall in "
-        f"{found['overall significant']:.1%} of trials, in CXCR4-high patients in "
-        f"{found['CXCR4-high significant']:.1%}; the published pattern (not overall, but in "
-        f"CXCR4-high) in {found['published pattern']:.1%}. Power {POWER:.0%} takes "
+        f"Dashed in a: medians ({result['hazard ratio, median']:.2f}; CXCR4-high "
+        f"{result['hazard ratio in CXCR4-high, median']:.2f}). Benefit significant overall in "
+        f"{result['overall significant']:.1%} of trials, in CXCR4-high patients in "
+        f"{result['CXCR4-high significant']:.1%}; the published pattern (not overall, but in "
+        f"CXCR4-high) in {result['published pattern']:.1%}. Power {POWER:.0%} takes "
         f"{patients('all-comers', 'patients')} all-comers or {patients(by_assay, 'patients')} "
         f"CXCR4-high patients, who are {share:.0%} of those assayed. Bands: 95 %, of chance "
         "between trials."
@@ -125,13 +125,13 @@ def note_of(ds: xr.Dataset, table: pd.DataFrame, powers: pd.DataFrame) -> str:
 
 
 def repeated_trials_figure(
-    ds: xr.Dataset, width_mm: float = PAGE, found: Computed | None = None
+    ds: xr.Dataset, width_mm: float = PAGE, result: Computed | None = None
 ) -> Figure:
     """Hazard ratios and power; side by side on a page.
 
-    found : of :func:`computed`, where it is known
+    result : of :func:`computed`, where it is known
     """
-    table, powers = found or computed(ds)
+    table, powers = result or computed(ds)
     note = note_of(ds, table, powers)
     on_page, one = width_mm >= PAGE, TOP + HIGH + 10.0
     wide = (width_mm - LEFT - 4.0 - GAP) / 2.0 if on_page else width_mm - LEFT - 4.0
@@ -146,9 +146,9 @@ def repeated_trials_figure(
     return figure
 
 
-def numbers_drawn(ds: xr.Dataset, found: Computed | None = None) -> pd.DataFrame:
+def numbers_drawn(ds: xr.Dataset, result: Computed | None = None) -> pd.DataFrame:
     """Every trial, the power by size, the sizes for the power, and the shares; by ``part``."""
-    table, powers = found or computed(ds)
+    table, powers = result or computed(ds)
     shares = summary(table).rename_axis("quantity").reset_index(name="value")
     parts = {
         "trial": table,

@@ -44,9 +44,9 @@ DEFAULT: dict[str, Any] = dict(
 )
 
 
-def goal_of(found: Searched) -> str:
+def goal_of(result: Searched) -> str:
     """The goal that is drawn: the first."""
-    return found.asked.goals[0]
+    return result.options.goals[0]
 
 
 def label_of(name: str) -> str:
@@ -63,14 +63,14 @@ def best_of(table: pd.DataFrame) -> pd.DataFrame:
     return ranked.nsmallest(1, "rank")
 
 
-def draw_candidates(found: Searched, ax: Axes, at: pd.Series, scatter: bool = False) -> Axes:
+def draw_candidates(result: Searched, ax: Axes, at: pd.Series, scatter: bool = False) -> Axes:
     """Every candidate's goal over something, by whether it is within the limits.
 
     at : where each stands, by the index of the table
     """
-    table, goal = found.table, goal_of(found)
-    luck = np.random.default_rng(0)
-    moved = at + (luck.uniform(-JITTER, JITTER, len(at)) if scatter else 0.0)
+    table, goal = result.table, goal_of(result)
+    rng = np.random.default_rng(0)
+    moved = at + (rng.uniform(-JITTER, JITTER, len(at)) if scatter else 0.0)
     default, best = table["evaluation"] == 0, table.index.isin(best_of(table).index)
     for rows, style in (
         (~table["feasible"] & ~default, BEYOND),
@@ -82,28 +82,28 @@ def draw_candidates(found: Searched, ax: Axes, at: pd.Series, scatter: bool = Fa
     return ax
 
 
-def draw_progress(found: Searched, ax: Axes) -> Axes:
+def draw_progress(result: Searched, ax: Axes) -> Axes:
     """The goal of every evaluation, and the best so far that is within the limits."""
-    table, goal = found.table, goal_of(found)
-    ax.axvspan(0.5, min(found.asked.unguided, len(table) - 1) + 0.5, color="#F2F2F2", zorder=-2)
-    so_far = running_best(found)
+    table, goal = result.table, goal_of(result)
+    ax.axvspan(0.5, min(result.options.unguided, len(table) - 1) + 0.5, color="#F2F2F2", zorder=-2)
+    so_far = running_best(result)
     ax.step(table["evaluation"], so_far, where="post", color=ORANGE, linewidth=0.9, zorder=0)
-    draw_candidates(found, ax, table["evaluation"].astype(float))
+    draw_candidates(result, ax, table["evaluation"].astype(float))
     ax.axhline(table[goal].iloc[0], color=GREY, linewidth=0.6, linestyle=":", zorder=-1)
     ax.set(xlabel="Evaluation", ylabel=label_of(goal), xlim=(-1.0, len(table)))
     return ax
 
 
-def running_best(found: Searched) -> pd.Series:
+def running_best(result: Searched) -> pd.Series:
     """The best goal so far of candidates within the limits; empty before there is one."""
-    goal = found.table[goal_of(found)].where(found.table["feasible"])
-    so_far = goal.cummax() if found.asked.maximise else goal.cummin()
+    goal = result.table[goal_of(result)].where(result.table["feasible"])
+    so_far = goal.cummax() if result.options.maximise else goal.cummin()
     return so_far.ffill()
 
 
-def draw_limit(found: Searched, ax: Axes, name: str, limits: list[Limit]) -> Axes:
+def draw_limit(result: Searched, ax: Axes, name: str, limits: list[Limit]) -> Axes:
     """The goal over another quantity, and where its limit lies."""
-    draw_candidates(found, ax, found.table[name])
+    draw_candidates(result, ax, result.table[name])
     low, high = ax.get_xlim()
     for limit in limits:
         ax.axvline(limit.value, color=GREY, linewidth=0.8, linestyle="--")
@@ -114,22 +114,22 @@ def draw_limit(found: Searched, ax: Axes, name: str, limits: list[Limit]) -> Axe
     return ax
 
 
-def draw_field(found: Searched, ax: Axes, axis: str) -> Axes:
+def draw_field(result: Searched, ax: Axes, axis: str) -> Axes:
     """The goal over the values of a field: to scale where they are many numbers, else by name."""
-    values = found.table[axis]
+    values = result.table[axis]
     numbers = pd.api.types.is_numeric_dtype(values)
     levels = sorted(values.unique()) if numbers else list(dict.fromkeys(map(str, values)))
     is_whole = numbers and all(float(level).is_integer() for level in levels)
     if numbers and (len(levels) > MOST_NAMED or not is_whole):
-        draw_candidates(found, ax, values.astype(float))
-        if axis in found.log_axes:
+        draw_candidates(result, ax, values.astype(float))
+        if axis in result.log_axes:
             use_logarithms(ax, values)
         else:
             ax.locator_params(axis="x", nbins=4)
     else:
         places = {level: float(i) for i, level in enumerate(levels)}
         at = values.map(lambda value: places[value if numbers else str(value)])
-        draw_candidates(found, ax, at, scatter=True)
+        draw_candidates(result, ax, at, scatter=True)
         ax.set_xticks(range(len(levels)), [tick_label(level) for level in levels])
         ax.set_xlim(-0.6, len(levels) - 0.4)
     ax.set_xlabel(axis_in_words(axis))
@@ -152,7 +152,7 @@ def axis_in_words(axis: str) -> str:
     return words[0].upper() + words[1:]
 
 
-OF_A_STRATEGY = re.compile(r"^strategies\.\w+\.(rules|courses)\.")
+OF_A_STRATEGY = re.compile(r"^strategies\.\w+\.(rules|regimens)\.")
 OWN_AXES = {
     "trigger.recipient_share": "Trigger, recipient share",
     "azacitidine.days_per_cycle": "Azacitidine (days per cycle)",
@@ -163,13 +163,13 @@ OWN_AXES = {
 }
 
 
-def search_figure(ds: xr.Dataset, width_mm: float, found: Searched | None = None) -> Figure:
+def search_figure(ds: xr.Dataset, width_mm: float, result: Searched | None = None) -> Figure:
     """Above how the search went and the limits, below a panel for every field."""
-    found = found or searched(ds)
-    others = [name for name in found.asked.quantities if name != goal_of(found)]
-    goal = label_of(goal_of(found))
-    panels = Panels(len(found.axes), width_mm, left=LEFT, gap=4.0, narrowest=36.0)
-    note = note_of(found, ds.sizes["patient"])
+    result = result or searched(ds)
+    others = [name for name in result.options.quantities if name != goal_of(result)]
+    goal = label_of(goal_of(result))
+    panels = Panels(len(result.axes), width_mm, left=LEFT, gap=4.0, narrowest=36.0)
+    note = note_of(result, ds.sizes["patient"])
     second = KEY + TOP + HIGH + BELOW
     end = second + TOP - 5.0 + panels.rows * (SMALL + BELOW + 1.0)
     figure = empty_figure(width_mm, end + note_height(note, width_mm))
@@ -178,23 +178,23 @@ def search_figure(ds: xr.Dataset, width_mm: float, found: Searched | None = None
     unit = (width_mm - LEFT - RIGHT - gap * (n_above - 1)) / (n_above + 0.8)
     add_heading(figure, (1.0, KEY), "Candidates in the order of the search", "a")
     first = add_axes(figure, LEFT, KEY + TOP, 1.8 * unit, HIGH)
-    draw_progress(found, first)
+    draw_progress(result, first)
     left = LEFT + 1.8 * unit + gap
     for i, name in enumerate(others[:3]):
         ax = add_axes(figure, left + i * (unit + gap), KEY + TOP, unit, HIGH)
         ax.sharey(first)
         ax.tick_params(labelleft=False)
-        limits = [limit for limit in found.limits if limit.quantity == name]
-        draw_limit(found, ax, name, limits)
+        limits = [limit for limit in result.limits if limit.quantity == name]
+        draw_limit(result, ax, name, limits)
         title = wrapped("Against " + QUANTITIES[name].label, unit - 4.0, LETTER)
         add_heading(figure, (left + i * (unit + gap) - 3.0, KEY), title, "bcd"[i])
     add_heading(figure, (1.0, second - 2.0), f"{goal} by field", "bcde"[len(others[:3])])
-    for i, axis in enumerate(found.axes):
+    for i, axis in enumerate(result.axes):
         top = second + TOP - 5.0 + panels.row(i) * (SMALL + BELOW + 1.0)
         ax = add_axes(figure, panels.at(i), top, panels.wide, SMALL)
         ax.sharey(first)
         ax.tick_params(labelleft=panels.is_first(i))
-        draw_field(found, ax, axis)
+        draw_field(result, ax, axis)
     add_key(figure, first, width_mm)
     add_note(figure, note, end)
     return figure
@@ -219,19 +219,19 @@ def add_key(figure: Figure, ax: Axes, width_mm: float) -> None:
     )  # fmt: skip
 
 
-def note_of(found: Searched, patients: int) -> str:
+def note_of(result: Searched, patients: int) -> str:
     """What the figure rests on, in words."""
-    limits = "; ".join(limit.in_words for limit in found.limits)
+    limits = "; ".join(limit.in_words for limit in result.limits)
     return (
-        f"{in_words(found.arm)}: every candidate treats the same {patients:,} virtual patients. "
-        f"Grey in a: the first {found.asked.unguided} candidates are drawn at random. "
+        f"{in_words(result.arm)}: every candidate treats the same {patients:,} virtual patients. "
+        f"Grey in a: the first {result.options.unguided} candidates are drawn at random. "
         + (f"Limits: {limits}. " if limits else "")
         + "The best was chosen for these patients and is so in part by chance; see the figure "
         "confirmation for what is left on new ones."
     )
 
 
-def numbers_drawn(ds: xr.Dataset, found: Searched | None = None) -> pd.DataFrame:
+def numbers_drawn(ds: xr.Dataset, result: Searched | None = None) -> pd.DataFrame:
     """Every number of the figure: an evaluation a row."""
-    found = found or searched(ds)
-    return found.table.assign(best_so_far=running_best(found))
+    result = result or searched(ds)
+    return result.table.assign(best_so_far=running_best(result))

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from leukosim.biology.disease import Disease
-from leukosim.clinic.drugs.custom_drug import OwnDrug
+from leukosim.clinic.drugs.custom_drug import CustomDrug
 from leukosim.clinic.drugs.drug import Drug
 from leukosim.clinic.drugs.formulary import declared_drugs, formulary
 from leukosim.clinic.drugs.synergy import bliss_excess, kill_by_pair
@@ -41,7 +41,7 @@ from leukosim.figures.elements.style import (
 )
 
 FIRST, PARTNERS = "venetoclax", ("azacitidine", "navitoclax", "bclxl_degrader")
-LEVELS = np.logspace(-2.0, 1.0, 61)  # relative to the peak of the reference course
+LEVELS = np.logspace(-2.0, 1.0, 61)  # relative to the peak of the reference regimen
 HOURS = 48.0
 SPREAD = 1.96  # standard deviations: 95 % of patients
 HIGH, EXCESS_HIGH = 20.0, 26.0  # mm
@@ -59,7 +59,7 @@ def disease_and_drugs(ds: xr.Dataset) -> tuple[Disease, dict[str, Drug]]:
     config: dict[str, Any] = json.loads(ds.attrs["config"])
     known = declared_drugs()
     declared = {
-        name: build(OwnDrug, numbers, f"drug.{name}", known.get(name))
+        name: build(CustomDrug, numbers, f"drug.{name}", known.get(name))
         for name, numbers in config["drug"].items()
         if numbers is not None
     }
@@ -198,7 +198,7 @@ def dose_response_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     bottom = 1.0 - (upper - 4.0) / (figure.get_figheight() * 25.4)
     figure.text(
         (LEFT + (width_mm - LEFT - RIGHT) / 2.0) / width_mm, bottom,
-        "Level of venetoclax (1: peak of the reference course)", ha="center", va="center",
+        "Level of venetoclax (1: peak of the reference regimen)", ha="center", va="center",
     )  # fmt: skip
     add_heading(figure, (0.0, upper), "Bliss excess at level 1 of venetoclax", "b")
     room = (width_mm - LEFT - RIGHT + GAP) / len(pairs)
@@ -243,7 +243,7 @@ def note_of(first: Drug) -> str:
     """The small print."""
     return (
         "The model's law for stem cells outside the niche at constant levels; no patients. Level 1 "
-        f"is the peak of the reference course in the typical patient: {first.peaks[0.0]:.2g} mg/L "
+        f"is the peak of the reference regimen in the typical patient: {first.peaks[0.0]:.2g} mg/L "
         f"for venetoclax ({first.reference_dose_mg:g} mg daily). Band: together, in 95 % of "
         "patients by their EC50 of venetoclax. Azacitidine acts by the loss of MCL-1 only, at full "
         "response. Subtypes in b have the colours of a."

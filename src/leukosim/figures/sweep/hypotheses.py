@@ -125,11 +125,11 @@ def known_mean(values: np.ndarray) -> np.ndarray:
 
 def statement(ds: xr.Dataset, arm: str) -> str:
     """By how much enrichment is smaller without reprogramming, in words; empty if unknown."""
-    found = less_without(ds, arm)
-    if found.n == 0:
+    result = less_without(ds, arm)
+    if result.n == 0:
         return ""
-    ends = "" if np.isnan(found.low) else f" ({found.low:.2f} to {found.high:.2f})"
-    return f"{in_words(arm)}: {found.value:.2f}{ends}, n = {found.n}"
+    ends = "" if np.isnan(result.low) else f" ({result.low:.2f} to {result.high:.2f})"
+    return f"{in_words(arm)}: {result.value:.2f}{ends}, n = {result.n}"
 
 
 def draw_estimates(table: pd.DataFrame, ax: Axes, names: list[str]) -> Axes:
@@ -282,5 +282,5 @@ def compares_hypotheses(ds: xr.Dataset) -> bool:
         AXIS in ds.coords
         and "best_response" in ds
         and can_follow_cells(ds)
-        and bool(ds["stem_cells_at_failure"].notnull().any())
+        and bool(ds["stem_cells_at_treatment_failure"].notnull().any())
     )

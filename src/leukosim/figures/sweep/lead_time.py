@@ -84,11 +84,11 @@ def gains(ds: xr.Dataset) -> pd.DataFrame:
             of_group = np.ones(len(group), bool)
             if name != "all":
                 of_group = group == CXCR4_GROUPS.index(name)
-            found = paired_difference(
+            result = paired_difference(
                 times.isel(patient=np.flatnonzero(of_group)), arm, against, day
             )
             at = [one[axis].item() for axis in axes]
-            rows.append((*at, name, found.value, found.low, found.high, found.n))
+            rows.append((*at, name, result.value, result.low, result.high, result.n))
     return pd.DataFrame(rows, columns=[*axes, "group", "gain", "low", "high", "n"])
 
 
@@ -109,17 +109,17 @@ def draw_gains(table: pd.DataFrame, ax: Axes) -> Axes:
 def lead_time_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     """A panel for each hypothesis on CXCR4 by subtype."""
     table = gains(ds)
-    found = list(table[HYPOTHESIS].unique()) if HYPOTHESIS in table else [""]
-    found.sort(key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+    result = list(table[HYPOTHESIS].unique()) if HYPOTHESIS in table else [""]
+    result.sort(key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
     n = f"{int(table['n'].min()):,} to {int(table['n'].max()):,}"
     note = (
         f"Gain: {outcome_of(ds)}, motixafortide minus placebo in the same patients; "
         f"95 % paired intervals, {n} patients each. Hours of the injection relative to the first "
         "infusion of cytarabine on a day: −2 is two hours before, as in the trial."
     )
-    panels = Panels(len(found), width_mm, left=LEFT, gap=GAP, narrowest=26.0)
+    panels = Panels(len(result), width_mm, left=LEFT, gap=GAP, narrowest=26.0)
     words = "CXCR4 by subtype: {}"
-    titles = [wrapped(words.format(name), panels.wide, LETTER) if name else "" for name in found]
+    titles = [wrapped(words.format(name), panels.wide, LETTER) if name else "" for name in result]
     colors = {LABELS[name]: color for name, color in COLORS.items()}
     key = key_height(colors, width_mm - 6.0) + 1.0
     above = TOP + LINE * max(title.count("\n") for title in titles)
@@ -128,7 +128,7 @@ def lead_time_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     figure = empty_figure(width_mm, end + note_height(note, width_mm))
     color_key(figure, 3.0, 1.0, width_mm - 6.0, colors)
     span = table["low"].min(), table["high"].max()
-    for i, (hypothesis, title) in enumerate(zip(found, titles, strict=True)):
+    for i, (hypothesis, title) in enumerate(zip(result, titles, strict=True)):
         shown = table[table[HYPOTHESIS] == hypothesis] if hypothesis else table
         left, top = panels.at(i), key + panels.row(i) * one
         ax = draw_gains(shown, add_axes(figure, left, top + above, panels.wide, HIGH))

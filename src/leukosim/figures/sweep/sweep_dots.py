@@ -114,11 +114,11 @@ def ticks_of_curve(values: np.ndarray) -> Ticks:
         return (scale(numbers) - first) / (last - first) * (n - 1)
 
     locator = LogLocator() if by_ratio else MaxNLocator(6, steps=[1, 2, 5, 10])
-    found = np.asarray(locator.tick_values(values[0], values[-1]))
+    result = np.asarray(locator.tick_values(values[0], values[-1]))
     nearly = 1e-9 * (values[-1] - values[0])
-    found = found[(found >= values[0] - nearly) & (found <= values[-1] + nearly)]
-    found = values[[0, -1]] if len(found) < 2 else found
-    return Ticks(values, places(values), [tick_label(v) for v in found], places(found), True)
+    result = result[(result >= values[0] - nearly) & (result <= values[-1] + nearly)]
+    result = values[[0, -1]] if len(result) < 2 else result
+    return Ticks(values, places(values), [tick_label(v) for v in result], places(result), True)
 
 
 def is_geometric(values: np.ndarray) -> bool:

@@ -51,7 +51,7 @@ LEAST_RANGE = 0.2  # of the colours, so that noise does not look like an effect
 
 def facets(summary: xr.Dataset, names: list[str]) -> list[tuple[str, xr.Dataset]]:
     """The scenarios of each combination of the remaining axes, with a title."""
-    found = []
+    result = []
     for values in itertools.product(*(levels(summary[name]) for name in names)):
         chosen = np.ones(summary.sizes["scenario"], bool)
         for name, value in zip(names, values, strict=True):
@@ -61,13 +61,13 @@ def facets(summary: xr.Dataset, names: list[str]) -> list[tuple[str, xr.Dataset]
             for name, value in zip(names, values, strict=True)
         )
         if chosen.any():
-            found.append((title, summary.isel(scenario=np.flatnonzero(chosen))))
-    if len(found) > MOST_FACETS:
+            result.append((title, summary.isel(scenario=np.flatnonzero(chosen))))
+    if len(result) > MOST_FACETS:
         raise ValueError(
-            f"{', '.join(names)} make {len(found)} heat maps, allowed up to {MOST_FACETS}: "
+            f"{', '.join(names)} make {len(result)} heat maps, allowed up to {MOST_FACETS}: "
             "select some scenarios first"
         )
-    return found
+    return result
 
 
 def upwards(coordinate: xr.DataArray) -> np.ndarray:

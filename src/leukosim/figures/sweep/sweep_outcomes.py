@@ -236,10 +236,10 @@ def treatment_summary(ds: xr.Dataset, day: float = ONE_YEAR) -> xr.Dataset:
         "n": ds["follow_up_day"].notnull().sum("patient").transpose("scenario", "arm")
     }
     for outcome, estimate in OF_TREATMENT.items():
-        found = [estimate(one, day) for one in scenarios]
+        result = [estimate(one, day) for one in scenarios]
         ends = dict(zip(("value", "low", "high", "n"), (*outcome.names, outcome.n), strict=True))
         for end, name in ends.items():
-            values = [[getattr(each.get(arm, NOTHING), end) for arm in arms] for each in found]
+            values = [[getattr(each.get(arm, NOTHING), end) for arm in arms] for each in result]
             variables[name] = ("scenario", "arm"), np.array(values, float)
     return summary_of(ds, variables, {"day": day})
 

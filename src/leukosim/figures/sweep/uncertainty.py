@@ -160,7 +160,7 @@ def note_of(ds: xr.Dataset, headlines: pd.DataFrame) -> str:
         else ""
     )
     return (
-        f"{n:,} patients, drawn by the same luck at {k} draws of the posterior{few}. 95 % "
+        f"{n:,} patients, drawn by the same random streams at {k} draws of the posterior{few}. 95 % "
         "intervals: chance is what a trial of so many patients leaves open if the parameters are "
         f"known; the wider ones hold the uncertainty of the fitted parameters, too.{paired}{shares}"
     )

@@ -96,9 +96,9 @@ def days_numbers(ds: xr.Dataset) -> pd.DataFrame:
     for cells, penia in PENIAS.items():
         for grade in GRADES:
             for arm in map(str, ds["arm"].values):
-                found = mean(ds[f"days_{grade}_{penia}"].sel(arm=arm))
+                result = mean(ds[f"days_{grade}_{penia}"].sel(arm=arm))
                 grades = "4" if grade == "grade4" else "3 or 4"
-                rows.append((cells, arm, grades, found.value, found.low, found.high, found.n))
+                rows.append((cells, arm, grades, result.value, result.low, result.high, result.n))
     return pd.DataFrame(rows, columns=["cells", "arm", "grade", "value", "low", "high", "n"])
 
 

@@ -1,4 +1,4 @@
-"""Strategies as a calendar: the visits, then the days of every course on which drugs are given."""
+"""Strategies as a calendar: the visits, then the days of every regimen on which drugs are given."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from leukosim.analysis.endpoints import DAYS_PER_MONTH
 from leukosim.clinic.strategy.monitoring import Monitoring
-from leukosim.clinic.strategy.regimens import Course
+from leukosim.clinic.strategy.regimens import Regimen
 from leukosim.clinic.strategy.rules import Strategy
 from leukosim.clinic.strategy.wording import is_placebo
 from leukosim.figures.elements.small_multiples import add_note, color_key, key_height, note_height
@@ -38,9 +38,9 @@ DRUG_COLORS = {
     "placebo": GREY, "navitoclax": VERMILLION, "degrader": SKY_BLUE,
 }  # fmt: skip
 LEFT, RIGHT, ROW, GAP, FOOT, VISITS = 50.0, 4.0, 3.6, 2.5, 8.0, 20.0  # mm
-SHOWN = 84  # days of a course
+SHOWN = 84  # days of a regimen
 NOTE = (
-    "Days counted from the start of a course; each rule says when that is. Shown are the first "
+    "Days counted from the start of a regimen; each rule says when that is. Shown are the first "
     f"{SHOWN} days at most; lines: the start of a cycle. Holds and shorter cycles after low counts "
     "are not shown. Empty boxes: placebo."
 )
@@ -48,49 +48,49 @@ NOTE = (
 
 @dataclass(frozen=True)
 class Line:
-    """One drug of one course of one arm."""
+    """One drug of one regimen of one arm."""
 
     arm: str
-    course: str
+    regimen: str
     drug: str
-    days: np.ndarray  # of the course, from 1 on
+    days: np.ndarray  # of the regimen, from 1 on
     cycle_days: int
     cycles: int
     is_placebo: bool  # a dose of nothing
-    is_only_course: bool  # of its arm
+    is_only_regimen: bool  # of its arm
 
     @property
     def label(self) -> str:
         """What stands before it."""
         drug = in_words(self.drug) + (" (placebo)" if self.is_placebo else "")
-        return drug if self.is_only_course else f"{in_words(self.course)}: {drug}"
+        return drug if self.is_only_regimen else f"{in_words(self.regimen)}: {drug}"
 
 
 def lines_of(strategies: Mapping[str, Strategy]) -> list[Line]:
-    """A line for each drug of each course of each arm."""
+    """A line for each drug of each regimen of each arm."""
     return [
         Line(
             arm,
             name,
             drug,
-            dose_days(course, drug),
-            course.cycle_days,
-            course.cycles,
-            is_placebo(course.drugs[drug]),
-            len(strategy.courses) == 1,
+            dose_days(regimen, drug),
+            regimen.cycle_days,
+            regimen.cycles,
+            is_placebo(regimen.drugs[drug]),
+            len(strategy.regimens) == 1,
         )
         for arm, strategy in strategies.items()
-        for name, course in strategy.courses.items()
-        for drug in course.drugs
+        for name, regimen in strategy.regimens.items()
+        for drug in regimen.drugs
     ]
 
 
-def dose_days(course: Course, drug: str) -> np.ndarray:
-    """Days of the course, from 1 on, on which a drug is given; the first SHOWN of them."""
-    of_cycle = np.array(sorted(course.drugs[drug].days))
-    cycles = np.arange(course.cycles)[:, None] * course.cycle_days
+def dose_days(regimen: Regimen, drug: str) -> np.ndarray:
+    """Days of the regimen, from 1 on, on which a drug is given; the first SHOWN of them."""
+    of_cycle = np.array(sorted(regimen.drugs[drug].days))
+    cycles = np.arange(regimen.cycles)[:, None] * regimen.cycle_days
     days = (of_cycle + cycles).ravel()
-    return days[days <= shown_days(course.cycle_days)]
+    return days[days <= shown_days(regimen.cycle_days)]
 
 
 def shown_days(cycle_days: int) -> int:
@@ -124,7 +124,7 @@ def draw_visits(monitoring: Monitoring, horizon_days: float, ax: Axes) -> Axes:
 
 
 def draw_course_days(lines: list[Line], ax: Axes, colors: Mapping[str, str]) -> Axes:
-    """A row for each drug of each course: its days, and where cycles begin."""
+    """A row for each drug of each regimen: its days, and where cycles begin."""
     last = max(shown_days(line.cycle_days) for line in lines)
     for y, line in enumerate(lines):
         spans = [(day - 1.0, 1.0) for day in line.days]
@@ -153,7 +153,7 @@ def calendar_figure(
     horizon_days: float,
     width_mm: float = PAGE,
 ) -> Figure:
-    """Visits on top, the courses of each arm below."""
+    """Visits on top, the regimens of each arm below."""
     by_arm = {arm: lines_of({arm: strategy}) for arm, strategy in strategies.items()}
     lines = [line for of_arm in by_arm.values() for line in of_arm]
     drugs = own_or_free(dict.fromkeys(line.drug for line in lines), DRUG_COLORS)
@@ -177,7 +177,7 @@ def calendar_figure(
             ax.set_axis_off()
             ax.text(0.0, 0.5, "no drug is given", va="center", color=GREY)
         if i == len(by_arm) - 1 and of_arm:
-            ax.set_xlabel("Day of the course")
+            ax.set_xlabel("Day of the regimen")
         else:
             ax.set_xticklabels([])
         top += heights[arm]
@@ -190,11 +190,11 @@ def calendar_figure(
 def numbers_drawn(
     strategies: Mapping[str, Strategy], monitoring: Monitoring, horizon_days: float
 ) -> pd.DataFrame:
-    """Every day that is drawn: columns what, arm, course, drug, day."""
+    """Every day that is drawn: columns what, arm, regimen, drug, day."""
     rows = [
-        ("dose", line.arm, line.course, line.drug, float(day))
+        ("dose", line.arm, line.regimen, line.drug, float(day))
         for line in lines_of(strategies)
         for day in line.days
     ]
     rows += [("MRD sample", "", "", "", day) for day in sample_days(monitoring, horizon_days)]
-    return pd.DataFrame(rows, columns=["what", "arm", "course", "drug", "day"])
+    return pd.DataFrame(rows, columns=["what", "arm", "regimen", "drug", "day"])

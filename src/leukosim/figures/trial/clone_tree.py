@@ -60,13 +60,13 @@ def shares_over_time(shown: ShownClones, course: xr.Dataset) -> dict[str, np.nda
         return cells / cells.sum() if cells.sum() > 0.0 else np.full(len(cells), np.nan)
 
     relapse = float(course["relapse_day"])
-    found = {"diagnosis": fraction(shown.diagnosis_share)}
+    result = {"diagnosis": fraction(shown.diagnosis_share)}
     if len(shown.day):
-        found["day 0"] = fraction(shown.stem_cells[0])
+        result["day 0"] = fraction(shown.stem_cells[0])
         ends_in = "relapse" if not np.isnan(relapse) else "last day"
         upto = shown.day <= relapse if ends_in == "relapse" else shown.day >= 0.0
-        found[ends_in] = fraction(shown.stem_cells[np.flatnonzero(upto)[-1]])
-    return found
+        result[ends_in] = fraction(shown.stem_cells[np.flatnonzero(upto)[-1]])
+    return result
 
 
 def draw_tree(shown: ShownClones, ax: Axes) -> Axes:

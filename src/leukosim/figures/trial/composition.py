@@ -111,9 +111,15 @@ def enriched_numbers(ds: xr.Dataset) -> pd.DataFrame:
     rows = []
     for arm in fraction.transpose("arm", "time", "patient"):
         for each in arm[arm.notnull().any("patient").values]:
-            found = mean(each)
-            row = (str(arm["arm"].values), float(each["time"]), found.value, found.low, found.high)
-            rows.append((*row, found.n))
+            result = mean(each)
+            row = (
+                str(arm["arm"].values),
+                float(each["time"]),
+                result.value,
+                result.low,
+                result.high,
+            )
+            rows.append((*row, result.n))
     return pd.DataFrame(rows, columns=["arm", "day", "mean", "low", "high", "n"])
 
 

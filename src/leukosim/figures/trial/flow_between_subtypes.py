@@ -66,7 +66,7 @@ def flow_of(ds: xr.Dataset, arm: str) -> Flow:
     return Flow(start, end, n, int((left & failed).sum()), int((followed & ~left).sum()))
 
 
-def draw_flow(found: Flow, ax: Axes, colors: dict[str, str]) -> Axes:
+def draw_flow(result: Flow, ax: Axes, colors: dict[str, str]) -> Axes:
     """Nodes at the start and at the end, ribbons between them."""
     ax.set(xlim=(0.0, 1.0), ylim=(1.0 + GAP * len(colors), -GAP))
     ax.set_xticks([0.0, 1.0], ["diagnosis", "end"])
@@ -76,24 +76,24 @@ def draw_flow(found: Flow, ax: Axes, colors: dict[str, str]) -> Axes:
     ax.set_yticks([])
     for side in ("left", "bottom"):
         ax.spines[side].set_visible(False)
-    if not found.n:
+    if not result.n:
         say_nothing_to_see(ax, "no leukaemic\nstem cell left")
         return ax
     shades = list(colors.values())
-    tops = [node_tops(found.start), node_tops(found.end.sum(0))]
+    tops = [node_tops(result.start), node_tops(result.end.sum(0))]
     for x, top, sizes in (
-        (0.0, tops[0], found.start),
-        (1.0 - NODE, tops[1], found.end.sum(0)),
+        (0.0, tops[0], result.start),
+        (1.0 - NODE, tops[1], result.end.sum(0)),
     ):
         ax.bar(np.full(len(sizes), x), sizes, NODE, top, align="edge", color=shades, linewidth=0)
-    descendants = found.end.sum(1, keepdims=True)
-    leaving = found.start[:, None] * np.divide(
-        found.end, descendants, out=np.zeros_like(found.end), where=descendants > 0.0
+    descendants = result.end.sum(1, keepdims=True)
+    leaving = result.start[:, None] * np.divide(
+        result.end, descendants, out=np.zeros_like(result.end), where=descendants > 0.0
     )
     out = tops[0][:, None] + np.cumsum(leaving, 1) - leaving
-    into = tops[1][None, :] + np.cumsum(found.end, 0) - found.end
-    for o, s in np.argwhere(found.end > 0.0):
-        ends = (out[o, s], leaving[o, s]), (into[o, s], found.end[o, s])
+    into = tops[1][None, :] + np.cumsum(result.end, 0) - result.end
+    for o, s in np.argwhere(result.end > 0.0):
+        ends = (out[o, s], leaving[o, s]), (into[o, s], result.end[o, s])
         ax.add_patch(PathPatch(ribbon(*ends), color=shades[o], alpha=0.45, linewidth=0))
     return ax
 
@@ -130,10 +130,10 @@ def share_in_words(share: Estimate, enriched: list[str]) -> str:
     )
 
 
-def whose(found: Flow) -> str:
+def whose(result: Flow) -> str:
     """How many patients a panel shows, and how many it cannot."""
-    rest = f"\n{found.without_cells} more without cells left" if found.without_cells else ""
-    return f"n = {found.n} ({found.failed} at failure){rest}"
+    rest = f"\n{result.without_cells} more without cells left" if result.without_cells else ""
+    return f"n = {result.n} ({result.failed} at failure){rest}"
 
 
 def in_lines(text: str, wide_mm: float) -> str:
@@ -191,11 +191,11 @@ def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
     enriched, rows = enriched_subtypes(ds), []
     names = [str(name) for name in ds["subtype"].values]
     for arm in map(str, ds["arm"].values):
-        found = flow_of(ds, arm)
+        result = flow_of(ds, arm)
         for o, origin in enumerate(names):
-            rows.append(("start", arm, origin, "", found.start[o], np.nan, np.nan, found.n))
+            rows.append(("start", arm, origin, "", result.start[o], np.nan, np.nan, result.n))
             rows += [
-                ("flow", arm, origin, subtype, found.end[o, s], np.nan, np.nan, found.n)
+                ("flow", arm, origin, subtype, result.end[o, s], np.nan, np.nan, result.n)
                 for s, subtype in enumerate(names)
             ]
         share, cells = share_by_descent(ds, arm, enriched), " or ".join(enriched)

@@ -168,17 +168,17 @@ def write_gains(
     ):
         write(figure, (x, top), head, columns.size, head=True)
         for group, y in zip(groups, rows, strict=True):
-            found = by.loc[(group, quantity)]
-            words = interval(found.value, found.low, found.high, digits)
+            result = by.loc[(group, quantity)]
+            words = interval(result.value, result.low, result.high, digits)
             write(figure, (x, y), words, columns.size)
 
 
-def interaction_in_words(found: dict[str, float]) -> str:
+def interaction_in_words(result: dict[str, float]) -> str:
     """How the effect in CXCR4-high patients relates to that in all others."""
-    if np.isnan(found["ratio"]):
+    if np.isnan(result["ratio"]):
         return "Interaction: too few events"
-    ratio = interval(found["ratio"], found["low"], found["high"])
-    return f"Interaction: {ratio}, p = {found['p']:.2g}"
+    ratio = interval(result["ratio"], result["low"], result["high"])
+    return f"Interaction: {ratio}, p = {result['p']:.2g}"
 
 
 def interval(value: float, low: float, high: float, digits: int = 2) -> str:

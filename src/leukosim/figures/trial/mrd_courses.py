@@ -16,8 +16,8 @@ from leukosim.analysis.endpoints import (
     DAYS_PER_MONTH,
     began_overt,
     best_response,
-    conversion_day,
     horizon_days,
+    molecular_relapse_day,
     preemptive_start_day,
 )
 from leukosim.figures.elements.style import (
@@ -64,8 +64,8 @@ def choose_patients(
     is_overt = "overt_blasts" in ds and bool(began_overt(ds).any())
     compared = at_relapse if at_relapse in arms and at_relapse != arm else None
     kinds = kinds_from_diagnosis(ds, arm) if is_overt else kinds_in_remission(ds, arm, compared)
-    seen = {kind: found & sampled for kind, found in kinds.items()}
-    chosen = [Chosen(int(np.argmax(found)), kind) for kind, found in seen.items() if found.any()]
+    seen = {kind: result & sampled for kind, result in kinds.items()}
+    chosen = [Chosen(int(np.argmax(result)), kind) for kind, result in seen.items() if result.any()]
     taken = {each.patient for each in chosen}
     others = [int(i) for i in np.flatnonzero(shown) if i not in taken]
     return (chosen + [Chosen(i, "") for i in others])[:at_most]
@@ -81,7 +81,7 @@ def kinds_in_remission(ds: xr.Dataset, arm: str, at_relapse: str | None) -> dict
     relapse = relapses.sel(arm=arm).values
     without = relapses.sel(arm=at_relapse).values if compared else np.full(len(relapse), compared)
     treated = preemptive_start_day(ds).sel(arm=arm).notnull().values
-    converted = conversion_day(ds).sel(arm=arm).notnull().values
+    converted = molecular_relapse_day(ds).sel(arm=arm).notnull().values
     dead = ds["death_day"].sel(arm=arm).notnull().values
     early = ds["sample_day"].sel(arm=arm) < ds["relapse_day"].sel(arm=arm)
     warned = (early & (ds["mrd"].sel(arm=arm) > 0.0)).any("sample").values

@@ -119,9 +119,9 @@ def draw_summary(ds: xr.Dataset, ax: Axes, small: bool = False) -> Axes:
             if (curve.name, arm) not in table.index:
                 cells.append(("0", "–"))
                 continue
-            found = table.loc[(curve.name, arm)]
-            shown = months_with_interval(found["median"], found["low"], found["high"])
-            cells.append((f"{found['n']:.0f}", shown))
+            result = table.loc[(curve.name, arm)]
+            shown = months_with_interval(result["median"], result["low"], result["high"])
+            cells.append((f"{result['n']:.0f}", shown))
         (n, overall), (_, free), (responders, lasting) = cells
         texts = (n, overall, free, f"{lasting} ({responders})")
         for x, text in zip(starts[1:], texts, strict=True):
@@ -172,7 +172,7 @@ def is_followed_on(ds: xr.Dataset) -> bool:
     Where follow-up ends with relapse or soon after, those about to die are the ones censored, and
     curves of survival would flatter.
     """
-    days = ("follow_up_day", "failure_day", "response_day", "relapse_day", "death_day")
+    days = ("follow_up_day", "treatment_failure_day", "response_day", "relapse_day", "death_day")
     if not all(name in ds for name in (*days, "overt_blasts")):
         return False
     to_the_end = ds["death_day"].notnull() | (ds["follow_up_day"] >= horizon_days(ds) - 1.0)

@@ -102,10 +102,10 @@ def draw_samples(course: Course, ax: Axes, before: Course | None = None) -> Axes
         past = before.samples
         ax.plot(months(past.day), np.maximum(past.value, floor), **BACKGROUND)
     days, values = months(samples.day), np.asarray(samples.value, float)
-    found = values > 0.0
+    result = values > 0.0
     ax.plot(days, np.maximum(values, floor), color=BLUE, linewidth=0.4, zorder=2)
-    ax.plot(days[found], values[found], "o", color=BLUE, mew=0, zorder=3)
-    none = days[~found]
+    ax.plot(days[result], values[result], "o", color=BLUE, mew=0, zorder=3)
+    none = days[~result]
     ax.plot(none, np.full(len(none), floor), "o", mfc="white", mec=BLUE, mew=0.6, zorder=3)
     for ratio, dashes in ((samples.limit, ":"), (samples.level, "--")):
         ax.axhline(ratio, color=BLACK, linewidth=0.6, linestyle=dashes, zorder=1)

@@ -73,17 +73,17 @@ def share_numbers(ds: xr.Dataset) -> pd.DataFrame:
             for group, bounds in (*GROUPS.items(), ("all", (0, None))):
                 here = number[relapsed & within(residual, bounds)]
                 for name, of_class in CLASSES.items():
-                    found = proportion(within(here, of_class).astype(float))
+                    result = proportion(within(here, of_class).astype(float))
                     rows.append(
                         (
                             str(arm),
                             counted,
                             group,
                             name,
-                            found.value,
-                            found.low,
-                            found.high,
-                            found.n,
+                            result.value,
+                            result.low,
+                            result.high,
+                            result.n,
                         )
                     )
     return pd.DataFrame(

@@ -55,21 +55,21 @@ def groups_of(ds: xr.Dataset) -> dict[str, dict[str, np.ndarray]]:
 
     Groups without patients are left out, and so are tertiles of fewer than three scores.
     """
-    found: dict[str, dict[str, np.ndarray]] = {}
+    result: dict[str, dict[str, np.ndarray]] = {}
     if "dominant_subtype" in ds:
         dominant = ds["dominant_subtype"].values.astype(str)
         members = {str(name): dominant == str(name) for name in ds["subtype"].values}
-        found["Dominant subtype at diagnosis"] = members
+        result["Dominant subtype at diagnosis"] = members
     if "bcl2_score" in ds:
         score = ds["bcl2_score"].values.astype(float)
         if len(np.unique(score[~np.isnan(score)])) >= 3:
             cuts = np.nanquantile(score, [1 / 3, 2 / 3])
             third = np.where(np.isnan(score), -1, np.searchsorted(cuts, score))
             members = {name: third == i for i, name in enumerate(TERTILES)}
-            found["BCL-2 score, tertiles"] = members
+            result["BCL-2 score, tertiles"] = members
     return {
         kind: {label: who for label, who in members.items() if who.any()}
-        for kind, members in found.items()
+        for kind, members in result.items()
     }
 
 

@@ -29,13 +29,13 @@ def cells_of(ds: xr.Dataset) -> pd.DataFrame:
     """A row a recovered cell: columns patient, group, subtype, cxcr4."""
     values = ds["residual_cell_cxcr4"].transpose("patient", "residual_cell").values
     called = ds["residual_cell_subtype"].transpose("patient", "residual_cell").values
-    who, _ = found = np.nonzero(~np.isnan(values))
+    who, _ = result = np.nonzero(~np.isnan(values))
     subtypes = ds["subtype"].values.astype(str)
     columns = {
         "patient": ds["patient"].values[who],
         "group": np.array(CXCR4_GROUPS)[ds["cxcr4_group"].values.astype(int)[who]],
-        "subtype": subtypes[called[found].astype(int)],
-        "cxcr4": values[found],
+        "subtype": subtypes[called[result].astype(int)],
+        "cxcr4": values[result],
     }
     return pd.DataFrame(columns)
 
@@ -86,12 +86,12 @@ def draw_subtypes(ds: xr.Dataset, ax: Axes) -> Axes:
     names = [str(name) for name in ds["subtype"].values]
     colors = subtype_colors(names)
     table = quantiles(cells, ["subtype"]).set_index("subtype").reindex(names)
-    luck = np.random.default_rng(SEEDED)
+    rng = np.random.default_rng(SEEDED)
     for x, name in enumerate(names):
         own = cells[cells["subtype"] == name]["cxcr4"].to_numpy()
-        shown = own[luck.permutation(len(own))[:250]]
+        shown = own[rng.permutation(len(own))[:250]]
         ax.plot(
-            x + luck.uniform(-0.25, 0.25, len(shown)), shown, ".", color=colors[name],
+            x + rng.uniform(-0.25, 0.25, len(shown)), shown, ".", color=colors[name],
             markersize=1.2, alpha=0.5, mew=0,
         )  # fmt: skip
         row = table.loc[name]

@@ -41,11 +41,11 @@ NOTE = (
 def groups(ds: xr.Dataset) -> dict[str, xr.Dataset]:
     """All patients, and those of each group that has any."""
     code = ds["cxcr4_group"].values
-    found = {"all": ds}
+    result = {"all": ds}
     for i, name in enumerate(CXCR4_GROUPS):
         if (code == i).any():
-            found[name] = ds.isel(patient=np.flatnonzero(code == i))
-    return found
+            result[name] = ds.isel(patient=np.flatnonzero(code == i))
+    return result
 
 
 def survival_by_cxcr4_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
@@ -68,15 +68,15 @@ def panels_by_group(
     curves_of : such as :func:`leukosim.analysis.survival.kaplan_meier`, of the times of a group
     value : the column to draw
     """
-    found, colors = groups(ds), arm_colors(ds["arm"].values)
-    panels = Panels(len(found), width_mm, left=LEFT, gap=GAP, narrowest=30.0)
+    result, colors = groups(ds), arm_colors(ds["arm"].values)
+    panels = Panels(len(result), width_mm, left=LEFT, gap=GAP, narrowest=30.0)
     key = key_height(colors, width_mm - 6.0) + 1.0
     one = TOP + HIGH + 8.5 + ROW * len(colors) + 2.0
     bottom = key + panels.rows * one
     figure = empty_figure(width_mm, bottom + note_height(note, width_mm) + 1.0)
     color_key(figure, 3.0, 1.0, width_mm - 6.0, colors)
     last = last_day(ds)
-    for i, (name, of_group) in enumerate(found.items()):
+    for i, (name, of_group) in enumerate(result.items()):
         left, top = panels.at(i), key + panels.row(i) * one
         title = f"{GROUP_LABELS[name]}, n = {of_group.sizes['patient']:,}"
         add_heading(figure, (left - 6.0, top + 2.0), title, "abcd"[i])

@@ -16,7 +16,7 @@ What differs between the cells of a class (CXCR4, the clone's traits) acts by re
 proposed at the class's largest rate and accepted with the cell's own share of it.
 
 Randomness is keyed, not consumed: every number is a function of (key, segment, class, outcome), so
-that two arms of a trial that differ in one drug share all the luck they can share, and results do
+that two arms of a trial that differ in one drug share all the random numbers they can share, and results do
 not depend on how a run is cut into calls.
 
 Numbers come in as arguments. A file holds one part: :mod:`state` the arrays, :mod:`random` the keyed

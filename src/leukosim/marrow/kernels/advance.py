@@ -80,9 +80,9 @@ def advance(
             weighed[c] = cells.count[c]
         segment_key = derive(key, segments.name[s])
         if agents > 2 * sharing.most:
-            luck = derive(segment_key, n_classes * n_outcomes)
+            rng = derive(segment_key, n_classes * n_outcomes)
             largest = most_together(laws.mutation_probability)
-            gather(cells, clones, wiring.subtype, sharing.fewest, largest, luck)
+            gather(cells, clones, wiring.subtype, sharing.fewest, largest, rng)
         if n_cells > agents:
             every = 2 * agents < sharing.most
             cells = scatter(cells, clones, wiring.subtype, sharing.fewest, every)
@@ -96,7 +96,7 @@ def advance(
             if wiring.anchored[c]:
                 anchored += weighed[c]
 
-        crowded = 0.5 + (laws.renewal - 0.5) * (1.0 - burden / laws.plateau)
+        crowded = 0.5 + (laws.renewal - 0.5) * (1.0 - burden / laws.carrying_capacity)
         alike = set_bounds(bound, clones)
         if shared:
             bound[SWITCH] *= 1 << set_packets(packet, cells, clones, sharing.fewest)

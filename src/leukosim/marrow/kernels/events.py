@@ -193,7 +193,7 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
         start_bound[j] = bound[j]
     stream[0] = key
     origin, outcome = 0, -1  # the class and outcome that are being dealt out
-    met, dealt, luck = 0, 0, key  # how many are still to be dealt, how many were, their key
+    met, dealt, outcome_key = 0, 0, key  # how many are still to be dealt, how many were, their key
     unassigned, probability_left, eventful = 0, 1.0, 0.0
     now = 0.0  # of the whole marrow, for DIRECT
 
@@ -235,7 +235,7 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                         event.chance *= packets(event.clone, packet[subtype[target[c, j]]])
                     if attaching[c] == j:
                         event.chance *= attachment(event.cxcr4 * reach[c], hill, floor[c])
-                    event.luck = derive(stream[0], 0)
+                    event.stream = derive(stream[0], 0)
                     clone_of[slot], cxcr4_of[slot] = clone_of[last], cxcr4_of[last]
                     n_events = 1
             while method == TALLY and n_events + n_walkers < BATCH and origin < n_classes:
@@ -247,11 +247,11 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                     if outcome == 0:
                         unassigned, probability_left = untouched[origin], 1.0
                         eventful = -math.expm1(-start_total[origin] * length)
-                    luck, dealt = derive(key, origin * n_outcomes + outcome), 0
+                    outcome_key, dealt = derive(key, origin * n_outcomes + outcome), 0
                     if eventful > MOSTLY:
                         met, outcome = unassigned, n_outcomes
                     elif start_rate[origin, outcome] > 0.0:
-                        stream[0] = derive(luck, 0)
+                        stream[0] = derive(outcome_key, 0)
                         share = start_rate[origin, outcome] / start_total[origin] * eventful
                         met = binomial(unassigned, min(share / probability_left, 1.0), stream)
                         unassigned -= met
@@ -267,14 +267,14 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                         walker = walkers[np.uint64(n_walkers + i)]
                         walker.place, walker.time = origin, 0.0
                         walker.clone, walker.cxcr4 = clone_of[slot], cxcr4_of[slot]
-                        # by position: a cell more at the bucket's end changes no other's luck
-                        walker.luck = luck + np.uint64(edge - bottom + 1) * SILVER
+                        # by position: a cell more at the bucket's end changes no other's stream
+                        walker.stream = outcome_key + np.uint64(edge - bottom + 1) * SILVER
                     n_walkers += n
                 else:
                     helps, most = attaching[origin] == outcome, start_bound[trait[outcome]]
                     for i in range(n):
                         edge -= 1
-                        state = luck + np.uint64(dealt + i + 1) * SILVER + GOLDEN
+                        state = outcome_key + np.uint64(dealt + i + 1) * SILVER + GOLDEN
                         slot = np.uint64(bottom + int(unit(mix(state)) * (edge - bottom + 1)))
                         event = events[np.uint64(n_events + i)]
                         event.place, event.outcome = origin, outcome
@@ -282,7 +282,7 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                         clone_of[slot] = clone_of[np.uint64(edge)]
                         cxcr4_of[slot] = cxcr4_of[np.uint64(edge)]
                         time, state = soon(rate, length, state)
-                        event.time, event.luck = time, state
+                        event.time, event.stream = time, state
                         event.chance = effect[event.clone & ROW_MASK, trait[outcome]] / most
                         if shared and trait[outcome] == SWITCH:
                             to = subtype[target[origin, outcome]]
@@ -320,7 +320,7 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                 c, known, cxcr4, time = event.place, event.clone, event.cxcr4, event.time
                 clone, meant = known & ROW_MASK, np.int64(1) << np.int64(known >> WEIGHT_SHIFT)
                 j = event.outcome
-                state = event.luck + GOLDEN
+                state = event.stream + GOLDEN
                 accepts = unit(mix(state)) < event.chance
                 after = target[c, j] if accepts else np.int64(c)
                 if shared and accepts and trait[j] == SWITCH:
@@ -333,7 +333,7 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                         walker = walkers[np.uint64(n_walkers)]
                         walker.place, walker.cxcr4, walker.time = after, cxcr4, time
                         walker.clone = clone | (logarithm(some) << WEIGHT_SHIFT)
-                        walker.luck = derive(state, 0)
+                        walker.stream = derive(state, 0)
                         n_walkers += 1
                         if unit(derive(state, 1)) * often < 1.0:
                             stem_cells[clone, subtype[c]] -= meant
@@ -347,7 +347,7 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                         stem_cells[clone, subtype[after]] += meant
                     walker = walkers[np.uint64(n_walkers)]
                     walker.place, walker.clone, walker.cxcr4 = after, known, cxcr4
-                    walker.time, walker.luck = time, state
+                    walker.time, walker.stream = time, state
                     n_walkers += 1
                     continue
                 stem_cells[clone, subtype[c]] -= meant
@@ -381,13 +381,13 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                         stem_cells[clone, subtype[daughter]] += meant
                     walker = walkers[np.uint64(n_walkers)]
                     walker.place, walker.clone, walker.cxcr4 = daughter, founder, own_cxcr4
-                    walker.time, walker.luck = time, life
+                    walker.time, walker.stream = time, life
                     n_walkers += 1
                     # Of many that are meant one mutates; it is one cell more, of very many.
                     if mutant != founder:
                         walker = walkers[np.uint64(n_walkers)]
                         walker.place, walker.clone, walker.cxcr4 = daughter, mutant, own_cxcr4
-                        walker.time, walker.luck = time, derive(life, 0)
+                        walker.time, walker.stream = time, derive(life, 0)
                         n_walkers += 1
 
             # 3. Follow those on their way, each at its own rate of attachment.
@@ -397,7 +397,7 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                 c, known, cxcr4 = walker.place, walker.clone, walker.cxcr4
                 rate = total[c]
                 rate -= helped[c] * (1.0 - attachment(cxcr4 * reach[c], hill, floor[c]))
-                waiting, state = exponential(walker.luck)
+                waiting, state = exponential(walker.stream)
                 time = walker.time + waiting / rate  # inf if nothing can happen
                 stays = not time < limit
                 # Written to both: which is right cannot be foreseen, and a wrong guess costs more.
@@ -406,7 +406,7 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
                 count[c] += stays
                 event = events[np.uint64(n_events)]
                 event.place, event.clone, event.cxcr4 = c, known, cxcr4
-                event.time, event.luck, event.chance = time, state, rate
+                event.time, event.stream, event.chance = time, state, rate
                 n_events += not stays
             n_walkers = 0
             alike = alike and n_clones[0] == n_before
@@ -415,8 +415,8 @@ def step(cells, clones, environment, key, wiring, laws, drivers, method, tally, 
             for i in range(begin, n_events):
                 event = events[np.uint64(i)]
                 c = event.place
-                event.luck += GOLDEN
-                j = choose(upto, c, n_outcomes, unit(mix(event.luck)) * event.chance)
+                event.stream += GOLDEN
+                j = choose(upto, c, n_outcomes, unit(mix(event.stream)) * event.chance)
                 event.outcome = j + (j == n_outcomes) * (attaching[c] - n_outcomes)
                 event.chance = 1.0
                 if not alike:

@@ -100,7 +100,7 @@ class Laws(NamedTuple):
     cxcr4_log_sd: float  # cell to cell
     cxcr4_inheritance: float  # correlation of log CXCR4, mother to daughter
     renewal: float  # probability that a daughter is a stem cell, in an empty marrow
-    plateau: float  # cells, inf: no crowding
+    carrying_capacity: float  # cells, inf: no crowding
     mutation_probability: float  # per stem daughter
     maturing_rate: float  # per day and stage
     gain: float  # blasts per matured daughter
@@ -181,7 +181,7 @@ EVENT = np.dtype(
             ("time", np.float64),  # days since the segment's start
             ("chance", np.float64),  # that the event is its own; the cell's rate until chosen
             ("cxcr4", np.float64),
-            ("luck", np.uint64),  # state of the cell's own random stream
+            ("stream", np.uint64),  # state of the cell's own random stream
             ("clone", np.uint64),
         ],
     )

@@ -104,8 +104,8 @@ def with_interval(value: float, low: float, high: float) -> str:
 def calibrated(results: list[Given], fits: list[Given]) -> list[str]:
     """Verdict and sentence on calibration."""
     tables = [targets_of(each) for each in results]
-    found = [lies(row) for table in tables for row in table.itertuples()]
-    known = [each for each in found if each != "–"]
+    result = [lies(row) for table in tables for row in table.itertuples()]
+    known = [each for each in result if each != "–"]
     fit = "a fit is shown" if fits else "parameters were not fitted"
     if not known:
         return [NOT_RUN if not fits else "shown", fit]

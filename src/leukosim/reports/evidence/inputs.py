@@ -86,10 +86,10 @@ def cell(value: Any) -> str:
 
 def shown(given: Given, album: Album, captions: dict[str, str] | None = None) -> list[Block]:
     """Every table and figure of a folder, figures first."""
-    found: list[Block] = [Paragraph(f"From the folder {given.folder.name}.", "note")]
-    found += pictures(given, album, captions or {})
-    found += [shown_table(path) for path in given.tables()]
-    return found
+    result: list[Block] = [Paragraph(f"From the folder {given.folder.name}.", "note")]
+    result += pictures(given, album, captions or {})
+    result += [shown_table(path) for path in given.tables()]
+    return result
 
 
 def pictures(given: Given, album: Album, captions: dict[str, str]) -> list[Picture]:

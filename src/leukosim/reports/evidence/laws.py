@@ -97,9 +97,9 @@ def sections(rows: Checked, n: int) -> list[Section]:
 def by_group(rows: Checked) -> dict[str, list[tuple[str, list[Row]]]]:
     """Name of the group -> for each method, or "" where both are in one, its rows."""
     groups: dict[str, list[tuple[str, list[Row]]]] = {}
-    for heading, found in groupby(rows, key=lambda each: each[0]):
+    for heading, result in groupby(rows, key=lambda each: each[0]):
         name, _, method = heading.partition(", ")
-        groups.setdefault(name, []).append((method, [row for _, row in found]))
+        groups.setdefault(name, []).append((method, [row for _, row in result]))
     return groups
 
 
@@ -107,12 +107,12 @@ def blocks(
     groups: dict[str, list[tuple[str, list[Row]]]], names: Iterable[str], headed: bool = True
 ) -> list[Block]:
     """A law, then its checks; for each of the names that was checked."""
-    found: list[Block] = []
+    result: list[Block] = []
     for name in names:
         if name in groups:
-            found += [Heading(name[:1].upper() + name[1:])] if headed else []
-            found += [Paragraph(LAWS[name]), checks_table(groups[name])]
-    return found
+            result += [Heading(name[:1].upper() + name[1:])] if headed else []
+            result += [Paragraph(LAWS[name]), checks_table(groups[name])]
+    return result
 
 
 def checks_table(of_methods: list[tuple[str, list[Row]]]) -> Table:

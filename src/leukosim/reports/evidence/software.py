@@ -28,23 +28,23 @@ class Made:
 
 def dependencies(name: str = "leukosim") -> dict[str, str]:
     """Version of every package that is needed without extras, and of what those need, by name."""
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     waiting = [name]
     while waiting:
         each = waiting.pop()
         key = re.sub(r"[-_.]+", "-", each).lower()
-        if key in found:
+        if key in result:
             continue
         try:
             package = distribution(each)
         except PackageNotFoundError:  # of another system, or of an older Python
             continue
-        found[key] = package.version
+        result[key] = package.version
         for requirement in package.requires or []:
             if "extra ==" not in requirement:
                 waiting.append(re.split(r"[^A-Za-z0-9_.-]", requirement, maxsplit=1)[0])
-    found.pop(re.sub(r"[-_.]+", "-", name).lower(), None)
-    return dict(sorted(found.items()))
+    result.pop(re.sub(r"[-_.]+", "-", name).lower(), None)
+    return dict(sorted(result.items()))
 
 
 def made_by() -> list[list[str]]:

@@ -56,7 +56,7 @@ class Report:
 
 
 def report_page(
-    ds: xr.Dataset, figures: Path, asked: Report, decisions: pd.DataFrame | None = None
+    ds: xr.Dataset, figures: Path, options: Report, decisions: pd.DataFrame | None = None
 ) -> str:
     """The page of a result.
 
@@ -76,17 +76,17 @@ def report_page(
     command, is_all = command_of(ds, config)
     shared, strategies = strategies_in_words(config)
     gathered = gather_arms({"result": ds})
-    against = reference_of(gathered, asked.against)
-    found = resample(gathered, Comparison(resamples=asked.resamples, seed=asked.seed))
-    effects = individual_effects(gathered, against, found.until_day)
-    reference, sentences = findings(found, against)
+    against = reference_of(gathered, options.against)
+    result = resample(gathered, Comparison(resamples=options.resamples, seed=options.seed))
+    effects = individual_effects(gathered, against, result.until_day)
+    reference, sentences = findings(result, against)
     album = Album()
     calendar_picture = draw_calendar(ds, config, figures, album)
-    compared = draw_compared(ds, gathered, found, against, effects, figures, album)
+    compared = draw_compared(ds, gathered, result, against, effects, figures, album)
     return environment().get_template(TEMPLATE).render(
-        title=asked.title or f"Study {plain(config.study)}" if config.study else "A study",
-        question=asked.question or question_of(config.study),
-        opening=opening(ds, gathered, found, config),
+        title=options.title or f"Study {plain(config.study)}" if config.study else "A study",
+        question=options.question or question_of(config.study),
+        opening=opening(ds, gathered, result, config),
         reference=reference,
         findings=sentences,
         strategies=strategies,
@@ -95,14 +95,14 @@ def report_page(
         varied=varied_table(ds),
         calendar=calendar_picture,
         cohort=cohort_table(gathered),
-        arms=arms_table(found),
-        differences=difference_table(found, against),
+        arms=arms_table(result),
+        differences=difference_table(result, against),
         fates=fates_table(effects),
         against=against,
         compared=compared,
         others=standard_pictures(ds, figures, album),
         log=decision_table(decisions),
-        uncertainty=uncertainty(found, gathered, config),
+        uncertainty=uncertainty(result, gathered, config),
         changed=changed_table(config),
         parameters=parameter_table(config),
         provenance=provenance_table(ds),

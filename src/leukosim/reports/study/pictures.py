@@ -26,14 +26,14 @@ def draw_calendar(ds: xr.Dataset, config: Config, folder: Path, album: Album) ->
         figure = calendar.calendar_figure(*what)
         save_figure(figure, calendar.numbers_drawn(*what), folder, "calendar", results=[ds])
     return album.add(
-        folder / "calendar.svg", "The strategies as a calendar: visits, then days of each course."
+        folder / "calendar.svg", "The strategies as a calendar: visits, then days of each regimen."
     )
 
 
 def draw_compared(
     ds: xr.Dataset,
     gathered: xr.Dataset,
-    found: Resampled,
+    result: Resampled,
     against: str,
     effects: pd.DataFrame,
     folder: Path,
@@ -41,15 +41,15 @@ def draw_compared(
 ) -> list[Picture]:
     """The figures of the comparison, drawn anew: another may lie in the folder."""
     with house_style():
-        figure = comparison.comparison_figure(found, against)
-        numbers = comparison.numbers_drawn(found, against)
+        figure = comparison.comparison_figure(result, against)
+        numbers = comparison.numbers_drawn(result, against)
         save_figure(figure, numbers, folder, "comparison", results=[ds])
     pictures = [album.add(folder / "comparison.svg", f"Arms compared with {plain(against)}.")]
-    best = next((arm for arm in ranking(found)["arm"] if arm != against), None)
+    best = next((arm for arm in ranking(result)["arm"] if arm != against), None)
     if best is not None:
         of_best = effects[effects["arm"] == best]
         with house_style():
-            figure = patients_figure.individual_effects_figure(gathered, of_best, found.until_day)
+            figure = patients_figure.individual_effects_figure(gathered, of_best, result.until_day)
             numbers = patients_figure.numbers_drawn(gathered, of_best)
             save_figure(figure, numbers, folder, "individual_effects", results=[ds])
         caption = (

@@ -71,18 +71,18 @@ def cohort_table(gathered: xr.Dataset) -> Table:
     return Table(["trait", "meaning", f"{gathered.sizes['patient']:,} patients"], rows, caption)
 
 
-def arms_table(found: Resampled) -> Table:
+def arms_table(result: Resampled) -> Table:
     """What each arm comes to, best first."""
-    levels = levels_table(found)
-    state = found.state
-    costs = [cost for cost in (DRUG_DAYS, CYTOPENIA_DAYS) if found.cost(cost) is not None]
-    heads = ["arm", *(f"{state} at {months(day)}" for day in found.days)]
-    heads += [f"mean days in {found.until_day:g}", *costs, "probability of longest control"]
+    levels = levels_table(result)
+    state = result.state
+    costs = [cost for cost in (DRUG_DAYS, CYTOPENIA_DAYS) if result.cost(cost) is not None]
+    heads = ["arm", *(f"{state} at {months(day)}" for day in result.days)]
+    heads += [f"mean days in {result.until_day:g}", *costs, "probability of longest control"]
     heads += [f"on the front against {cost}" for cost in costs]
     rows = []
-    for row in ranking(found).head(MOST).itertuples():
+    for row in ranking(result).head(MOST).itertuples():
         of_arm = levels[levels["arm"] == row.arm].set_index(["quantity", "day"]).sort_index()
-        cells = [with_interval(of_arm.loc[(SURVIVAL, day)], 2) for day in found.days]
+        cells = [with_interval(of_arm.loc[(SURVIVAL, day)], 2) for day in result.days]
         cells.append(with_interval(of_arm.loc[RESTRICTED_MEAN].iloc[0], 0))
         cells += [with_interval(of_arm.loc[cost].iloc[0], 1) for cost in costs]
         cells.append(probability(row.probability_best))
@@ -100,26 +100,26 @@ def front_of(cost: str) -> str:
     return f"front_{cost.replace(' ', '_')}"
 
 
-def difference_table(found: Resampled, against: str) -> Table | None:
+def difference_table(result: Resampled, against: str) -> Table | None:
     """How each arm differs from the reference; None with a single arm."""
-    if len(found.arms) == 1:
+    if len(result.arms) == 1:
         return None
-    table = differences_table(found, against)
-    state = found.state
-    costs = [cost for cost in (DRUG_DAYS, CYTOPENIA_DAYS) if found.cost(cost) is not None]
-    heads = ["arm", *(f"{state} at {months(day)}, % points" for day in found.days)]
-    heads += [f"mean days in {found.until_day:g}", "hazard ratio"]
-    heads += [f"number needed to treat, {months(day)}" for day in found.days]
+    table = differences_table(result, against)
+    state = result.state
+    costs = [cost for cost in (DRUG_DAYS, CYTOPENIA_DAYS) if result.cost(cost) is not None]
+    heads = ["arm", *(f"{state} at {months(day)}, % points" for day in result.days)]
+    heads += [f"mean days in {result.until_day:g}", "hazard ratio"]
+    heads += [f"number needed to treat, {months(day)}" for day in result.days]
     heads += costs
     rows = []
     for arm, of_arm in table.groupby("arm", sort=False):
         values = of_arm.set_index(["quantity", "day"]).sort_index()
         cells = [
-            with_interval(values.loc[(SURVIVAL, day)], 1, 100.0, signed=True) for day in found.days
+            with_interval(values.loc[(SURVIVAL, day)], 1, 100.0, signed=True) for day in result.days
         ]
         cells.append(with_interval(values.loc[RESTRICTED_MEAN].iloc[0], 0, signed=True))
         cells.append(with_interval(values.loc[HAZARD_RATIO].iloc[0], 2))
-        for day in found.days:
+        for day in result.days:
             needed = values.loc[(NEEDED, day)]
             cells.append(shown_needed(needed["value"], needed["low"], needed["high"]))
         cells += [with_interval(values.loc[cost].iloc[0], 1, signed=True) for cost in costs]
@@ -165,7 +165,7 @@ def decision_table(decisions: pd.DataFrame | None) -> Table | None:
 
 def done(row: Any) -> str:
     """What was decided."""
-    return f"{plain(str(row.action))} {plain(str(getattr(row, 'course', '')))}".strip()
+    return f"{plain(str(row.action))} {plain(str(getattr(row, 'regimen', '')))}".strip()
 
 
 def changed_table(config: Config) -> Table | None:

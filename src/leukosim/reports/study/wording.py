@@ -39,30 +39,30 @@ def question_of(study: str) -> str:
     return " ".join(words) or DEFAULT_QUESTION
 
 
-def opening(ds: xr.Dataset, gathered: xr.Dataset, found: Resampled, config: Config) -> str:
+def opening(ds: xr.Dataset, gathered: xr.Dataset, result: Resampled, config: Config) -> str:
     """Who was simulated, how, in a sentence or two."""
     scenarios = ds.sizes.get("scenario", 0)
     sweep = f" in {scenarios} scenarios" if scenarios else ""
     left_out = gathered.attrs["n_left_out"]
     without = f" {left_out} patients who were not in all arms are left out." if left_out else ""
-    arms = "one arm" if len(found.arms) == 1 else f"each of {len(found.arms)} arms"
+    arms = "one arm" if len(result.arms) == 1 else f"each of {len(result.arms)} arms"
     return (
-        f"{found.n:,} virtual patients were treated in {arms}{sweep} and followed for "
-        f"{config.horizon_days:,} days. Endpoint: {found.endpoint}.{without}"
+        f"{result.n:,} virtual patients were treated in {arms}{sweep} and followed for "
+        f"{config.horizon_days:,} days. Endpoint: {result.endpoint}.{without}"
     )
 
 
-def findings(found: Resampled, against: str) -> tuple[str, list[str]]:
+def findings(result: Resampled, against: str) -> tuple[str, list[str]]:
     """What came out: of the reference, then a sentence for each of the best others."""
-    state, day = found.state, found.days[-1]
-    levels = levels_table(found).set_index(["arm", "quantity", "day"])["value"].sort_index()
+    state, day = result.state, result.days[-1]
+    levels = levels_table(result).set_index(["arm", "quantity", "day"])["value"].sort_index()
     share = levels[(against, SURVIVAL, day)]
     heading = f"{plain(against)}: {share:.0%} {state} at {months(day)}"
-    if len(found.arms) == 1:
+    if len(result.arms) == 1:
         return heading + ".", []
-    table = differences_table(found, against)
+    table = differences_table(result, against)
     sentences = []
-    for arm in ranking(found)["arm"]:
+    for arm in ranking(result)["arm"]:
         if arm == against:
             continue
         of_arm = table[table["arm"] == arm].set_index(["quantity", "day"]).sort_index()
@@ -71,7 +71,7 @@ def findings(found: Resampled, against: str) -> tuple[str, list[str]]:
         parts += [
             in_unit(with_interval(of_arm.loc[cost].iloc[0], 1, signed=True), f"{cost} a patient")
             for cost in (DRUG_DAYS, CYTOPENIA_DAYS)
-            if found.cost(cost) is not None
+            if result.cost(cost) is not None
         ]
         sentences.append(f"{plain(arm)}: {'; '.join(parts)}.")
     left = len(sentences) - FEW_ARMS
@@ -104,13 +104,13 @@ def strategies_in_words(config: Config) -> tuple[list[str], list[tuple[str, str,
     return shared, own
 
 
-def uncertainty(found: Resampled, gathered: xr.Dataset, config: Config) -> list[str]:
+def uncertainty(result: Resampled, gathered: xr.Dataset, config: Config) -> list[str]:
     """What the intervals say, and what they do not."""
     rows = list(parameter_rows(config))
     assumed = sum(row.is_assumed for row in rows)
     sentences = [
-        f"Intervals are 95 %. Those of differences come from drawing the {found.n:,} virtual "
-        f"patients anew {found.n_resamples:,} times, each with all his arms: they say how much "
+        f"Intervals are 95 %. Those of differences come from drawing the {result.n:,} virtual "
+        f"patients anew {result.n_resamples:,} times, each with all his arms: they say how much "
         "chance there is in so few patients. With fewer than 10 patients there are none.",
         f"They do not say how uncertain the model is. Of its {len(rows)} estimated parameters "
         f"{assumed} are assumed, as the table below marks; none was varied here.",
@@ -119,10 +119,10 @@ def uncertainty(found: Resampled, gathered: xr.Dataset, config: Config) -> list[
         "That an arm is best in nearly every resample means that more patients of this kind would "
         "not change the order in the model. It is no probability that it is best in the clinic.",
     ]
-    lost = censored_early(found)
+    lost = censored_early(result)
     if lost:
         named = ", ".join(f"{n:,} in {plain(arm)}" for arm, n in lost.items())
         sentences.append(f"Lost to follow-up before the last day that is compared: {named}.")
-    if found.n < 50:
-        sentences.append(f"{found.n} patients are few: run with a larger cohort.size.")
+    if result.n < 50:
+        sentences.append(f"{result.n} patients are few: run with a larger cohort.size.")
     return sentences

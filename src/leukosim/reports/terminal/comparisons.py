@@ -27,38 +27,38 @@ MOST = 20  # arms that are printed
 FEW = 4  # arms that a table has columns for
 
 
-def comparison_tables(found: Resampled, against: str, effects: pd.DataFrame) -> list[Table | Text]:
+def comparison_tables(result: Resampled, against: str, effects: pd.DataFrame) -> list[Table | Text]:
     """What each arm comes to, how it differs from the reference, and what became of whom.
 
     effects : of :func:`leukosim.analysis.individual_effects.individual_effects`
     """
-    tables: list[Table | Text] = [arms_table(found)]
-    if len(found.arms) > 1:
-        best = [arm for arm in ranking(found)["arm"] if arm != against][:MOST]
-        tables += [against_table(found, against), fates_table(effects, against, best)]
-    if len(found.arms) > MOST:
-        tables.append(Text(f"The {MOST} best of {len(found.arms)} arms; all are in the files."))
-    if found.n_left_out:
-        words = f"Left out: {found.n_left_out:,} patients who were not in all arms and scenarios."
+    tables: list[Table | Text] = [arms_table(result)]
+    if len(result.arms) > 1:
+        best = [arm for arm in ranking(result)["arm"] if arm != against][:MOST]
+        tables += [against_table(result, against), fates_table(effects, against, best)]
+    if len(result.arms) > MOST:
+        tables.append(Text(f"The {MOST} best of {len(result.arms)} arms; all are in the files."))
+    if result.n_left_out:
+        words = f"Left out: {result.n_left_out:,} patients who were not in all arms and scenarios."
         tables.append(Text(words))
-    lost = censored_early(found)
+    lost = censored_early(result)
     if lost:
         named = ", ".join(f"{n} in {arm}" for arm, n in lost.items())
         tables.append(Text(f"Lost before the last day that is compared: {named}."))
     return tables
 
 
-def arms_table(found: Resampled) -> Table:
+def arms_table(result: Resampled) -> Table:
     """Every arm, best first: survival, control, cost, and the probability of being best."""
-    levels = levels_table(found).set_index(["arm", "quantity", "day"]).sort_index()
-    ranks = ranking(found)
-    last, horizon = found.days[-1], f"{found.until_day:g} days"
-    table = Table(title=f"{found.n:,} patients, each in every arm: {found.endpoint}",
+    levels = levels_table(result).set_index(["arm", "quantity", "day"]).sort_index()
+    ranks = ranking(result)
+    last, horizon = result.days[-1], f"{result.until_day:g} days"
+    table = Table(title=f"{result.n:,} patients, each in every arm: {result.endpoint}",
                   box=SIMPLE_HEAD)  # fmt: skip
     table.add_column("arm", no_wrap=True)
     for heading in (f"at {months(last)}", f"mean days in {horizon}"):
         table.add_column(heading, justify="right")
-    costs = [cost for cost in (DRUG_DAYS, CYTOPENIA_DAYS) if found.cost(cost) is not None]
+    costs = [cost for cost in (DRUG_DAYS, CYTOPENIA_DAYS) if result.cost(cost) is not None]
     for heading in (*costs, "P(longest control)", "on the front of"):
         table.add_column(heading, justify="right")
     for row in ranks.head(MOST).itertuples():
@@ -85,24 +85,24 @@ def arms_table(found: Resampled) -> Table:
     return table
 
 
-def against_table(found: Resampled, against: str) -> Table:
+def against_table(result: Resampled, against: str) -> Table:
     """Differences from the reference: a column an arm, a row a quantity, or the other way."""
-    differences = differences_table(found, against)
-    many = len(found.arms) > FEW
-    days = found.days[-1:] if many else found.days
+    differences = differences_table(result, against)
+    many = len(result.arms) > FEW
+    days = result.days[-1:] if many else result.days
     rows: list[tuple[str, str, float, int, float]] = []
-    state = found.state
+    state = result.state
     for day in days:
         rows.append((f"{state} at {months(day)}, % points", SURVIVAL, day, 1, 100.0))
-    rows.append((f"mean days in {found.until_day:g}", RESTRICTED_MEAN, np.nan, 0, 1.0))
+    rows.append((f"mean days in {result.until_day:g}", RESTRICTED_MEAN, np.nan, 0, 1.0))
     rows.append(("hazard ratio", HAZARD_RATIO, np.nan, 2, 1.0))
     for day in days:
         rows.append((f"number needed to treat, {months(day)}", NEEDED, day, 0, 1.0))
     for cost in (DRUG_DAYS, CYTOPENIA_DAYS):
-        if found.cost(cost) is not None:
+        if result.cost(cost) is not None:
             rows.append((cost, cost, np.nan, 1, 1.0))
     cells: dict[str, list[str]] = {}
-    best = [arm for arm in ranking(found)["arm"] if arm != against][:MOST]
+    best = [arm for arm in ranking(result)["arm"] if arm != against][:MOST]
     for arm, of_arm in differences.groupby("arm", sort=False):
         if arm not in best:
             continue

@@ -46,9 +46,9 @@ def calibration_tables(
         )
     held = int(targets["covered"].sum())
     predicted.caption = f"{held} of {len(targets)} published values lie in the predicted interval."
-    found = ", ".join(
+    result = ", ".join(
         f"{row.held:.2f} ({row.low:.2f}–{row.high:.2f}) of {row.level:.0%} intervals"
         for row in coverage[coverage["parameter"] == "all"].itertuples()
     )
     truths = int(coverage["truths"].max())
-    return [fitted, predicted, Text(f"{truths} known truths recovered: {found} hold them.")]
+    return [fitted, predicted, Text(f"{truths} known truths recovered: {result} hold them.")]

@@ -39,9 +39,9 @@ def outcome_table(dataset: xr.Dataset) -> Table:
     """How many patients of each arm met what."""
     printed = Table(title=f"{dataset.sizes['patient']} patients in each arm")
     if began_overt(dataset).any():
-        columns = {"CR/CRh/CRi": "response_day", "failure": "failure_day"}
+        columns = {"CR/CRh/CRi": "response_day", "failure": "treatment_failure_day"}
     else:
-        columns = {"MRD conversion": "mrd_conversion_day", "treated": "treatment_start_day"}
+        columns = {"molecular relapse": "molecular_relapse_day", "treated": "treatment_start_day"}
     columns |= {"relapse": "relapse_day", "death": "death_day"}
     for heading in ("arm", *columns):
         printed.add_column(heading, justify="left" if heading == "arm" else "right")
@@ -51,13 +51,13 @@ def outcome_table(dataset: xr.Dataset) -> Table:
     return printed
 
 
-def hypotheses_tables(found: pd.DataFrame) -> list[Table]:
+def hypotheses_tables(result: pd.DataFrame) -> list[Table]:
     """How many patients would tell hypotheses apart: a table an arm, a column a pair of them.
 
-    found : of :func:`leukosim.analysis.hypothesis_discrimination.discrimination_table`
+    result : of :func:`leukosim.analysis.hypothesis_discrimination.discrimination_table`
     """
     tables = []
-    for arm, of_arm in found.groupby("arm", sort=False):
+    for arm, of_arm in result.groupby("arm", sort=False):
         printed = Table(title=str(arm), box=SIMPLE_HEAD)
         printed.add_column("patients a group to tell apart, by")
         for pair in of_arm[["one", "other"]].drop_duplicates().itertuples():

@@ -15,50 +15,52 @@ FEW = 4  # arms that a table has columns for
 
 
 def candidates_table(
-    found: pd.DataFrame, axes: list[str], asked: Search, limits: list[Limit]
+    result: pd.DataFrame, axes: list[str], options: Search, limits: list[Limit]
 ) -> Table:
     """The best candidates of a search and the default, a column each.
 
-    found : of :func:`leukosim.analysis.optimisation.search.evaluations_table`
+    result : of :func:`leukosim.analysis.optimisation.search.evaluations_table`
     """
-    best = found[found["rank"].notna() & (found["evaluation"] > 0)].sort_values("rank")
-    shown = pd.concat([found.head(1), best.head(FEW)])
+    best = result[result["rank"].notna() & (result["evaluation"] > 0)].sort_values("rank")
+    shown = pd.concat([result.head(1), best.head(FEW)])
     table = Table(title="Best candidates, on the patients of the search", box=SIMPLE_HEAD)
     table.add_column("")
     for number in shown["evaluation"]:
         table.add_column("default" if number == 0 else f"no. {number}", justify="right")
     for axis in axes:
         table.add_row(axis, *(brief(value) for value in shown[axis]))
-    for name in asked.quantities:
+    for name in options.quantities:
         cells = (level_in_words(name, value) for value in shown[name])
-        table.add_row(QUANTITIES[name].label, *cells, style="bold" if name in asked.goals else None)
-    within = int(found["feasible"].sum())
-    words = f"{within} of {len(found)} evaluations are within the limits"
+        table.add_row(
+            QUANTITIES[name].label, *cells, style="bold" if name in options.goals else None
+        )
+    within = int(result["feasible"].sum())
+    words = f"{within} of {len(result)} evaluations are within the limits"
     said = "; ".join(limit.in_words for limit in limits) or "there are none"
     table.caption = f"{words} ({said})."
     return table
 
 
-def confirmed_table(found: pd.DataFrame, asked: Search, look: Look) -> Table:
+def confirmed_table(result: pd.DataFrame, options: Search, look: Look) -> Table:
     """What candidates gain over the default: where they were chosen, and on new patients.
 
-    found : of :func:`leukosim.analysis.optimisation.search.confirmation_table`
+    result : of :func:`leukosim.analysis.optimisation.search.confirmation_table`
     """
-    arms = list(dict.fromkeys(found["arm"]))
+    arms = list(dict.fromkeys(result["arm"]))
     table = Table(title="Difference from the default", box=SIMPLE_HEAD)
     table.add_column("")
     for cohort in COHORTS:
         for arm in arms:
-            n = found.loc[found["cohort"] == cohort, "n"].iloc[0]
+            n = result.loc[result["cohort"] == cohort, "n"].iloc[0]
             table.add_column(f"{arm}\n{n:,} {COHORTS[cohort]}", justify="right")
-    for name, rows in found.groupby("quantity", sort=False):
+    for name, rows in result.groupby("quantity", sort=False):
         cells = [
             difference_in_words(str(name), row)
             for cohort in COHORTS
             for arm in arms
             for row in rows[(rows["cohort"] == cohort) & (rows["arm"] == arm)].itertuples()
         ]
-        style = "bold" if name in asked.goals else None
+        style = "bold" if name in options.goals else None
         table.add_row(quantity_in_words(str(name), look), *cells, style=style)
     table.caption = (
         "95 % intervals of resampled patients. Candidates were chosen for the patients of the "
@@ -72,9 +74,7 @@ def quantity_in_words(name: str, look: Look) -> str:
     quantity = QUANTITIES[name]
     if quantity.unit == SHARE:
         return f"{quantity.label} at {months(look.day)}, % points"
-    return (
-        f"{quantity.label}, of {look.until_day:g}" if name == "restricted_mean" else quantity.label
-    )
+    return f"{quantity.label}, of {look.until_day:g}" if name == "rmst" else quantity.label
 
 
 def level_in_words(name: str, value: float) -> str:

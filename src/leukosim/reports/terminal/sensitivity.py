@@ -39,28 +39,28 @@ def sensitivity_tables(
     return [*printed, precision_table(headline, own["precision"])]
 
 
-def effects_table(headline: Headline, found: pd.DataFrame) -> Table:
+def effects_table(headline: Headline, result: pd.DataFrame) -> Table:
     """The parameters with the largest elementary effects."""
     title = f"{headline.label} ({headline.unit}): effect of a full range"
     table = Table(title=title, box=SIMPLE_HEAD)
     table.add_column("parameter")
     for heading in ("μ*", "by chance", "σ", "μ"):
         table.add_column(heading, justify="right")
-    for row in found.head(MOST).itertuples():
+    for row in result.head(MOST).itertuples():
         star = "" if row.is_beyond_chance else " (within chance)"
         numbers = (row.mu_star, row.mu_star_by_chance, row.sigma, row.mu)
         table.add_row(row.parameter + star, *(f"{x:.3g}".replace("-", "−") for x in numbers))
     return table
 
 
-def ends_table(headline: Headline, found: pd.DataFrame) -> Table:
+def ends_table(headline: Headline, result: pd.DataFrame) -> Table:
     """What the headline changes by at either end of a range."""
     table = Table(title=f"One at a time: change of {headline.label}", box=SIMPLE_HEAD)
     table.add_column("parameter")
     for heading in ("from", "change", "to", "change"):
         table.add_column(heading, justify="right")
     digits = 0 if headline.unit == DAY else 3
-    for path, ends in found.groupby("parameter", sort=False):
+    for path, ends in result.groupby("parameter", sort=False):
         cells = [str(path)]
         for row in ends.to_dict("records"):
             change = pd.Series({"value": row["change"], "low": row["low"], "high": row["high"]})
@@ -69,27 +69,27 @@ def ends_table(headline: Headline, found: pd.DataFrame) -> Table:
     return table
 
 
-def indices_tables(headline: Headline, found: pd.DataFrame) -> list[Table | Text]:
+def indices_tables(headline: Headline, result: pd.DataFrame) -> list[Table | Text]:
     """Shares of variance, and whether they can be trusted."""
     table = Table(title=f"Shares of the variance of {headline.label}", box=SIMPLE_HEAD)
     table.add_column("parameter")
     for heading in ("by itself", "with all others"):
         table.add_column(heading, justify="right")
-    for row in found.sort_values("total", ascending=False).to_dict("records"):
+    for row in result.sort_values("total", ascending=False).to_dict("records"):
         kinds = [
             pd.Series({"value": row[k], "low": row[f"{k}_low"], "high": row[f"{k}_high"]})
             for k in ("first", "total")
         ]
         table.add_row(row["parameter"], *(with_interval(kind, 2) for kind in kinds))
-    r2 = found["r2"].iloc[0]
+    r2 = result["r2"].iloc[0]
     doubt = "" if r2 >= POOR else ": poor, so these shares mean little"
     return [table, Text(f"R² of the surrogate at points left out of its fit: {r2:.2f}{doubt}")]
 
 
-def precision_table(headline: Headline, found: pd.DataFrame) -> Table:
+def precision_table(headline: Headline, result: pd.DataFrame) -> Table:
     """Patients for a wanted half-width of the interval."""
     table = Table(title=f"Patients for {headline.label} to ± so much", box=SIMPLE_HEAD)
-    wanted = found[found["asked"] == "half_width"]
+    wanted = result[result["asked"] == "half_width"]
     for width in wanted["half_width"]:
         table.add_column(f"± {width:g} ({headline.unit})", justify="right")
     table.add_row(*(shown_size(n) for n in wanted["patients"]))

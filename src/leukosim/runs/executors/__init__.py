@@ -1,6 +1,6 @@
 """Where work runs: on this machine, on a dask cluster, or in jobs of Slurm.
 
-Whatever the engine, the same work gives the same numbers.
+Whatever the executor, the same work gives the same numbers.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -9,19 +9,19 @@ from typing import Any
 
 from leukosim.config.execution import (
     DASK,
-    ENGINES,
+    EXECUTORS,
     PROCESSES,
     SLURM,
     THREADS,
-    Place,
+    ExecutorOptions,
     check_installed,
-    place_of,
+    executor_of_options,
 )
 from leukosim.runs.executors import local
 
 __all__ = [
-    "DASK", "ENGINES", "PROCESSES", "SLURM", "THREADS", "Place", "check_installed", "map_unordered",
-    "place_of",
+    "DASK", "EXECUTORS", "PROCESSES", "SLURM", "THREADS", "Place", "check_installed", "map_unordered",
+    "executor_of_options",
 ]  # fmt: skip
 
 
@@ -29,7 +29,7 @@ def map_unordered(
     function: Callable[[Any], Any],
     items: Sequence[Any],
     workers: int = 1,
-    engine: str | Place = PROCESSES,
+    executor: str | ExecutorOptions = PROCESSES,
 ) -> Iterator[tuple[int, Future]]:
     """Apply a function to all items.
 
@@ -37,10 +37,10 @@ def map_unordered(
 
     Parameters
     ----------
-    function : can be pickled, as its items and results can, unless ``engine`` is "threads"; for
+    function : can be pickled, as its items and results can, unless ``executor`` is "threads"; for
         workers of other machines it belongs to an installed package
-    workers : 1 works here, in this process, where the engine is of this machine
-    engine : a name of :data:`ENGINES`, or one with its settings
+    workers : 1 works here, in this process, where the executor is of this machine
+    executor : a name of :data:`EXECUTORS`, or one with its settings
 
     Yields
     ------
@@ -53,9 +53,9 @@ def map_unordered(
     Raises
     ------
     leukosim.errors.ConfigError
-        If the engine cannot be reached.
+        If the executor cannot be reached.
     """
-    place = place_of(engine)
+    place = executor_of_options(executor)
     check_installed(place)
     if place.name == DASK:
         from leukosim.runs.executors.dask_cluster import map_unordered as finish

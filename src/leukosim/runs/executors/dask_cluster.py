@@ -12,7 +12,7 @@ from typing import Any
 from distributed import Client, KilledWorker, LocalCluster, Scheduler, Status, as_completed
 from distributed.diagnostics.plugin import SchedulerPlugin, WorkerPlugin
 
-from leukosim.config.execution import Place
+from leukosim.config.execution import ExecutorOptions
 from leukosim.errors import ConfigError
 
 ANSWER_SECONDS = 20.0  # within which a scheduler must answer
@@ -22,7 +22,7 @@ _clients: dict[Any, Client] = {}  # kept for the next one who asks for the same
 
 
 def map_unordered(
-    function: Callable[[Any], Any], items: Sequence[Any], workers: int, place: Place
+    function: Callable[[Any], Any], items: Sequence[Any], workers: int, place: ExecutorOptions
 ) -> Iterator[tuple[int, Future]]:
     """Apply a function to all items; see :func:`leukosim.runs.executors.map_unordered`.
 
@@ -73,7 +73,7 @@ def as_future(theirs: Any) -> Future:
     return future
 
 
-def client_of(workers: int, place: Place) -> Client:
+def client_of(workers: int, place: ExecutorOptions) -> Client:
     """A connection to the cluster, which is started if it is one of this machine."""
     key = (place.address, place.scheduler_file) if is_foreign(place) else workers
     if key not in _clients or _clients[key].status != "running":
@@ -82,12 +82,12 @@ def client_of(workers: int, place: Place) -> Client:
     return _clients[key]
 
 
-def is_foreign(place: Place) -> bool:
+def is_foreign(place: ExecutorOptions) -> bool:
     """Whether the cluster is somebody else's."""
     return bool(place.address or place.scheduler_file)
 
 
-def connected(place: Place) -> Client:
+def connected(place: ExecutorOptions) -> Client:
     """A connection to a cluster that is there."""
     try:
         if place.address:
@@ -99,7 +99,7 @@ def connected(place: Place) -> Client:
         name = "address" if place.address else "scheduler_file"
         where = place.address or place.scheduler_file
         raise ConfigError(
-            f"engine.{name} = {where} leads to no dask scheduler: {str(error).splitlines()[0]}"
+            f"executor.{name} = {where} leads to no dask scheduler: {str(error).splitlines()[0]}"
         ) from None
 
 

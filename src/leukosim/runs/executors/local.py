@@ -19,7 +19,7 @@ from concurrent.futures import (
 from threading import Thread
 from typing import Any
 
-from leukosim.config.execution import ALONE, THREADS, TOGETHER, Place
+from leukosim.config.execution import ALONE, THREADS, TOGETHER, ExecutorOptions
 
 IDLE_SECONDS = 60  # after which processes end that have nothing to do
 
@@ -28,7 +28,7 @@ warnings.filterwarnings("ignore", "A worker stopped while some jobs were given",
 
 
 def map_unordered(
-    function: Callable[[Any], Any], items: Sequence[Any], workers: int, place: Place
+    function: Callable[[Any], Any], items: Sequence[Any], workers: int, place: ExecutorOptions
 ) -> Iterator[tuple[int, Future]]:
     """Apply a function to all items; see :func:`leukosim.runs.executors.map_unordered`."""
     if min(workers, len(items)) <= 1:
@@ -66,9 +66,9 @@ def done_here(function: Callable[[Any], Any], item: Any) -> Future:
     return future
 
 
-def executor_of(engine: str, workers: int) -> Executor:
+def executor_of(name: str, workers: int) -> Executor:
     """An executor; processes stay for the next one who asks for as many."""
-    if engine == THREADS:
+    if name == THREADS:
         return ThreadPoolExecutor(workers)
     from loky import get_reusable_executor
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import submitit
 
-from leukosim.config.execution import ALONE, TOGETHER, Place
+from leukosim.config.execution import ALONE, TOGETHER, ExecutorOptions
 from leukosim.errors import ConfigError
 from leukosim.runs.executors.local import done_here
 
@@ -27,7 +27,7 @@ Outcome = tuple[Any, Exception | None]
 
 
 def map_unordered(
-    function: Callable[[Any], Any], items: Sequence[Any], workers: int, place: Place
+    function: Callable[[Any], Any], items: Sequence[Any], workers: int, place: ExecutorOptions
 ) -> Iterator[tuple[int, Future]]:
     """Apply a function to all items; see :func:`leukosim.runs.executors.map_unordered`.
 
@@ -89,10 +89,10 @@ def submitted(
         return executor.map_array(work, shares)
     except submitit.core.utils.FailedJobError as error:
         said = "; ".join(line.removeprefix("sbatch: error: ") for line in str(error).splitlines())
-        raise ConfigError(f"Slurm does not take the jobs of engine=slurm: {said}") from None
+        raise ConfigError(f"Slurm does not take the jobs of executor=slurm: {said}") from None
 
 
-def executor_of(folder: Path, workers: int, place: Place) -> submitit.Executor:
+def executor_of(folder: Path, workers: int, place: ExecutorOptions) -> submitit.Executor:
     """An executor of submitit, told what each job may take."""
     executor = submitit.AutoExecutor(folder=folder, cluster=place.cluster)
     executor.update_parameters(name="leukosim", timeout_min=place.job_minutes, cpus_per_task=1)
@@ -156,14 +156,14 @@ class Queue:
     """Slurm's queue. Where Slurm keeps no accounts, nothing else says that a job has died."""
 
     def __init__(self) -> None:
-        self.asked = -math.inf
+        self.options = -math.inf
         self.gone: dict[str, float] = {}  # since when jobs are not there any more, by their number
 
     def lost(self, jobs: Sequence[Any]) -> list[Any]:
         """Jobs that left the queue a while ago, for whose results one has waited in vain."""
         now = time.monotonic()
-        if now - self.asked >= ASK_SECONDS:
-            self.asked = now
+        if now - self.options >= ASK_SECONDS:
+            self.options = now
             known = self.known({job.job_id.partition("_")[0] for job in jobs})
             if known is not None:
                 gone = [job.job_id for job in jobs if job.job_id not in known]
