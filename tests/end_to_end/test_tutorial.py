@@ -64,7 +64,7 @@ def test_the_tutorial(page, tmp_path, capsys):
     assert list(own.arm.values) == ["triggered", "at_relapse", "short"]
     decisions = pd.read_csv(tmp_path / "outputs/short/decisions.csv")
     started = decisions[(decisions.arm == "short") & (decisions.action == "start")]
-    assert len(started) > 0 and set(started.course) == {"five_days"}
+    assert len(started) > 0 and set(started.regimen) == {"five_days"}
     curves = tmp_path / "outputs/short/figures"
     assert {"short"} <= set(pd.read_csv(curves / "relapse_free_survival.csv")["arm"])
     assert (curves / "relapse_free_survival.pdf").stat().st_size > 1000
