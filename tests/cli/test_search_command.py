@@ -10,13 +10,15 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from leukosim import cli
 from leukosim.analysis.optimisation.search_space import Axis, Choice, Span, span_of
 from leukosim.analysis.quantities import Look, levels
-from leukosim.cli import drawing, searching
+from leukosim.cli import drawing
+from leukosim.cli import search as search_verb
 from leukosim.config.command_line import compose
 from leukosim.config.compose import compose_plain
 from leukosim.config.sweep_grammar import Space, axis_of
 from leukosim.errors import ConfigError
 from leukosim.figures.registry import figures_for
 from leukosim.results.netcdf import load_dataset
+from leukosim.runs.search_question import question_of
 
 SMALL = [
     "search", "study=relaza2", "strategy=[triggered]", "cohort.size=3", "horizon_days=150",
@@ -46,7 +48,7 @@ def table_of(folder):
 
 
 def space_of(*words):
-    (space,) = compose(["-m", "hydra/sweeper=search", *map(searching.for_hydra, words)])
+    (space,) = compose(["-m", "hydra/sweeper=search", *map(search_verb.for_hydra, words)])
     assert isinstance(space, Space)
     return space
 
@@ -199,7 +201,7 @@ def composed():
 
 
 @pytest.mark.parametrize(
-    ("axis", "asked", "said"),
+    ("axis", "options", "said"),
     [
         (span_of("trigger.lvel", 1e-4, 1e-1), {}, "did you mean trigger.level"),
         (span_of("trigger.level", 1e-4, 2.0), {}, "trigger.level = 2.0 is not allowed"),
@@ -214,7 +216,7 @@ def composed():
 def test_questions_that_cannot_be_are_told(composed, axis, options, said):
     axis = axis or span_of("trigger.level", 1e-4, 1e-1)
     with pytest.raises(ConfigError, match=re.escape(said)):
-        searching.question_of(Space([axis], composed.copy(), options, "here"))
+        question_of(Space([axis], composed.copy(), options, "here"))
 
 
 @pytest.mark.parametrize(

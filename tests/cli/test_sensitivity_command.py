@@ -7,10 +7,11 @@ import xarray as xr
 
 from leukosim import cli
 from leukosim.analysis.sensitivity import Sensitivity
-from leukosim.cli import sensing
+from leukosim.cli import sensitivity as verb
 from leukosim.config.reading import names_of
 from leukosim.config.schema import Config
 from leukosim.figures.elements.save import FORMATS
+from leukosim.runs import sensitivity
 
 FEW = ("cohort.size=2", "horizon_days=730", "after_relapse_days=0", "executor.workers=1")
 STEPS = ("only=cohort.genotypes.NPM1", "group_trajectories=0", "trajectories=2", "resamples=100")
@@ -47,8 +48,8 @@ def _known_answer(monkeypatch):
         values = 0.6 * mean[:, None] * (1.0 + 0.1 * rng) - 0.3 * answer[:, None] + rng
         return {each.name: values for each in question.headlines}
 
-    monkeypatch.setattr(sensing, "simulate", simulate)
-    monkeypatch.setattr(sensing, "origin_of", lambda path: xr.Dataset(attrs={"seed": "1"}))
+    monkeypatch.setattr(sensitivity, "simulate", simulate)
+    monkeypatch.setattr(verb, "origin_of", lambda *_: xr.Dataset(attrs={"seed": "1"}))
 
 
 @pytest.mark.usefixtures("_known_answer")

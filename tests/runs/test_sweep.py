@@ -15,7 +15,8 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 
 from leukosim import cli, discrimination_table
 from leukosim.analysis.hypothesis_discrimination import MEASURES
-from leukosim.cli import drawing, running
+from leukosim.cli import drawing
+from leukosim.cli import run as run_verb
 from leukosim.config.interpolation import label
 from leukosim.figures.registry import figures_for
 from leukosim.reports.reference import vocabulary_page
@@ -262,7 +263,7 @@ def test_hydra_composes_once_for_two_hundred_scenarios_of_values(monkeypatch):
     """It takes a tenth of a second each time; values are set on copies instead."""
     tables, composed = [], []
     compose = ConfigLoaderImpl.load_sweep_config
-    monkeypatch.setattr(running, "run_sweep", lambda table, console: tables.append(table) or 0)
+    monkeypatch.setattr(run_verb, "run_sweep", lambda table, console: tables.append(table) or 0)
     monkeypatch.setattr(
         ConfigLoaderImpl,
         "load_sweep_config",

@@ -12,14 +12,14 @@ from leukosim.errors import ConfigError, NotWritten, unknown
 
 # Verbs and the modules that hold them, imported when asked for: --help needs none of them.
 VERBS = {
-    "run": "running",
-    "search": "searching",
+    "run": "run",
+    "search": "search",
     "figures": "drawing",
     "compare": "reading",
     "power": "reading",
-    "sensitivity": "sensing",
+    "sensitivity": "sensitivity",
     "report": "reading",
-    "calibrate": "fitting",
+    "calibrate": "calibrate",
     "page": "serving",
     "predict": "predicting",
     "validate": "predicting",

@@ -5,11 +5,10 @@ import os
 import socket
 from importlib.util import find_spec
 
-from rich.console import Console
-
-from leukosim.cli.compiling import compile_once
 from leukosim.cli.exit_codes import say
 from leukosim.errors import ConfigError
+from leukosim.reports.terminal.console import ConsoleProgress
+from leukosim.runs.execute import compile_once
 
 
 def page(words: list[str]) -> int:
@@ -28,7 +27,7 @@ def page(words: list[str]) -> int:
     os.environ.setdefault("SOLARA_TELEMETRY_MIXPANEL_ENABLE", "False")  # it would report its use
     from solara.__main__ import run as serve  # of the extra `page`; reads what is set above
 
-    compile_once(Console(stderr=True))  # so that the browser need not wait for it
+    compile_once(ConsoleProgress())  # so that the browser need not wait for it
     say(f"leukosim page: http://{options.host}:{options.port} (Ctrl-C ends it)")
     where = ["--host", options.host, "--port", str(options.port)]
     opens = "--no-open" if options.no_open else "--open"

@@ -28,13 +28,15 @@ from leukosim.analysis.calibration.sampling import (
 )
 from leukosim.analysis.calibration.shares import SHARES, measured_counts, published_counts
 from leukosim.analysis.calibration.summary import correlation_table, emulator_table, parameter_table
-from leukosim.cli import fitting, main
+from leukosim.cli import main
 from leukosim.config.compose import compose
 from leukosim.config.posterior import DRAWS, posterior_draws
 from leukosim.config.schema import Config
 from leukosim.figures.methods.posterior import numbers_drawn, posterior_figure
 from leukosim.parameters import parameter_rows
+from leukosim.reports.terminal.console import ConsoleProgress
 from leukosim.results.variables import RESPONSES
+from leukosim.runs import calibrate
 
 NAMES = (
     "relaza2.persistence_share", "cohort.responsiveness_logit_mean", "drug.azacitidine.blast_kill",
@@ -274,7 +276,7 @@ def test_repetitions_are_as_large_as_the_published_trials():
 # ---------------------------------------------------------------------- at the command line
 
 
-def coins(options, folder, console):
+def coins(options, folder, progress):
     """In place of the model: every share of patients is one half."""
 
     def simulate(population, points, wave):
@@ -286,13 +288,14 @@ def coins(options, folder, console):
 
 
 def test_calibrate_leaves_tables_and_figures(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(fitting, "Model", coins)
+    monkeypatch.setattr(calibrate, "Model", coins)
     words = ["points=2", "steps=60", "draws=7", "checked=3", f"output={tmp_path}/fit"]
     assert main(["calibrate", *words]) == 0
     draws = pd.read_csv(tmp_path / "fit" / "posterior.csv")
     assert list(draws) == list(PARAMETERS) and len(draws) == 7
     left = {path.name for path in (tmp_path / "fit").rglob("*.*")}
-    assert {*fitting.FILES, "posterior.png", "predictive.png"} <= left
+    tables = ("posterior", "parameters", "correlations", "emulators", "coverage", "targets")
+    assert {*(f"{each}.csv" for each in tables), "posterior.png", "predictive.png"} <= left
     assert "published values lie in the predicted interval" in capsys.readouterr().out
 
 
@@ -311,10 +314,9 @@ def test_calibrate_refuses(word, said, capsys):
 
 
 def test_the_model_is_asked_by_a_sweep_that_is_found_again(tmp_path, capsys):
-    from rich.console import Console
 
-    options = fitting.Calibration(patients=4, output=str(tmp_path))
-    model = fitting.Model(options, tmp_path, Console(stderr=True))
+    options = calibrate.Calibration(patients=4, output=str(tmp_path))
+    model = calibrate.Model(options, tmp_path, ConsoleProgress())
     points = [{"disease.apoptosis.threshold": t, "seed": i} for i, t in enumerate((0.6, 0.7))]
     first = model("refractory", points, "refractory/wave1")
     assert [each["T19"][1] for each in first] == [4.0, 4.0]

@@ -31,7 +31,7 @@ def progress_bar(console: Console, of: str = "patients") -> Progress:
         TimeRemainingColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=not (console.is_terminal or console.is_jupyter),
     )
 
 

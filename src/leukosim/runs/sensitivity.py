@@ -1,4 +1,4 @@
-"""``leukosim sensitivity``: which parameters decide a study's answer.
+"""A sensitivity analysis: which parameters decide a study's answer.
 
 Each step is a sweep in a folder of its own, so that the same command runs what is missing. What a
 later step looks at depends on what an earlier one found; the first one refuses a folder that holds
@@ -8,13 +8,10 @@ something else.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from omegaconf import DictConfig, OmegaConf
-from rich.console import Console
 
 from leukosim.analysis.bootstrap import times_drawn
 from leukosim.analysis.endpoints import TWO_YEARS
@@ -37,36 +34,20 @@ from leukosim.analysis.sensitivity.single import (
     single_coordinates,
     single_effects,
 )
-from leukosim.cli.drawing import FIGURES
-from leukosim.cli.exit_codes import FAILED, say
-from leukosim.cli.fields import read_fields
-from leukosim.cli.reading import wide_console
-from leukosim.cli.running import finish, tell
-from leukosim.config.command_line import compose
 from leukosim.config.compose import read_config
-from leukosim.config.interpolation import Table, table_of_points
-from leukosim.config.reading import names_of
+from leukosim.config.interpolation import table_of_points
 from leukosim.config.schema import Config
-from leukosim.config.sweep_grammar import Space
 from leukosim.errors import ConfigError, listed
-from leukosim.figures.elements.save import save_figure
-from leukosim.figures.elements.style import house_style
-from leukosim.figures.methods import screening as screening_figure
-from leukosim.figures.methods import sobol_indices as indices_figure
-from leukosim.figures.methods import tornado as tornado_figure
 from leukosim.parameters import parameter_rows
-from leukosim.reports.terminal import sensitivity_tables
-from leukosim.results import atomic_write, netcdf, output_folder
+from leukosim.results import atomic_write, output_folder
 from leukosim.runs import sweep as sweeps
+from leukosim.runs.execute import Incomplete, finish
+from leukosim.runs.progress import SILENT, Progress
 
 # What no headline needs, and what would cost time or memory.
 SPARED = {"operations.centres": 0, "record.treatment_week": False, "record.trajectories": False}
 GROUPS, MORRIS, SINGLE, SURROGATE = "groups", "morris", "tornado", "sobol"  # folders of steps
 FIRST_STEP = {True: GROUPS, False: MORRIS}  # by whether there are groups
-
-
-class Incomplete(Exception):
-    """Some points of a design have failed; why has been said."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +60,7 @@ class Question:
     headlines: list[Headline]
     known: Mapping[str, float]  # the study's own value of every estimate
     folder: Path
-    console: Console
+    progress: Progress = SILENT
 
     @property
     def first(self) -> Headline:
@@ -87,29 +68,18 @@ class Question:
         return self.headlines[0]
 
 
-def sensitivity(words: list[str]) -> int:
-    """``leukosim sensitivity``: screening, single parameters, shares of variance, precision."""
-    own = [word for word in words if word.partition("=")[0] in names_of(Sensitivity)]
-    options = read_fields(own, Sensitivity, "sensitivity")
-    rest = [word for word in words if word not in own]
-    for composed in compose(rest):
-        if isinstance(composed, Table | Space):
-            raise ConfigError("sensitivity varies parameters itself: it takes no -m")
-        check_packages()
-        try:
-            answer(question_of(options, composed, rest), wide_console())
-        except Incomplete:
-            return FAILED
-    return 0
-
-
-def question_of(options: Sensitivity, composed: DictConfig, words: Sequence[str]) -> Question:
+def question_of(
+    options: Sensitivity, composed: DictConfig, output: str | None, progress: Progress = SILENT
+) -> Question:
     """The study with the arms that its headlines need, and without what they do not.
+
+    output : folder; None: ``outputs/STUDY-sensitivity``
 
     Raises
     ------
     ConfigError
     """
+    check_packages()
     config = read_config(composed)
     headlines = headlines_of(config.study, options.headlines)
     if config.horizon_days < TWO_YEARS:
@@ -121,16 +91,29 @@ def question_of(options: Sensitivity, composed: DictConfig, words: Sequence[str]
     for path, value in {**SPARED, "arms": arms_of(headlines, config.arms)}.items():
         OmegaConf.update(composed, path, value, force_add=True)
     config = read_config(composed)
-    named = any(word.startswith("output=") for word in words)
     folder = output_folder.folder_of(
-        config.output if named else f"outputs/{config.study}-sensitivity"
+        f"outputs/{config.study}-sensitivity" if output is None else output
     )
     known = {row.path: row.value for row in parameter_rows(config)}
-    return Question(options, composed, config, headlines, known, folder, Console(stderr=True))
+    return Question(options, composed, config, headlines, known, folder, progress)
 
 
-def answer(question: Question, screen: Console) -> None:
-    """Run and report one step after the other."""
+def analyse(question: Question) -> dict[str, pd.DataFrame]:
+    """Run one step after the other, and write the table of each.
+
+    Returns
+    -------
+    dict
+        ``parameters`` (what was varied, and what was left out and why), ``morris``, ``precision``
+        and, where parameters lead, ``tornado`` and ``sobol``; each with columns headline and
+        headline_unit but the first.
+
+    Raises
+    ------
+    leukosim.errors.ConfigError
+    leukosim.runs.execute.Incomplete
+        A point has failed.
+    """
     options = question.options
     given = {
         drug
@@ -145,25 +128,20 @@ def answer(question: Question, screen: Console) -> None:
         why_not = screen_groups(question, factors)
         left_out += [LeftOut(f.path, why_not[f.group]) for f in factors if f.group in why_not]
         factors = [factor for factor in factors if factor.group not in why_not]
-    result = screen_factors(question, factors)
-    keep(question, "parameters", factor_table(factors, left_out))
-    keep(question, "morris", result)
-    leading = leading_factors(question, factors, result)
-    tables: dict[str, pd.DataFrame] = {"morris": result}
-    draw(question, "screening", screening_figure, result, MORRIS)
+    screening = screen_factors(question, factors)
+    tables = {"parameters": factor_table(factors, left_out), "morris": screening}
+    keep(question, "parameters", tables["parameters"])
+    keep(question, "morris", screening)
+    leading = leading_factors(question, factors, screening)
     tornado, tables["precision"] = vary_singly(question, leading)
     keep(question, "precision", tables["precision"])
     if leading:
         tables["tornado"] = tornado
         keep(question, "tornado", tornado)
-        draw(question, "tornado", tornado_figure, tornado, SINGLE)
     if len(leading) > 1 and options.surrogate_points:
         tables["sobol"] = share_variance(question, leading)
         keep(question, "sobol", tables["sobol"])
-        draw(question, "sobol_indices", indices_figure, tables["sobol"], SURROGATE)
-    screen.print(*sensitivity_tables(question.first, tables, len(factors)), sep="\n")
-    written = [f"{name}.csv" for name in ("parameters", *tables)]
-    say(f"{question.folder}: {', '.join(written)}, {FIGURES}")
+    return tables
 
 
 # ---------------------------------------------------------------------- the steps
@@ -286,12 +264,13 @@ def simulate(
     sweep = sweeps.check(replace(table, labels=numbered))
     size = sweep.scenarios[0].config.cohort.size
     arms = listed(question.config.arms)
-    say(f"{step}: {words}, {counted(len(points), 'point')} of {size} patients in {arms}")
+    question.progress.say(
+        f"{step}: {words}, {counted(len(points), 'point')} of {size} patients in {arms}"
+    )
     if sweep.scenarios[0].config.overwrite or not sweeps.is_finished(sweep):
-        report = finish(sweep, question.console)
+        report = finish(sweep, question.progress)
         if report.errors:
-            tell(report)
-            raise Incomplete
+            raise Incomplete(report)
     with sweep.opened() as ds:
         return {
             each.name: each.of_patients(ds).transpose("scenario", "patient").values.astype(float)
@@ -320,20 +299,3 @@ def resampled(
 def keep(question: Question, name: str, table: pd.DataFrame) -> None:
     """Write a table beside the folders of the steps."""
     atomic_write.save_table(table, question.folder / f"{name}.csv")
-
-
-def draw(question: Question, name: str, drawn_by: Any, table: pd.DataFrame, step: str) -> None:
-    """Draw the figure of the first headline, from what came of a step."""
-    first = question.first
-    shown = table[table["headline"] == first.name]
-    with house_style():
-        figure = drawn_by.figure_of(shown, first.label, first.unit)
-        save_figure(
-            figure, shown, question.folder / FIGURES, name,
-            results=[origin_of(question.folder / step / output_folder.RESULTS)], options=vars(question.options),
-        )  # fmt: skip
-
-
-def origin_of(path: Path) -> xr.Dataset:
-    """What a dataset says of its making, without its data."""
-    return xr.Dataset(attrs=netcdf.attributes_of(path))

@@ -1,6 +1,5 @@
-"""``leukosim calibrate``: parameters fitted to the published targets, with their uncertainty."""
+"""A calibration: parameters fitted to the published targets, with their uncertainty."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -8,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
 
 from leukosim.analysis.calibration import calibration_targets
 from leukosim.analysis.calibration.design import SEEDS, Runs, run_design
@@ -24,28 +22,16 @@ from leukosim.analysis.calibration.predictive import predictive_table
 from leukosim.analysis.calibration.recovery import coverage, ranks_of_truths
 from leukosim.analysis.calibration.shares import SHARES, Count, measured_counts, published_counts
 from leukosim.analysis.calibration.summary import correlation_table, emulator_table, parameter_table
-from leukosim.cli.drawing import FIGURES
-from leukosim.cli.exit_codes import say
-from leukosim.cli.fields import read_fields, without_folder
-from leukosim.cli.reading import wide_console
-from leukosim.cli.running import finish
 from leukosim.config.compose import compose_plain
 from leukosim.config.interpolation import table_of_points
 from leukosim.config.schema import Config
 from leukosim.errors import ConfigError, unknown
-from leukosim.figures.elements.save import save_figure
-from leukosim.figures.elements.style import house_style
-from leukosim.figures.methods.posterior import numbers_drawn, posterior_figure
-from leukosim.figures.trial.targets import targets_figure
 from leukosim.parameters import check_ranges, parameter_rows, setting
-from leukosim.reports.terminal import calibration_tables
 from leukosim.results import atomic_write, output_folder
 from leukosim.runs import sweep as sweeps
+from leukosim.runs.execute import Incomplete, finish
+from leukosim.runs.progress import SILENT, Progress
 
-FILES = (
-    "posterior.csv", "parameters.csv", "correlations.csv", "emulators.csv", "coverage.csv",
-    "targets.csv",
-)  # fmt: skip
 PREDICTIVE = "posterior"  # the name of the runs that check the fit
 # Responses after cycle 4, of which the model has few: without one, treatment ends after cycle 6.
 # Fitted to them, the parameters give up survival on azacitidine, and gain little.
@@ -89,25 +75,40 @@ class Calibration:
             raise ConfigError("without leaves no target to fit to")
 
 
-def calibrate(words: list[str]) -> int:
-    """``leukosim calibrate``: parameters fitted to the published targets."""
-    if any("=" not in word for word in words):
-        raise ConfigError("calibrate takes fields only, such as patients=24 output=outputs/fit")
-    options = read_fields(words, Calibration, "calibrate")
+@dataclass(frozen=True)
+class CalibrationOutcome:
+    """A fit and its tables, each written under its name.
+
+    ``tables`` : ``posterior`` (a row a draw, a column a parameter), ``parameters``,
+    ``correlations``, ``emulators``, ``coverage``, ``targets`` and, where hypotheses were compared,
+    ``hypotheses`` and ``shifts``
+    """
+
+    fit: Fit
+    tables: dict[str, pd.DataFrame]
+    folder: Path
+
+
+def calibrate(options: Calibration, progress: Progress = SILENT) -> CalibrationOutcome:
+    """Fit parameters to the published targets, and check the fit by the model itself.
+
+    Points that were simulated before are read from the folder.
+
+    Raises
+    ------
+    leukosim.errors.ConfigError
+    leukosim.runs.execute.Incomplete
+        A point has failed.
+    """
     check_packages()
     from threadpoolctl import threadpool_limits  # of the extra `calibration`
 
     folder = output_folder.folder_of(options.output)
     output_folder.prepare_folder(folder)
-    started = time.perf_counter()
-    model = Model(options, folder, Console(stderr=True))
-    with (
-        output_folder.sole_writer(folder),
-        threadpool_limits(1),
-    ):  # small matrices: threads cost more
-        code = fit_and_report(model, options, folder)
-    say(f"{folder}: {', '.join(FILES)}, {FIGURES}/ ({time.perf_counter() - started:.0f} s)")
-    return code
+    model = Model(options, folder, progress)
+    # small matrices: threads cost more than they gain
+    with output_folder.sole_writer(folder), threadpool_limits(1):
+        return fit_and_check(model, options, folder, progress)
 
 
 def check_packages() -> None:
@@ -119,15 +120,17 @@ def check_packages() -> None:
         )
 
 
-def fit_and_report(model: "Model", options: Calibration, folder: Path) -> int:
-    """Fit, check, and leave tables and figures."""
+def fit_and_check(
+    model: "Model", options: Calibration, folder: Path, progress: Progress
+) -> CalibrationOutcome:
+    """Fit, run the model at draws of the posterior, and write all tables."""
     targets = calibration_targets()
     counts, prior = published_counts(targets), declared_prior(parameter_rows(Config()))
     shares = {p: [s for s in SHARES if SHARES[s].population == p] for p in POPULATIONS}
     fitted_to = {name: count for name, count in counts.items() if name not in options.without}
     result = fit(
         model, prior, shares, fitted_to, waves=options.waves, steps=options.steps, seed=options.seed,
-        points={p: options.points * len(parameters_of(p)) for p in POPULATIONS}, say=say,
+        points={p: options.points * len(parameters_of(p)) for p in POPULATIONS}, say=progress.say,
     )  # fmt: skip
     parameters = parameter_table(result)
     recovered = coverage(prior.names, ranks_of_truths(result, shares))
@@ -141,32 +144,28 @@ def fit_and_report(model: "Model", options: Calibration, folder: Path) -> int:
         for p in POPULATIONS
     }  # fmt: skip
     predicted = predictive_table(targets, runs, counts, options.seed, fitted_to)
+    tables = {
+        "posterior": pd.DataFrame(prior.values(kept[: options.draws]), columns=prior.names),
+        "parameters": parameters,
+        "correlations": correlation_table(result),
+        "emulators": emulator_table(result),
+        "coverage": recovered,
+        "targets": predicted,
+    }
     if options.hypotheses:
-        told = updated_with(result, runs, shares, options.steps, options.seed + options.waves)
-        compare_hypotheses(told, runs[DIAGNOSIS], options, model, folder)
-    tables = [
-        pd.DataFrame(prior.values(kept[: options.draws]), columns=prior.names),
-        parameters, correlation_table(result), emulator_table(result), recovered, predicted,
-    ]  # fmt: skip
-    for name, table in zip(FILES, tables, strict=True):
-        atomic_write.save_table(table, folder / name)
-    with house_style():
-        drawn = {
-            "posterior": (posterior_figure(result), numbers_drawn(result)),
-            "predictive": (targets_figure(predicted), predicted),
-        }
-    for name, (figure, numbers) in drawn.items():
-        save_figure(figure, numbers, folder / FIGURES, name, options=without_folder(options))
-    wide_console().print(*calibration_tables(parameters, predicted, recovered), sep="\n")
-    return 0
+        updated = updated_with(result, runs, shares, options.steps, options.seed + options.waves)
+        tables |= compare_hypotheses(updated, runs[DIAGNOSIS], options, model)
+    for name, table in tables.items():
+        atomic_write.save_table(table, folder / f"{name}.csv")
+    return CalibrationOutcome(result, tables, folder)
 
 
 def compare_hypotheses(
-    result: Fit, before: Runs, options: Calibration, model: "Model", folder: Path
-) -> None:
-    """Run the patients at diagnosis again under other hypotheses, and weigh them.
+    result: Fit, before: Runs, options: Calibration, model: "Model"
+) -> dict[str, pd.DataFrame]:
+    """Run the patients at diagnosis again under other hypotheses, and compare their evidence.
 
-    result : told of the runs before
+    result : updated with the runs before
     before : at draws of the posterior, under the hypothesis of the fit
     """
     others = {
@@ -176,10 +175,8 @@ def compare_hypotheses(
         )
         for name in options.hypotheses
     }  # fmt: skip
-    weighed, moved = evidence_table(result, FITTED_UNDER, before, others)
-    atomic_write.save_table(weighed, folder / "hypotheses.csv")
-    atomic_write.save_table(moved, folder / "shifts.csv")
-    print(weighed.round(3).to_string(index=False))
+    evidence, shifts = evidence_table(result, FITTED_UNDER, before, others)
+    return {"hypotheses": evidence, "shifts": shifts}
 
 
 def seed_of_check(options: Calibration, population: str) -> int:
@@ -188,17 +185,21 @@ def seed_of_check(options: Calibration, population: str) -> int:
 
 
 class Model:
-    """The model, asked by sweeps: finished points are found again, the others run."""
+    """The model, simulated by sweeps: finished points are found again, the others run."""
 
     def __init__(
-        self, options: Calibration, folder: Path, console: Console, overrides: tuple[str, ...] = ()
+        self,
+        options: Calibration,
+        folder: Path,
+        progress: Progress,
+        overrides: tuple[str, ...] = (),
     ):
-        self.options, self.folder, self.console = options, folder, console
+        self.options, self.folder, self.progress = options, folder, progress
         self.overrides = overrides
 
     def under(self, override: str) -> "Model":
         """The same with something else in the configuration."""
-        return Model(self.options, self.folder, self.console, (*self.overrides, override))
+        return Model(self.options, self.folder, self.progress, (*self.overrides, override))
 
     def __call__(
         self, population: str, points: Sequence[Mapping[str, float]], wave: str
@@ -216,10 +217,10 @@ class Model:
         ])  # fmt: skip
         sweep = sweeps.check(table_of_points(base, points, str(self.folder / wave)))
         if not sweeps.is_finished(sweep):
-            say(f"{wave}: {len(points)} points of {a_point} patients")
-            report = finish(sweep, self.console)
+            self.progress.say(f"{wave}: {len(points)} points of {a_point} patients")
+            report = finish(sweep, self.progress)
             if report.errors:
-                raise ConfigError("; ".join(report.failures()))
+                raise Incomplete(report)
         with sweep.opened() as ds:
             return [
                 measured_counts(ds.isel(scenario=i, drop=True), population)
