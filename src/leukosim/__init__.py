@@ -1,17 +1,37 @@
 """leukosim: acute myeloid leukaemia as it hides in remission and comes back.
 
+    result = leukosim.run("relaza2", {"cohort.size": 40, "trigger.level": 1e-3})
+    result.dataset.leukosim.plot.relapse_free_survival()
+
 The public names below are imported when they are first used, so that ``import leukosim`` and the
 command line stay fast.
 """
 
 from importlib import import_module
-from typing import Any
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "simulate": "runs.api",
-    "run_trial": "runs.api",
+    # studies, from a name and values of fields
+    "run": "api.studies",
+    "sweep": "api.studies",
+    "search": "api.studies",
+    "sensitivity": "api.studies",
+    "calibrate": "api.studies",
+    "load": "api.results",
+    "RunResult": "api.results",
+    "SweepResult": "api.results",
+    "SearchResult": "api.studies",
+    "CalibrationResult": "api.studies",
+    "compare": "api.statistics",
+    "power": "api.statistics",
+    "predict": "api.statistics",
+    "draw": "api.drawing",
+    "figure_names": "api.drawing",
+    "ConfigError": "errors",
+    # trials, from patients and strategies
+    "simulate": "runs.trials",
+    "run_trial": "runs.trials",
     "Trial": "trial.run",
     "Protocol": "trial.protocol",
     "Cohort": "trial.cohort",
@@ -26,7 +46,7 @@ _HOME = {
     "Response": "clinic.strategy.response",
     "Monitoring": "clinic.strategy.monitoring",
     "Trigger": "clinic.strategy.monitoring",
-    "Course": "clinic.strategy.regimens",
+    "Regimen": "clinic.strategy.regimens",
     "Dosing": "clinic.strategy.regimens",
     "Rule": "clinic.strategy.rules",
     "Strategy": "clinic.strategy.rules",
@@ -50,18 +70,29 @@ _HOME = {
     "differences_table": "analysis.comparison",
     "ranking": "analysis.comparison",
     "Proposal": "analysis.trial_emulation.power",
-    "weigh": "analysis.trial_emulation.power",
+    "evaluate_design": "analysis.trial_emulation.power",
     "Operations": "analysis.trial_emulation.randomised_trial",
     "run_operations": "analysis.trial_emulation.randomised_trial",
 }
 
+# Names that were given up; a script that uses one is told the new one.
+_RENAMED = {
+    "Course": "Regimen", "OwnStrategy": "CallableStrategy", "OwnDrug": "CustomDrug",
+    "weigh": "evaluate_design", "Foretelling": "Forecast",
+}  # fmt: skip
+
 __all__ = ["__version__", *_HOME]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
+    if name in _RENAMED:
+        raise AttributeError(f"leukosim.{name} is now leukosim.{_RENAMED[name]}")
     if name not in _HOME:
         raise AttributeError(f"module 'leukosim' has no attribute '{name}'")
-    return getattr(import_module(f"leukosim.{_HOME[name]}"), name)
+    home = _HOME[name]
+    if home.startswith("api."):  # what is computed there is a dataset with the accessor
+        import_module("leukosim.api.accessor").register()
+    return getattr(import_module(f"leukosim.{home}"), name)
 
 
 def __dir__() -> list[str]:

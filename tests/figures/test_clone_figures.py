@@ -13,7 +13,7 @@ from leukosim.figures.elements.clones import SHOWN, most_clonal_patient, shown_c
 from leukosim.figures.elements.style import COLUMN, PAGE, house_style
 from leukosim.figures.registry import draw_figures, figures_for
 from leukosim.figures.trial import clone_tree, fish_plot, relapse_ancestors, vaf_courses
-from leukosim.runs.api import run_trial
+from leukosim.runs.trials import run_trial
 from leukosim.trial.clonal_history import CloneRecord
 from leukosim.trial.protocol import Protocol
 

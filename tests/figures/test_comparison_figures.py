@@ -8,7 +8,7 @@ from test_figures import assert_readable, texts
 from leukosim.analysis.arms import gather_arms
 from leukosim.analysis.comparison import differences_table, ranking, resample
 from leukosim.analysis.individual_effects import individual_effects as effects_of
-from leukosim.analysis.trial_emulation.power import Proposal, weigh
+from leukosim.analysis.trial_emulation.power import Proposal, evaluate_design
 from leukosim.clinic.strategy.monitoring import Monitoring
 from leukosim.clinic.strategy.rules import Strategy
 from leukosim.config.compose import compose
@@ -134,7 +134,9 @@ def test_a_share_is_never_rounded_to_certainty():
 @pytest.mark.parametrize("biomarker", [{}, {"biomarker": "genotype", "equals": "NPM1"}])
 def test_a_proposed_trial_can_be_read(effect, biomarker):
     gathered = gather_arms({"one": trial(80, effect=effect)})
-    result = weigh(gathered, Proposal(trials=50, resamples=50, sizes=[32, 128, 512], **biomarker))
+    result = evaluate_design(
+        gathered, Proposal(trials=50, resamples=50, sizes=[32, 128, 512], **biomarker)
+    )
     with house_style():
         assert_readable(power.power_figure(result))
     numbers = power.numbers_drawn(result)

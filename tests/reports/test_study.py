@@ -12,9 +12,9 @@ import pytest
 from synthetic import dataset_of_arms, sweep, trial
 
 from leukosim import cli
-from leukosim.config.compose import as_plain, compose
+from leukosim.config.compose import as_plain, compose, config_of
 from leukosim.figures.trial import calendar
-from leukosim.reports.study.repetition import command_of, config_of
+from leukosim.reports.study.repetition import command_of
 from leukosim.reports.study.wording import DEFAULT_QUESTION, question_of
 from leukosim.results import provenance
 from leukosim.results.netcdf import save_dataset

@@ -11,7 +11,7 @@ from leukosim.biology.disease import Disease
 from leukosim.marrow.lineages import ancestors, gathered
 from leukosim.marrow.marrow import Marrow
 from leukosim.marrow.newick import newick, with_living_descendants
-from leukosim.runs.api import run_trial
+from leukosim.runs.trials import run_trial
 from leukosim.trial.clonal_history import ClonalHistory, CloneRecord
 from leukosim.trial.protocol import Protocol
 

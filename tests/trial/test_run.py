@@ -6,7 +6,7 @@ import xarray as xr
 
 from leukosim.biology.disease import Disease
 from leukosim.results.variables import VARIABLES
-from leukosim.runs.api import run_trial, simulate
+from leukosim.runs.trials import run_trial, simulate
 from leukosim.trial.clonal_history import CloneRecord
 from leukosim.trial.cohort import Cohort
 from leukosim.trial.protocol import Protocol

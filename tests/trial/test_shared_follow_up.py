@@ -13,7 +13,7 @@ from leukosim.clinic.strategy.monitoring import Trigger
 from leukosim.clinic.strategy.rules import Rule, Strategy
 from leukosim.marrow.marrow import AGENTS
 from leukosim.marrow.rates import Rates
-from leukosim.runs.api import run_trial
+from leukosim.runs.trials import run_trial
 from leukosim.trial.clonal_history import CloneRecord
 from leukosim.trial.follow_up import follow
 from leukosim.trial.protocol import Protocol

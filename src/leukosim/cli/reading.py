@@ -16,7 +16,7 @@ from leukosim.analysis.comparison import (
     resample,
 )
 from leukosim.analysis.individual_effects import individual_effects
-from leukosim.analysis.trial_emulation.power import Proposal, weigh
+from leukosim.analysis.trial_emulation.power import Proposal, evaluate_design
 from leukosim.cli.drawing import FIGURES
 from leukosim.cli.exit_codes import say
 from leukosim.cli.fields import read_words, without_folder
@@ -63,7 +63,7 @@ def power(words: list[str]) -> int:
     """``leukosim power``: what a proposed trial of two arms of a result would need."""
     (path,), proposal = read_words(words, Proposal, "power", 1)
     result = netcdf.load_dataset(path)
-    evidence = weigh(gather_arms({"result": result}), proposal)
+    evidence = evaluate_design(gather_arms({"result": result}), proposal)
     folder = Path(proposal.output) if proposal.output else path.parent
     output_folder.prepare_folder(folder)
     atomic_write.save_table(evidence.curves, folder / "power.csv")

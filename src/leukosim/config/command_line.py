@@ -17,6 +17,7 @@ from yaml import YAMLError
 from leukosim.config.compose import explain, refuse_empty, register, version_arguments
 from leukosim.config.interpolation import Table
 from leukosim.config.paths import config_folder
+from leukosim.config.renamed import sentence_on_words
 from leukosim.config.sweep_grammar import Space
 from leukosim.errors import ConfigError, listed, unknown
 
@@ -42,7 +43,7 @@ def compose(words: list[str]) -> list[DictConfig | Table | Space]:
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         if full == "1":
             raise
-        raise ConfigError(sentence_for(error, words)) from None
+        raise ConfigError(sentence_on_words(words) or sentence_for(error, words)) from None
     finally:
         sys.argv = arguments
         os.environ.pop("HYDRA_FULL_ERROR")

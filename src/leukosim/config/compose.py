@@ -1,5 +1,6 @@
 """Composition of a configuration by Hydra, and its errors in a sentence."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import omegaconf
+import xarray as xr
 from hydra.core.config_store import ConfigStore
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
@@ -16,6 +18,7 @@ from leukosim.config.checks import check_doses, check_names
 from leukosim.config.paths import config_folder
 from leukosim.config.posterior import drawn, posterior_draws, reference
 from leukosim.config.reading import build, names_of
+from leukosim.config.renamed import sentence_on_data, sentence_on_words
 from leukosim.config.schema import Config
 from leukosim.errors import ConfigError, unknown
 
@@ -41,10 +44,29 @@ def read_plain(
     ------
     ConfigError
     """
-    config = build(Config, plain, model=default_config(), known=known)
+    try:
+        config = build(Config, plain, model=default_config(), known=known)
+    except ConfigError as error:
+        raise ConfigError(sentence_on_data(plain) or str(error)) from None
     check_names(config)
     check_doses(config)
     return config
+
+
+def config_of(ds: xr.Dataset) -> Config:
+    """The configuration of the run that made a result; of a sweep that of its first scenario.
+
+    Raises
+    ------
+    ConfigError
+        If another version of the code made it, or no run did.
+    """
+    if "config" not in ds.attrs:
+        raise ConfigError("the dataset names no configuration: no run or sweep made it")
+    try:
+        return build(Config, json.loads(ds.attrs["config"]), model=default_config())
+    except ConfigError as error:
+        raise ConfigError(f"the result is of another version of leukosim: {error}") from None
 
 
 @cache
@@ -169,7 +191,7 @@ def compose_plain(overrides: Sequence[str] = (), folder: str | Path | None = Non
         with hydra.initialize_config_dir(str(config_folder()), **version_arguments()):
             return hydra.compose("config", [*search, *overrides])
     except (OmegaConfBaseException, HydraException) as error:
-        raise ConfigError(explain(error)) from None
+        raise ConfigError(sentence_on_words(overrides) or explain(error)) from None
 
 
 def refuse_empty(overrides: Sequence[str]) -> None:

@@ -133,6 +133,7 @@ TRIAL_FIGURES = (
         "relapse_free_survival",
         has("follow_up_day"),
         wide(COLUMN, curves.relapse_free_survival_figure, curves.numbers_drawn),
+        curves.draw_relapse_free_survival,
     ),
     StandardFigure(
         "mrd_courses",

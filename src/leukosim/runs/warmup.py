@@ -8,7 +8,7 @@ from leukosim.clinic.strategy.rules import Rule, Strategy
 from leukosim.marrow import kernels
 from leukosim.marrow.compilation import use_cache
 from leukosim.marrow.marrow import METHODS
-from leukosim.runs.api import run_trial
+from leukosim.runs.trials import run_trial
 from leukosim.trial.clonal_history import CloneRecord
 from leukosim.trial.cohort import Cohort
 from leukosim.trial.follow_up import Protocol

@@ -15,7 +15,7 @@ from leukosim.clinic.drugs.formulary import formulary
 from leukosim.clinic.strategy.regimens import Dosing, Regimen
 from leukosim.clinic.strategy.rules import Rule, Strategy
 from leukosim.marrow.rates import Rates
-from leukosim.runs.api import run_trial
+from leukosim.runs.trials import run_trial
 from leukosim.trial.cohort import Cohort
 from leukosim.trial.follow_up import COLUMNS, FollowUp
 from leukosim.trial.protocol import Protocol

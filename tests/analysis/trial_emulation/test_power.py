@@ -17,9 +17,9 @@ from leukosim.analysis.trial_emulation.power import (
     SELECTED,
     Proposal,
     bounds_with_infinity,
+    evaluate_design,
     patients_by_formula,
     power_by_formula,
-    weigh,
 )
 from leukosim.analysis.trial_emulation.repeated_trials import HIGH, Design, Pool, repeat
 from leukosim.errors import ConfigError
@@ -54,7 +54,7 @@ def result(ratio=RATIO, size=400, seed=1, shared=True, high_ratio=None):
 
 
 def evidence(ds, **options):
-    return weigh(gather_arms({"one": ds}), Proposal(**{"resamples": 60, **options}))
+    return evaluate_design(gather_arms({"one": ds}), Proposal(**{"resamples": 60, **options}))
 
 
 def shares(ratio, days=24.0 * 365.25 / 12):

@@ -94,7 +94,7 @@ class Evidence:
     needed: pd.DataFrame  # of :func:`needed_table`
 
 
-def weigh(ds: xr.Dataset, proposal: Proposal) -> Evidence:
+def evaluate_design(ds: xr.Dataset, proposal: Proposal) -> Evidence:
     """Effect, power and sample size of a proposed trial.
 
     ds : of :func:`leukosim.analysis.arms.gather_arms`

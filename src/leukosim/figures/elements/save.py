@@ -24,7 +24,7 @@ UNDATED: dict[str, dict[str, None]] = {
     "svg": {"Date": None},
     "png": {},
 }
-FORMATS = tuple(UNDATED)
+FORMATS: tuple[str, ...] = tuple(UNDATED)
 LIBRARIES = ("matplotlib", "numpy", "pandas", "lifelines")  # that a figure and its numbers rest on
 OF_A_RESULT = ("title", "source", "seed", "digest", "code_digest", "commit", "versions")
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import pandas as pd
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 Drawing = tuple[Figure, pd.DataFrame]  # a figure, and every number in it
@@ -38,6 +39,7 @@ class StandardFigure:
     name: str  # of its files
     needs: Callable[[xr.Dataset], bool]  # whether a dataset has what it shows
     draw: Draw
+    panel: Callable[[xr.Dataset, Axes], Axes] | None = None  # the main one, in given axes
 
 
 def has(*names: str, also: Callable[[xr.Dataset], bool] = lambda ds: True) -> Needs:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 
 from leukosim import __version__
+from leukosim.config.compose import config_of
 from leukosim.errors import ConfigError
 from leukosim.reports.document import Command, Heading, Paragraph, Section, Table
 from leukosim.reports.evidence.inputs import Given
-from leukosim.reports.study.repetition import command_of, config_of
+from leukosim.reports.study.repetition import command_of
 from leukosim.results import netcdf, output_folder, provenance
 
 

@@ -15,10 +15,11 @@ from leukosim.analysis.arms import gather_arms, reference_of
 from leukosim.analysis.comparison import Comparison, resample
 from leukosim.analysis.individual_effects import individual_effects
 from leukosim.clinic.strategy.wording import monitoring_in_words, plain
+from leukosim.config.compose import config_of
 from leukosim.parameters import check_ranges, setting
 from leukosim.reports.document import Album, environment
 from leukosim.reports.study.pictures import draw_calendar, draw_compared, standard_pictures
-from leukosim.reports.study.repetition import command_of, config_of
+from leukosim.reports.study.repetition import command_of
 from leukosim.reports.study.tables import (
     arms_table,
     changed_table,

@@ -8,18 +8,9 @@ from typing import Any
 import xarray as xr
 
 from leukosim.config.compose import as_plain, compose
-from leukosim.config.reading import build
 from leukosim.config.schema import Config
 from leukosim.errors import ConfigError
 from leukosim.results import provenance
-
-
-def config_of(ds: xr.Dataset) -> Config:
-    """The run that left a result; of a sweep its first scenario."""
-    try:
-        return build(Config, json.loads(ds.attrs["config"]), model=Config())
-    except ConfigError as error:
-        raise ConfigError(f"the result is of another version of leukosim: {error}") from None
 
 
 def command_of(ds: xr.Dataset, config: Config) -> tuple[str, bool]:

@@ -1,0 +1,135 @@
+"""Results of runs and sweeps, in memory or from a folder."""
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from leukosim.analysis.patients import patients_table
+from leukosim.config.compose import config_of
+from leukosim.config.schema import Config
+from leukosim.errors import ConfigError
+from leukosim.results.netcdf import attributes_of
+from leukosim.results.output_folder import RESULTS
+from leukosim.runs.execute import read_run
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A trial of all arms of one configuration.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        Dimensions arm, patient, time and others; variables in ``docs/results.md``.
+    decisions : DataFrame
+        A row for each decision: arm, patient, day, rule, what was seen, and the action.
+    folder : Path or None
+        Where it is kept; None: in memory only.
+    """
+
+    dataset: xr.Dataset
+    decisions: pd.DataFrame
+    folder: Path | None = None
+    temporary: Any = field(default=None, repr=False)  # a folder that is deleted with the result
+
+    @property
+    def config(self) -> Config:
+        """The configuration of the run; of a sweep that of its first scenario."""
+        return config_of(self.dataset)
+
+    @property
+    def digest(self) -> str:
+        """A name for exactly these numbers: configuration, code and libraries."""
+        return str(self.dataset.attrs["digest"])
+
+    @cached_property
+    def patients(self) -> pd.DataFrame:
+        """A row for each patient and arm; see :func:`leukosim.analysis.patients.patients_table`."""
+        return patients_table(self.dataset)
+
+
+@dataclass(frozen=True)
+class SweepResult(RunResult):
+    """Trials of several configurations: as of a run, with a first dimension ``scenario``."""
+
+    failures: tuple[str, ...] = ()  # a sentence for each reason
+
+    @property
+    def axes(self) -> list[str]:
+        """The fields that were varied."""
+        return axes_of(self.dataset)
+
+    @property
+    def scenarios(self) -> pd.DataFrame:
+        """The values of the varied fields and the status, a row for each scenario."""
+        return pd.DataFrame({name: self.dataset[name].values for name in (*self.axes, "status")})
+
+    def grid(self) -> xr.Dataset:
+        """The dataset with a dimension for each varied field in place of ``scenario``."""
+        return grid_of(self.dataset)
+
+
+def axes_of(ds: xr.Dataset) -> list[str]:
+    """The fields that a sweep varied; none in a single run."""
+    return [str(axis) for axis in json.loads(ds.attrs.get("axes", "[]"))]
+
+
+def grid_of(ds: xr.Dataset) -> xr.Dataset:
+    """A sweep with a dimension for each varied field in place of ``scenario``.
+
+    Raises
+    ------
+    ConfigError
+        If it is no sweep.
+    """
+    axes = axes_of(ds)
+    if "scenario" not in ds.dims or not axes:
+        raise ConfigError("grid needs the result of a sweep: this is of a single run")
+    return (
+        ds.set_index(scenario=axes).unstack("scenario")
+        if len(axes) > 1
+        else by_one_axis(ds, axes[0])
+    )
+
+
+def by_one_axis(ds: xr.Dataset, axis: str) -> xr.Dataset:
+    """A sweep of one field along that field."""
+    return ds.swap_dims(scenario=axis).drop_vars("scenario", errors="ignore")
+
+
+def load(path: str | Path) -> RunResult | SweepResult:
+    """The result of a run or a sweep from its folder, or from the ``results.nc`` in it.
+
+    Raises
+    ------
+    ConfigError
+        If there is no result of leukosim.
+    """
+    path = Path(path)
+    path = path / RESULTS if path.is_dir() else path
+    if not path.is_file():
+        raise ConfigError(f"there is no result at {path}")
+    if path.name != RESULTS or "digest" not in attributes_of(path):
+        raise ConfigError(f"{path} is not a result of leukosim")
+    outcome = read_run(path.parent)
+    kind = SweepResult if "scenario" in outcome.dataset.dims else RunResult
+    return kind(outcome.dataset, outcome.decisions, path.parent)
+
+
+def dataset_of(result: "RunResult | xr.Dataset | str | Path") -> xr.Dataset:
+    """The dataset of a result, however it is given."""
+    if isinstance(result, xr.Dataset):
+        return result
+    if isinstance(result, str | Path):
+        return load(result).dataset
+    if not isinstance(result, RunResult):
+        raise ConfigError(
+            f"{type(result).__name__} is not a result: allowed are what run, sweep and load give, "
+            "a dataset of them, or a folder"
+        )
+    return result.dataset

@@ -1,0 +1,109 @@
+"""Values of Python as the words of a command line, so that both compose the same configuration."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from leukosim.errors import ConfigError
+
+PLAIN = re.compile(r"[A-Za-z_][\w\-./:+@]*")  # texts that need no quotes
+LISTS = ("arms", "strategy")  # whose value is a list, unless it is a list of lists
+Axis = Sequence[Any] | np.ndarray
+
+
+def words_of(
+    study: str,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    config_dir: str | Path | None = None,
+    workers: int | None = None,
+    output: str | Path | None = None,
+    overwrite: bool = False,
+) -> list[str]:
+    """The words after ``leukosim run`` that ask for the same.
+
+    Parameters
+    ----------
+    overrides : values by the path of a field, such as ``{"trigger.level": 1e-3}``, or the name of a
+        choice by its group, such as ``{"cohort": "diagnosis"}``
+
+    Raises
+    ------
+    ConfigError
+        If a name or a value cannot be written on a command line.
+    """
+    words = [f"study={as_word(study)}"]
+    words += [f"{checked(name)}={as_word(value)}" for name, value in (overrides or {}).items()]
+    if workers is not None:
+        words.append(f"executor.workers={as_word(workers)}")
+    if output is not None:
+        words.append(f"output={as_word(str(output))}")
+    if overwrite:
+        words.append("overwrite=true")
+    return words if config_dir is None else ["--config-dir", str(config_dir), *words]
+
+
+def axes_of(overrides: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Fields with one value, and those with several, as Hydra writes several.
+
+    A list, a range or an array names several values. Of a field that itself holds a list (``arms``,
+    ``strategy``, days of a cycle) several values are a list of lists.
+    """
+    fixed: dict[str, Any] = {}
+    varied: dict[str, str] = {}
+    for name, value in overrides.items():
+        many = isinstance(value, list | tuple | range | np.ndarray)
+        if many and not len(value):
+            raise ConfigError(f"{name} names no value: a sweep needs at least one")
+        if many and not holds_a_list(name, value):
+            varied[name] = ",".join(map(as_word, value))
+        else:
+            fixed[name] = value
+    return fixed, varied
+
+
+def holds_a_list(name: str, value: Axis) -> bool:
+    """Whether a list is the value of a field, and not several values of it."""
+    of_lists = all(isinstance(each, list | tuple) for each in value)
+    return (name in LISTS or name.rpartition(".")[2] in ("days", "hours")) and not of_lists
+
+
+def as_word(value: Any) -> str:
+    """A value as Hydra's grammar of overrides writes it."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, Path):
+        value = str(value)
+    if isinstance(value, str):
+        return value if PLAIN.fullmatch(value) else quoted(value)
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{as_word(n)}:{as_word(each)}" for n, each in value.items()) + "}"
+    if isinstance(value, list | tuple | range | np.ndarray):
+        return f"[{','.join(map(as_word, value))}]"
+    raise ConfigError(
+        f"{value!r} is no value of a field: allowed are numbers, texts, true or false, None, and "
+        "lists or mappings of these"
+    )
+
+
+def quoted(text: str) -> str:
+    """A text in quotes; a quotation mark in it, and backslashes before one, are escaped."""
+    escaped = re.sub(r"(\\*)'", lambda found: found[1] * 2 + "\\'", text)
+    escaped = re.sub(r"(\\+)$", lambda found: found[1] * 2, escaped)
+    return f"'{escaped}'"
+
+
+def checked(name: str) -> str:
+    """The name of a field, or :class:`ConfigError` where it is none."""
+    if not isinstance(name, str) or not re.fullmatch(r"(\+\+?|~)?[\w\-@/]+(\.[\w\-]+)*", name):
+        raise ConfigError(f"{name!r} is not the name of a field, such as trigger.level")
+    return name
