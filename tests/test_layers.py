@@ -1,11 +1,15 @@
 """The layout is a contract: each layer imports only the ones below it."""
 
+import ast
 import shutil
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
+import leukosim
 from leukosim.results.provenance import MAKES_NUMBERS
 
 LINT = "import sys; from importlinter.cli import lint_imports_command; lint_imports_command()"
@@ -55,6 +59,32 @@ def test_a_planted_import_breaks_it(copy, module, line):
     done = contract(copy)
     assert done.returncode != 0
     assert "BROKEN" in done.stdout
+
+
+def test_the_architecture_fits_on_a_screen(request):
+    package = Path(leukosim.__file__).parent
+    packages = [each.name for each in package.iterdir() if (each / "__init__.py").exists()]
+    assert len(packages) <= 14
+    assert len(list(package.glob("*.py"))) <= 6
+    project = request.config.rootpath / "pyproject.toml"
+    if project.exists():
+        contracts = tomllib.loads(project.read_text())["tool"]["importlinter"]["contracts"]
+        assert len(contracts[0]["layers"]) <= 12
+
+
+def test_hydra_is_imported_by_one_package():
+    package = Path(leukosim.__file__).parent
+    users = {
+        path.relative_to(package).parts[0]
+        for path in package.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and any(
+            name.split(".")[0] == "hydra"
+            for name in [getattr(node, "module", None) or "", *(each.name for each in node.names)]
+        )
+    }
+    assert users == {"config"}
 
 
 IMPORTED = """

@@ -88,4 +88,5 @@ class Plots:
 @cache
 def register() -> None:
     """Give datasets the accessor; called when the front door is first used, and not at import."""
-    xr.register_dataset_accessor("leukosim")(LeukosimAccessor)
+    attach: Callable[..., Any] = xr.register_dataset_accessor  # which has no types
+    attach("leukosim")(LeukosimAccessor)
