@@ -89,7 +89,7 @@ def test_hydra_is_imported_by_one_package():
 
 IMPORTED = """
 import sys, pathlib, leukosim, leukosim.trial.run, leukosim.runs.configured
-import leukosim.analysis.trial_emulation.randomised_trial
+import leukosim.analysis.trial_emulation.trial_model
 package = pathlib.Path(leukosim.__file__).parent
 for name, module in sys.modules.items():
     if name.startswith("leukosim."):

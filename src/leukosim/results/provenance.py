@@ -23,7 +23,7 @@ MAKES_NUMBERS = (
     "results/trajectories.py", "results/variables.py", "runs/configured.py",
     # the randomised trial around the trajectories, which a study may ask for
     "analysis/endpoints.py", "analysis/subgroup_effects.py",
-    "analysis/trial_emulation/randomised_trial.py",
+    "analysis/trial_emulation/randomised_trial.py", "analysis/trial_emulation/trial_model.py",
 )  # fmt: skip
 
 
