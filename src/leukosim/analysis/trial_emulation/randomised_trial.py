@@ -55,11 +55,9 @@ class Operations:
 
 @dataclass
 class RandomisedTrial:
-    """What the operations of a trial leave."""
+    """The enrolled patients as a trial would have seen them, and the looks of its committee."""
 
-    patients: (
-        pd.DataFrame
-    )  # a row for each who was enrolled, of :data:`.trial_model.COLUMNS`; days since enrolment
+    patients: pd.DataFrame  # a row each, of trial_model.COLUMNS; days since enrolment
     looks: list[dict[str, Any]] = field(default_factory=list)  # of the committee
     closed_day: float = np.nan  # of the calendar: end of the data
     recruitment_stopped_day: float = np.nan  # by the committee
