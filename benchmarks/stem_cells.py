@@ -277,9 +277,9 @@ def final_cells(seed: int, treated: bool, days: float = 84.0) -> float:
     """log10 of stem cells (and one) of a marrow that began with few, under a drug or none."""
     drug = Azacitidine().drug()
     doses = [Dose("azacitidine", day, 135.0) for day in range(7)] if treated else []
-    marrow = Marrow(patient(Disease(), 20, 14.0, seed))
-    met = exposure({"azacitidine": drug}, doses, 0.0, days, {"azacitidine": 0.2})
-    marrow.advance(days, met)
+    responds = replace(patient(Disease(), 20, 14.0, seed), responsiveness={"azacitidine": 0.2})
+    marrow = Marrow(responds)
+    marrow.advance(days, exposure({"azacitidine": drug}, doses, 0.0, days, responds))
     return float(np.log10(1 + marrow.stem_cells.sum()))
 
 

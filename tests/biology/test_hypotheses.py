@@ -43,12 +43,12 @@ def make(make_patient):
 
 
 def met(patient, end, doses=DOSES):
-    return exposure(DRUGS, doses, 0.0, end, patient.responsiveness, patient)
+    return exposure(DRUGS, doses, 0.0, end, patient)
 
 
 def hazards(patient):
     """Death rates of cells outside the niche under venetoclax in steady state, by subtype."""
-    steady = exposure(DRUGS, DOSES, 26.0, 27.0, {}, patient)
+    steady = exposure(DRUGS, DOSES, 26.0, 27.0, patient)
     rates = Rates(patient)
     under = rates.under(steady.values, steady.blocked).rates.reshape(1, *rates.shape)
     return under[0, :, FREE, 0, APOPTOSIS]
@@ -134,7 +134,7 @@ def test_a_cut_at_a_visit_changes_nothing_under_blocks_by_subtype(make):
     whole, cut = Marrow(patient), Marrow(patient)
     whole.advance(40.0, met(patient, 40.0))
     for visit in (3.0, 17.0, 40.0):
-        cut.advance(visit, exposure(DRUGS, DOSES, cut.day, visit, {}, patient))
+        cut.advance(visit, exposure(DRUGS, DOSES, cut.day, visit, patient))
     np.testing.assert_array_equal(whole.cells.count, cut.cells.count)
 
 

@@ -319,7 +319,7 @@ def test_a_drug_of_ones_own_needs_nothing_but_numbers(tmp_path):
     patient = config.patients()[0]
     assert patient.pk_parameters["mydrug"].clearance != 1.0
     doses = config.strategies["triggered"].regimens["azacitidine"].doses(0.0, 0, 1.8)
-    met = exposure(config.drugs(), doses, 0.0, 7.0, patient.responsiveness, patient)
+    met = exposure(config.drugs(), doses, 0.0, 7.0, patient)
     mcl1 = met.blocked[:, :, 2].max(0)
     assert mcl1[0] == mcl1[1] > mcl1[3] > 0.1
     assert len(met.start) == 28

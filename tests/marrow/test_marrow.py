@@ -53,7 +53,7 @@ def mutating(make_patient):
     drugs = {"azacitidine": Azacitidine().drug()}
 
     def met(start, end):
-        return exposure(drugs, doses, start, end, patient.responsiveness)
+        return exposure(drugs, doses, start, end, patient)
 
     return patient, met
 
@@ -215,8 +215,8 @@ def test_arms_that_share_a_patient_share_its_luck(make_patient):
     drugs = {"azacitidine": Azacitidine().drug()}
     untreated, treated, nothing = (Marrow(patient) for _ in range(3))
     untreated.advance(50.0)
-    treated.advance(50.0, exposure(drugs, doses, 0.0, 50.0, patient.responsiveness))
-    nothing.advance(50.0, exposure(drugs, [Dose("azacitidine", 5.0, 0.0)], 0.0, 50.0, {}))
+    treated.advance(50.0, exposure(drugs, doses, 0.0, 50.0, patient))
+    nothing.advance(50.0, exposure(drugs, [Dose("azacitidine", 5.0, 0.0)], 0.0, 50.0))
     assert_same(untreated, nothing)
     assert untreated.stem_cells.sum() != treated.stem_cells.sum()
 

@@ -27,7 +27,7 @@ def one_cycle(config, arm, cells=20_000):
     """A marrow of many stem cells after the first week of an arm."""
     patient = replace(config.patients()[0], residual_stem_cells=cells, age_years=50.0)
     doses = first_cycle(patient, config.strategies[arm])
-    met = exposure(config.drugs(), doses, 0.0, WEEK, {}, patient)
+    met = exposure(config.drugs(), doses, 0.0, WEEK, patient)
     marrow = Marrow(patient)
     marrow.advance(WEEK, met)
     return marrow, met, doses
@@ -113,7 +113,7 @@ def test_a_third_of_the_dose_kills_nearly_as_many():
         dosing = replace(course.drugs["cytarabine"], dose_mg_per_m2=1000.0 * grams)
         doses = replace(course, drugs={"cytarabine": dosing}).doses(0.0, 0, 1.8)
         marrow = Marrow(patient)
-        marrow.advance(WEEK, exposure(config.drugs(), doses, 0.0, WEEK, {}, patient))
+        marrow.advance(WEEK, exposure(config.drugs(), doses, 0.0, WEEK, patient))
         return marrow.tally[:, S_PHASE_KILL].sum()
 
     whole, third = killed(17.6 / 6.0), killed(5.9 / 6.0)

@@ -25,9 +25,7 @@ def test_an_exposure_is_the_same_however_far_ahead_it_is_worked_out(make_patient
         met = prescription.exposure(start, until)
         longest = max(longest, met.end[-1] - met.start[0])
         here = (met.start >= start) & (met.end <= until)
-        alone = exposure(
-            protocol.drugs, prescription.doses, start, until, patient.responsiveness, patient
-        )
+        alone = exposure(protocol.drugs, prescription.doses, start, until, patient)
         np.testing.assert_array_equal(met.end[here], alone.end)
         np.testing.assert_array_equal(met.values[here], alone.values)
         if alone.blocked is not None:

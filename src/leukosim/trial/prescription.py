@@ -56,7 +56,7 @@ class Prescription:
             return known
         patient = self.patient
         end = max(until, start + self._foresees) if is_whole else until
-        met = exposure(self.protocol.drugs, self.doses, start, end, patient.responsiveness, patient)
+        met = exposure(self.protocol.drugs, self.doses, start, end, patient)
         if is_whole:
             self._foreseen = met
             self._foresees = min(2.0 * self._foresees, MOST_FORESEEN_DAYS)

@@ -46,8 +46,7 @@ def treatment_week(
         rates = Rates(patient)
         for a in range(len(arms)):
             marrow = Marrow(patient, method, rates, agents=agents)
-            response = patient.responsiveness
-            given = exposure(protocol.drugs, doses[a][p], 0.0, WEEK, response, patient)
+            given = exposure(protocol.drugs, doses[a][p], 0.0, WEEK, patient)
             whole = np.isin(edges, given.end)  # all of them, but in a patient given nothing
             counts = marrow.advance(WEEK, given, edges[whole])
             cells[a, p, :] = inside[a, p, :] = np.nan

@@ -127,7 +127,7 @@ def stem_cells_after(hours: float) -> float:
     }
     doses = [Dose("cytarabine", day + at, 5400.0, 0.125) for day in (1, 3) for at in (0.42, 0.92)]
     doses += [Dose("motixafortide", day + 0.33, 93.75) for day in (1, 2, 3)]
-    met = exposure(drugs, doses, 0.0, DAYS_OF_DRUGS, {}, patient)
+    met = exposure(drugs, doses, 0.0, DAYS_OF_DRUGS, patient)
     returns = Rates(patient).return_rate
     mean = np.ones(len(CLASSES))
     for start, end, values in zip(met.start, met.end, met.values, strict=True):

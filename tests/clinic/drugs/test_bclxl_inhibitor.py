@@ -13,7 +13,7 @@ def platelets(make_patient, drug, days=28):
     """Relative to baseline, on each day of the reference course."""
     patient = make_patient(residual_stem_cells=0)
     doses = [Dose(drug.name, float(day), drug.reference_dose_mg) for day in range(days)]
-    met = exposure({drug.name: drug}, doses, 0.0, float(days), {}, patient)
+    met = exposure({drug.name: drug}, doses, 0.0, float(days), patient)
     counts = Marrow(patient).advance(float(days), met, np.arange(1.0, days + 1.0))
     return counts.platelets / patient.disease.blood.platelets
 
@@ -36,7 +36,7 @@ def test_what_is_blocked_in_steady_state(make_patient, numbers, bcl2):
     """Daily doses leave BCL-xL three quarters blocked; only navitoclax binds BCL-2, too."""
     drug = numbers.drug()
     doses = [Dose(drug.name, float(day), drug.reference_dose_mg) for day in range(28)]
-    met = exposure({drug.name: drug}, doses, 27.0, 28.0, {}, make_patient())
+    met = exposure({drug.name: drug}, doses, 27.0, 28.0, make_patient())
     assert met.values[0, COLUMN["bclxl_blocked"]] == pytest.approx(0.77, abs=0.02)
     assert met.values[0, COLUMN["bcl2_blocked"]] == pytest.approx(bcl2, abs=0.03)
 

@@ -70,7 +70,7 @@ def test_a_short_infusion_is_a_dose_at_once():
 
 def test_a_third_of_the_dose_exposes_nearly_as_much():
     def exposed(grams):
-        met = exposure({"cytarabine": DRUG}, cycle(grams), 0.0, 8.0, {})
+        met = exposure({"cytarabine": DRUG}, cycle(grams), 0.0, 8.0)
         return met.values[:, COLUMN["s_phase_kill"]] @ (met.end - met.start)
 
     assert exposed(3.0) > exposed(1.0) > 0.75 * exposed(3.0)
@@ -78,7 +78,7 @@ def test_a_third_of_the_dose_exposes_nearly_as_much():
 
 
 def test_segments_are_hours_near_doses_and_days_long_after():
-    met = exposure({"cytarabine": DRUG}, cycle(3.0), 0.0, 28.0, {})
+    met = exposure({"cytarabine": DRUG}, cycle(3.0), 0.0, 28.0)
     length = met.end - met.start
     assert length[met.start < 11].max() == pytest.approx(2.0 / 24.0)
     assert length[met.start >= 12].min() == 1.0

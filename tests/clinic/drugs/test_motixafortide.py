@@ -11,7 +11,7 @@ DRUGS = {"motixafortide": Motixafortide().drug()}
 
 
 def occupancy(doses, until=20.0, drugs=DRUGS):
-    met = exposure(drugs, [Dose("motixafortide", day, 94.0) for day in doses], 0.0, until, {})
+    met = exposure(drugs, [Dose("motixafortide", day, 94.0) for day in doses], 0.0, until)
     return met.start, met.end, met.values[:, COLUMN["cxcr4_occupancy"]]
 
 
@@ -43,13 +43,13 @@ def test_five_doses_hold_no_longer_than_the_last_of_them():
 
 def test_a_cut_changes_no_segment():
     doses = [Dose("motixafortide", day, 94.0) for day in (0.3, 1.3)]
-    whole = exposure(DRUGS, doses, 0.0, 9.0, {}).values
-    parts = [exposure(DRUGS, doses, *ends, {}).values for ends in ((0.0, 1.0), (1.0, 9.0))]
+    whole = exposure(DRUGS, doses, 0.0, 9.0).values
+    parts = [exposure(DRUGS, doses, *ends).values for ends in ((0.0, 1.0), (1.0, 9.0))]
     np.testing.assert_array_equal(whole, np.concatenate(parts))
 
 
 def test_the_direct_effect_is_off_unless_asked_for():
     assert set(DRUGS["motixafortide"].effects) == {"cxcr4_occupancy"}
     direct = {"motixafortide": Motixafortide(direct_mcl1_loss=0.2).drug()}
-    met = exposure(direct, [Dose("motixafortide", 0.0, 94.0)], 0.0, 3.0, {})
+    met = exposure(direct, [Dose("motixafortide", 0.0, 94.0)], 0.0, 3.0)
     assert met.values[:, COLUMN["mcl1_blocked"]].max() == pytest.approx(0.2, rel=0.02)

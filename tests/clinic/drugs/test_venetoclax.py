@@ -14,7 +14,7 @@ DAILY = [Dose("venetoclax", float(day), 400.0) for day in range(60)]
 
 def steady(patient, drug):
     """BCL-2 blocked in each subtype, in steady state."""
-    met = exposure({"venetoclax": drug}, DAILY, 58.0, 59.0, {}, patient)
+    met = exposure({"venetoclax": drug}, DAILY, 58.0, 59.0, patient)
     return met.blocked[0, :, 0]
 
 
@@ -52,12 +52,12 @@ def test_dose_and_a_cyp3a_inhibitor_matter(make_patient):
     assert (inhibited > 1.3 * alone).all()
     tenth = [Dose("venetoclax", dose.day, 400.0 / 8.8) for dose in DAILY]
     drugs = {"venetoclax": numbers.drug(cyp3a_inhibitor=True)}
-    lowered = exposure(drugs, tenth, 58.0, 59.0, {}, patient).blocked[0, :, 0]
+    lowered = exposure(drugs, tenth, 58.0, 59.0, patient).blocked[0, :, 0]
     np.testing.assert_allclose(lowered, alone, rtol=0.02)
 
 
 def test_cells_remember_it_for_months(make_patient):
-    met = exposure({"venetoclax": Venetoclax().drug()}, DAILY[:28], 0.0, 250.0, {}, make_patient())
+    met = exposure({"venetoclax": Venetoclax().drug()}, DAILY[:28], 0.0, 250.0, make_patient())
     memory = met.values[:, -1]
     assert memory[27] == pytest.approx(1.0, abs=0.05)
     assert memory[128] == pytest.approx(0.5 * memory[28], rel=0.05)

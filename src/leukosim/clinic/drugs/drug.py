@@ -1,12 +1,13 @@
 """What a drug is: pharmacokinetics and a table of effects on cells.
 
-The vocabulary of effects is :data:`EXPOSURES`. The compiled engine sees only their values, so a new
-drug is a new :class:`Drug`, never a change of the engine.
+A drug acts on cells through the exposures of :data:`leukosim.biology.exposure.EXPOSURES`. The
+compiled kernel gets their values only, so a new drug is a new :class:`Drug`, and the kernel stays as
+it is.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -131,28 +132,11 @@ class Drug:
         half_lives = {0.0} | {effect.half_life_days for effect in self.effects.values()}
         return {each: peak_level(*self.response(each), regimen, doses) for each in half_lives}
 
-    @cached_property
-    def _responses(self) -> dict[tuple[float, PKParameters], tuple[np.ndarray, np.ndarray]]:
-        """What :meth:`response` has answered so far: it is asked at every visit."""
-        return {}
-
     def response(
         self, half_life_days: float, pk_parameters: PKParameters = TYPICAL
     ) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients (1/L) and rates (1/day) of the level behind plasma after 1 mg."""
-        options = half_life_days, pk_parameters
-        if options not in self._responses:
-            self._responses[options] = self._solve(*options)
-        return self._responses[options]
-
-    def _solve(
-        self, half_life_days: float, pk_parameters: PKParameters
-    ) -> tuple[np.ndarray, np.ndarray]:
-        kinetics = self.pharmacokinetics
-        if pk_parameters != TYPICAL:
-            kinetics = kinetics.scaled(pk_parameters.clearance, pk_parameters.volume)
-        plasma = kinetics.unit_response()
-        return behind(*plasma, half_life_days) if half_life_days > 0.0 else plasma
+        return unit_response(self.pharmacokinetics, half_life_days, pk_parameters)
 
     def level(
         self,
@@ -173,8 +157,22 @@ class Drug:
         return mean_level(coefficients / scale, rates, days, amounts_mg, start, end, durations)
 
 
+@lru_cache(maxsize=4096)  # every cycle of a patient needs the same few
+def unit_response(
+    pharmacokinetics: Pharmacokinetics, half_life_days: float, pk_parameters: PKParameters
+) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients (1/L) and rates (1/day) of a patient's level after 1 mg.
+
+    half_life_days : by which the level lags behind plasma; 0: the level in plasma
+    """
+    if pk_parameters != TYPICAL:
+        pharmacokinetics = pharmacokinetics.scaled(pk_parameters.clearance, pk_parameters.volume)
+    plasma = pharmacokinetics.unit_response()
+    return behind(*plasma, half_life_days) if half_life_days > 0.0 else plasma
+
+
 def check_targets(effects: Mapping[str, Effect]) -> None:
-    """Raise ``ValueError`` where an effect is on nothing that exists, or what cannot be."""
+    """Raise ``ValueError`` for effects on unknown exposures and for effects out of range."""
     for target, effect in effects.items():
         if target not in EXPOSURES:
             raise ValueError(
@@ -205,7 +203,8 @@ class Dose:
 def segment_edges(
     drugs: Mapping[str, Drug], doses: Sequence[Dose], start: float, end: float
 ) -> np.ndarray:
-    """Edges of segments: days, or as little as a drug given within the last week asks for."""
+    """Edges of segments, day: whole days, and finer ones within a week after a dose of a drug with
+    shorter segments."""
     edges = day_grid(start, end)
     for name in {dose.drug for dose in doses}:
         hours = drugs[name].segment_hours
@@ -222,22 +221,20 @@ def exposure(
     doses: Sequence[Dose],
     start: float,
     end: float,
-    responsiveness: Mapping[str, float],
     patient: Patient | None = None,
 ) -> Exposure:
-    """What cells meet between two days, by the doses given until ``end``.
+    """Exposure of cells to drugs between two days, from the doses given until ``end``.
 
-    An effect is that of the mean level over a segment. For one that saturates this is not quite the
-    mean effect; a drug may ask for shorter segments (``segment_hours``).
+    An effect is calculated from the mean level over a segment. For a saturating effect this differs
+    slightly from the mean effect; a drug may use shorter segments (``segment_hours``).
 
     Parameters
     ----------
     drugs : by name
-    doses : in any order; later ones than ``end`` have no effect
+    doses : in any order; doses after ``end`` have no effect
     start, end : day
-    responsiveness : by drug name, a factor on its effects; 1 where a drug is not named
-    patient : whose handling of drugs and whose subtypes count; without one the typical patient's,
-        with all subtypes alike
+    patient : has pharmacokinetic parameters, a responsiveness to each drug and subtypes; None: a
+        typical patient of responsiveness 1, in whom a drug blocks a protein equally in all subtypes
     """
     if not doses:
         return no_exposure(start, end)
@@ -257,7 +254,7 @@ def exposure(
         amounts = np.array([dose.amount_mg for dose in drug_doses])
         durations = np.array([dose.duration_days for dose in drug_doses])
         pk_parameters = patient.pk_parameters.get(name, TYPICAL) if patient else TYPICAL
-        answer = responsiveness.get(name, 1.0)
+        responsiveness = patient.responsiveness.get(name, 1.0) if patient else 1.0
         levels: dict[tuple[float, bool], np.ndarray] = {}  # most effects share one with another
         for target, effect in given.effects.items():
             kind = effect.half_life_days, effect.ec50 is None
@@ -267,13 +264,13 @@ def exposure(
                 )
             level = levels[kind]
             column = COLUMN[target]
-            combine(values[:, column], effect.of(level, answer, pk_parameters.ec50), target)
+            combine(values[:, column], effect.of(level, responsiveness, pk_parameters.ec50), target)
             if patient and subtypes and target in BLOCKS:
                 factors = pk_parameters.ec50 * effect.ec50_factors(
                     patient.disease, patient.composition
                 )
                 here = blocked[:, :, BLOCKS[target]]
-                combine(here, effect.of(level[:, None], answer, factors), target)
+                combine(here, effect.of(level[:, None], responsiveness, factors), target)
     for each in (values, blocked):
         each[each < 1e-6] = 0.0  # a level that has decayed for twenty half-lives is none
     return Exposure(lower, upper, values, blocked if subtypes else None)
