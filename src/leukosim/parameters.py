@@ -6,7 +6,7 @@ all read the one line where the number stands.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, is_dataclass
 from typing import Any
 
@@ -101,6 +101,20 @@ def check_ranges(record: Any) -> None:
     """Check every declared field of a dataclass; meant to be its ``__post_init__``."""
     for each in fields(record):
         check_value(each.name, getattr(record, each.name), each.metadata)
+
+
+def nested_tuples(value: Any) -> Hashable:
+    """A tree of dataclasses, mappings and lists as nested tuples, to be compared and hashed.
+
+    Mappings that differ in their order are different: rules, for example, act in their order.
+    """
+    if is_dataclass(value):
+        return tuple(nested_tuples(getattr(value, each.name)) for each in fields(value))
+    if isinstance(value, Mapping):
+        return tuple((name, nested_tuples(each)) for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return tuple(map(nested_tuples, value))
+    return value
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from leukosim.marrow.marrow import Marrow
 from leukosim.marrow.rates import APOPTOSIS, S_PHASE_KILL
 from leukosim.results.variables import VARIABLES
 from leukosim.runs.configured import treat
+from leukosim.trial.prescription import first_cycle
 from leukosim.trial.sampling import draw_cohort
-from leukosim.trial.treatment_week import first_cycle, treatment_week
+from leukosim.trial.treatment_week import treatment_week
 
 SMALL = ["study=blast", "cohort.size=12", "horizon_days=400", "record.trajectories=false"]
 WEEK = 9.0  # days
@@ -26,7 +27,7 @@ def composed(*overrides):
 def one_cycle(config, arm, cells=20_000):
     """A marrow of many stem cells after the first week of an arm."""
     patient = replace(config.patients()[0], residual_stem_cells=cells, age_years=50.0)
-    doses = first_cycle(patient, config.strategies[arm])
+    doses = first_cycle(patient, config.strategies[arm], config.protocol())
     met = exposure(config.drugs(), doses, 0.0, WEEK, patient)
     marrow = Marrow(patient)
     marrow.advance(WEEK, met)

@@ -52,7 +52,7 @@ def test_pauses_change_nothing(make_patient, strategies, pause, traits):
         paused.advance_to(day)
         assert paused.is_over or paused.marrow.day >= day
         assert paused.is_over or paused.queue.next_day > day
-    parts = paused.write_up()
+    parts = paused.trajectory()
     assert len(parts.doses) > 0 and parts.last_day < 365
     for name in (
         "doses",

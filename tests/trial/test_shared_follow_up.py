@@ -32,7 +32,11 @@ def arms(strategies):
 
 def together(patient, arms, protocol):
     by_trigger = [Arm(strategy, protocol.trigger) for strategy in arms.values()]
-    return follow_arms(patient, by_trigger, protocol, DAYS, "tally", AGENTS)
+    return by_arm(follow_arms(patient, by_trigger, protocol, DAYS, "tally", AGENTS))
+
+
+def by_arm(followed):
+    return [followed.trajectories[row] for row in followed.rows]
 
 
 def assert_as_alone(patient, arms, protocol):
@@ -90,7 +94,8 @@ def test_arms_of_many_triggers_part_when_they_act(make_patient, strategies, conf
     arms = [triggered_at(strategies, *each) for each in zip(levels, cycle(confirmations))]
     arms += [Arm(strategies["at_relapse"], arm.trigger) for arm in arms[::8]]
     patient, protocol = make_patient(residual_stem_cells=500), Protocol(horizon_days=365)
-    courses = follow_arms(patient, arms, protocol, DAYS, "tally", AGENTS)
+    followed = follow_arms(patient, arms, protocol, DAYS, "tally", AGENTS)
+    courses = by_arm(followed)
     for (strategy, trigger), course in zip(arms, courses, strict=True):
         own = replace(protocol, trigger=trigger)
         assert_equal(course, follow(patient, strategy, own, DAYS, Rates(patient)))

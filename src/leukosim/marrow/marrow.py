@@ -1,8 +1,7 @@
-"""One patient's marrow: cells, time from the compiled kernel, and the counts it leaves."""
+"""One patient's marrow: its cells, advanced in time by the compiled kernel."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +12,8 @@ from leukosim.biology.niche import PLACES
 from leukosim.biology.patient import Patient
 from leukosim.marrow import kernels
 from leukosim.marrow.compilation import Deferred, use_cache
-from leukosim.marrow.rates import G0, IN_NICHE, SWITCH, Rates, class_index
+from leukosim.marrow.counts import Counts
+from leukosim.marrow.rates import G0, IN_NICHE, SWITCH, Rates, RateSchedule, class_index
 from leukosim.random_streams import FOUNDING, MARROW
 
 METHODS = {"tally": kernels.TALLY, "direct": kernels.DIRECT}
@@ -24,22 +24,9 @@ MOST_LABELS = 1_000_000  # cells: each label is a row of the clone table
 FEWEST_OF_LABEL = 100  # the same of the descendants of a labelled cell: 10 %
 
 
-@dataclass(frozen=True)
-class Counts:
-    """A marrow on given days."""
-
-    day: np.ndarray  # float64[row]
-    cells: np.ndarray  # int64[row, subtype, place, phase], stem cells
-    origins: np.ndarray  # int64[row, origin, subtype], stem cells by the subtype of their ancestors
-    blasts: np.ndarray  # float64[row, subtype]
-    healthy_stem_cells: np.ndarray  # float64[row]
-    neutrophils: np.ndarray  # float64[row], G/L
-    platelets: np.ndarray  # float64[row], G/L
-
-
-def cells_meant(known: np.ndarray) -> np.ndarray:
-    """How many cells agents stand for, int64[agent]. ``known`` : int32[agent], of Cells.clone."""
-    return np.int64(1) << (known >> kernels.ROW_BITS).astype(np.int64)
+def cells_meant(clone: np.ndarray) -> np.ndarray:
+    """How many cells agents stand for, int64[agent]. ``clone`` : int32[agent], of Cells.clone."""
+    return np.int64(1) << (clone >> kernels.ROW_BITS).astype(np.int64)
 
 
 class Marrow:
@@ -49,12 +36,11 @@ class Marrow:
     ----------
     patient : Patient
     method : "tally" (default) or "direct"
-    rates : Rates, shared between the arms of one patient to save work
-    barcodes : whether every stem cell of the start is labelled, so that one can ask which of them
-        the cells of a later day descend from; while every cell is an agent nothing that happens
-        depends on it
-    agents : how many agents there are, about, at most: up to twice as many cells are an agent each,
-        of more one may stand for several; 0: every cell is an agent, however many there are
+    rates : Rates of the patient; arms share them, as they are calculated once
+    barcodes : whether every stem cell of the start is labelled, so that the ancestors of later
+        cells are known; no number changes by it while every cell is an agent
+    agents : largest number of agents, about: up to twice as many stem cells are an agent each;
+        where there are more, an agent may stand for several. 0: every cell is an agent
     """
 
     def __init__(
@@ -84,8 +70,6 @@ class Marrow:
         n_subtypes = self.rates.n_subtypes
         n_classes = n_subtypes * len(PLACES) * len(PHASES)
         self.tally = np.zeros((n_classes, SWITCH + n_subtypes), np.int64)
-        self._met: Exposure | None = None  # the last one, and what it makes of the rates
-        self._meets = self.rates.drug_free, np.zeros(0, np.int64), np.zeros(0, np.int64)
         self.cells = self._first_cells(rng, n_classes, barcodes)
         self.clones = self._founders()
         if barcodes:
@@ -101,8 +85,8 @@ class Marrow:
     def _first_cells(
         self, rng: np.random.Generator, n_classes: int, barcodes: bool
     ) -> kernels.Cells:
-        """In remission what therapy left: cells at rest in the niche, of the patient's mix of
-        subtypes. At diagnosis the mix of classes of balanced growth."""
+        """The stem cells of the start: in remission in G0 in the niche, at diagnosis in the classes
+        of balanced growth."""
         if self.patient.overt_blasts > 0.0:
             mix = self.rates.balanced.mix
         else:
@@ -159,7 +143,7 @@ class Marrow:
 
     @property
     def slots(self) -> np.ndarray:
-        """Where the agents are that there are, int64[agent], class by class."""
+        """Positions of the agents in the arrays of cells, int64[agent], class by class."""
         cells = self.cells
         return np.concatenate(
             [np.arange(f, f + n) for f, n in zip(cells.first, cells.count, strict=True)]
@@ -171,8 +155,8 @@ class Marrow:
         return len(self.patient.founders) * self.rates.n_subtypes
 
     def _founders(self) -> kernels.Clones:
-        """A row for each founding clone and subtype, so that descent can be told, with maturing
-        cells and blasts (if any) in balance with its stem cells."""
+        """A row for each founding clone and subtype, as the root of a lineage, with maturing cells
+        and blasts (if any) in balance with its stem cells."""
         founders, subtypes = len(self.patient.founders), self.rates.n_subtypes
         n = self.n_founding_rows
         origin = np.tile(np.arange(subtypes, dtype=np.int32), founders)
@@ -232,15 +216,24 @@ class Marrow:
         exposure: Exposure | None = None,
         record_days: Sequence[float] | np.ndarray = (),
     ) -> Counts:
-        """Let time pass until a day, and return the counts on ``record_days``.
+        """Advance to a day under an exposure to drugs, or without any; see :meth:`advance_by`."""
+        schedule = self.rates.schedule(exposure or no_exposure(self.day, until))
+        return self.advance_by(schedule, until, record_days)
 
-        A day is recorded if a segment ends on it; without an exposure, segments are days. The
-        exposure may reach further than the day, and back; segments end on both days.
+    def advance_by(
+        self,
+        schedule: RateSchedule,
+        until: float,
+        record_days: Sequence[float] | np.ndarray = (),
+    ) -> Counts:
+        """Advance to a day by a schedule of rates, and return the counts on ``record_days``.
+
+        A day can be recorded if a segment ends on it; without drugs, segments are days. The
+        schedule may begin before today and end after ``until``; segments must end on both days.
         """
-        met = exposure or no_exposure(self.day, until)
-        first = np.searchsorted(met.start, self.day)
-        last = np.searchsorted(met.end, until, "right")
-        start, end = met.start[first:last], met.end[first:last]
+        first = np.searchsorted(schedule.start, self.day)
+        last = np.searchsorted(schedule.end, until, "right")
+        start, end = schedule.start[first:last], schedule.end[first:last]
         if len(end) == 0 or start[0] != self.day or end[-1] != until:
             raise ValueError(
                 f"exposure has no segments that lead from day {self.day:g} to day {until:g}"
@@ -257,8 +250,9 @@ class Marrow:
                     f"different days on which a segment ends, between {self.day:g} and {until:g}"
                 )
             row[position] = np.arange(len(days))
-        regimes, regime, name = self._regimes(met)
-        segments = kernels.Segments(name[first:last], start, end - start, regime[first:last], row)
+        segments = kernels.Segments(
+            schedule.name[first:last], start, end - start, schedule.regime[first:last], row
+        )
         n_subtypes = self.rates.n_subtypes
         record = kernels.Record(
             np.zeros((len(days), len(self.cells.count)), np.int64),
@@ -274,7 +268,7 @@ class Marrow:
                 self.rates.wiring,
                 self.rates.laws,
                 self.rates.drivers,
-                regimes,
+                schedule.regimes,
                 segments,
                 self.key,
                 self.method,
@@ -298,28 +292,6 @@ class Marrow:
             record.healthy[:, 1],
             record.healthy[:, 2],
         )
-
-    def _regimes(self, exposure: Exposure) -> tuple[kernels.Regimes, np.ndarray, np.ndarray]:
-        """The environments of an exposure, and of each segment the environment and the name.
-
-        The latter both int64[segment]. Worked out once for an exposure that is met in several
-        advances.
-        """
-        if self._met is not exposure:
-            differs = np.any(exposure.values[1:] != exposure.values[:-1], axis=1)
-            if exposure.blocked is not None:
-                differs |= np.any(exposure.blocked[1:] != exposure.blocked[:-1], axis=(1, 2))
-            is_first = np.concatenate([[True], differs])
-            distinct = exposure.values[is_first]
-            blocked = None if exposure.blocked is None else exposure.blocked[is_first]
-            is_treated = distinct.any() or (blocked is not None and blocked.any())
-            self._met = exposure
-            self._meets = (
-                self.rates.under(distinct, blocked) if is_treated else self.rates.drug_free,
-                np.cumsum(is_first) - 1,
-                np.round(exposure.start * 1440 * 60).astype(np.int64),
-            )
-        return self._meets
 
     def count(self) -> Counts:
         """The counts now."""

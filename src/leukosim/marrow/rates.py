@@ -1,5 +1,6 @@
 """What a patient's stem cells do, and how often: rates from biology and drugs."""
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -8,7 +9,7 @@ from leukosim.biology.apoptosis import apoptosis_rate, protection, reserve_by_su
 from leukosim.biology.blasts import STAGES
 from leukosim.biology.clones import TRAITS, Driver, lineage
 from leukosim.biology.cycle import PHASES
-from leukosim.biology.exposure import BLOCKS, COLUMN, EXPOSURES
+from leukosim.biology.exposure import BLOCKS, COLUMN, EXPOSURES, Exposure
 from leukosim.biology.niche import PLACES, blocked_share, egress_rate, g0_exit_rate_outside
 from leukosim.biology.patient import Patient
 from leukosim.biology.subtypes import switching_rates
@@ -26,8 +27,22 @@ def class_index(subtype, place, phase):
     return (subtype * len(PLACES) + place) * len(PHASES) + phase
 
 
+@dataclass(frozen=True)
+class RateSchedule:
+    """Rates of one patient's cells over time, constant within each segment of an exposure."""
+
+    start: np.ndarray  # float64[segment], day
+    end: np.ndarray  # float64[segment], day
+    regimes: kernels.Regimes  # the sets of rates that occur
+    regime: np.ndarray  # int64[segment], one of these sets
+    name: np.ndarray  # int64[segment], start in seconds; keys the random numbers of the segment
+
+
 class Rates:
-    """What one patient's stem cells do at which rates, untreated and under drugs."""
+    """Transition rates of one patient's stem cells, untreated and under drugs.
+
+    What follows from the patient alone is calculated when it is first needed, and kept.
+    """
 
     def __init__(self, patient: Patient):
         self.patient = patient
@@ -245,6 +260,23 @@ class Rates:
     def drug_free(self) -> kernels.Regimes:
         """Rates without a drug: what most segments of a remission need."""
         return self.under(np.zeros((1, len(EXPOSURES))))
+
+    def schedule(self, exposure: Exposure) -> RateSchedule:
+        """The rates under an exposure, segment by segment."""
+        differs = np.any(exposure.values[1:] != exposure.values[:-1], axis=1)
+        if exposure.blocked is not None:
+            differs |= np.any(exposure.blocked[1:] != exposure.blocked[:-1], axis=(1, 2))
+        is_first = np.concatenate([[True], differs])
+        distinct = exposure.values[is_first]
+        blocked = None if exposure.blocked is None else exposure.blocked[is_first]
+        is_treated = distinct.any() or (blocked is not None and blocked.any())
+        return RateSchedule(
+            exposure.start,
+            exposure.end,
+            self.under(distinct, blocked) if is_treated else self.drug_free,
+            np.cumsum(is_first) - 1,
+            np.round(exposure.start * 1440 * 60).astype(np.int64),
+        )
 
     def under(self, values: np.ndarray, blocked: np.ndarray | None = None) -> kernels.Regimes:
         """Rates under drugs.

@@ -20,11 +20,11 @@ from leukosim.clinic.strategy.regimens import Dosing, Regimen
 from leukosim.clinic.strategy.rules import Strategy
 from leukosim.config.compose import compose
 from leukosim.config.schema import Config
-from leukosim.marrow.marrow import Counts
+from leukosim.marrow.counts import Counts
 from leukosim.marrow.rates import G0, IN_NICHE, Rates
 from leukosim.parameters import InvalidValue, check_ranges, setting
 from leukosim.results.variables import CAUSES
-from leukosim.trial.follow_up import FollowUp, anchored, resting, rows_of
+from leukosim.trial.follow_up import FollowUp
 from leukosim.trial.run import check_drugs
 from leukosim.trial.sampling import draw_patient, producible
 
@@ -206,7 +206,7 @@ class LeukemiaModel(mesa.Model):
         for counts in reversed(self.follow_up.counts):
             row = np.searchsorted(counts.day, self.day)
             if row < len(counts.day) and counts.day[row] == self.day:
-                return rows_of(counts, np.array([row]))
+                return counts.rows(np.array([row]))
         raise RuntimeError(f"day {self.day:g} was not recorded")
 
     def _reporters(self) -> Iterator[tuple[str, Any]]:
@@ -215,8 +215,8 @@ class LeukemiaModel(mesa.Model):
         yield "stem_cells", lambda m: int(m.counts.cells.sum())
         for position, name in enumerate(self.subtypes):
             yield f"stem_cells {name}", lambda m, p=position: int(m.counts.cells[0, p].sum())
-        yield "stem_cells_in_niche", lambda m: int(anchored(m.counts.cells)[0])
-        yield "stem_cells_in_g0", lambda m: int(resting(m.counts.cells)[0])
+        yield "stem_cells_in_niche", lambda m: int(m.counts.stem_cells_in_niche[0])
+        yield "stem_cells_in_g0", lambda m: int(m.counts.stem_cells_in_g0[0])
         yield "blasts", lambda m: float(m.counts.blasts.sum())
         yield "neutrophils", lambda m: float(m.counts.neutrophils[0])
         yield "platelets", lambda m: float(m.counts.platelets[0])
@@ -255,12 +255,12 @@ class LeukemiaModel(mesa.Model):
     @property
     def death_day(self) -> float | None:
         """Day of death."""
-        return self._once_seen(self.follow_up.death_day)
+        return self._once_seen(self.follow_up.vital_status.death_day)
 
     @property
     def death_cause(self) -> str | None:
         """What the patient died of, one of :data:`leukosim.results.variables.CAUSES`."""
-        cause = self.follow_up.death_cause
+        cause = self.follow_up.vital_status.death_cause
         return CAUSES[cause] if self.death_day is not None and cause is not None else None
 
     def _once_seen(self, day: float | None) -> float | None:

@@ -11,7 +11,7 @@ from leukosim.marrow.marrow import METHODS
 from leukosim.runs.trials import run_trial
 from leukosim.trial.clonal_history import CloneRecord
 from leukosim.trial.cohort import Cohort
-from leukosim.trial.follow_up import Protocol
+from leukosim.trial.protocol import Protocol
 from leukosim.trial.sampling import draw_patient
 
 DAYS = 30  # until the first samples have been drawn

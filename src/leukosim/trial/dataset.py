@@ -1,4 +1,4 @@
-"""From trajectories to the vocabulary of results: who patients are, what became of them and was seen."""
+"""The variables of a result: traits of patients, outcomes, and what was measured."""
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -10,13 +10,15 @@ from leukosim.biology.clones import TRAITS
 from leukosim.biology.patient import Patient
 from leukosim.clinic.assays.sample import Burden
 from leukosim.clinic.strategy.response import NONE
+from leukosim.marrow.counts import joined
 from leukosim.marrow.marrow import Marrow
 from leukosim.marrow.newick import newick
 from leukosim.random_streams import ASSAY
 from leukosim.results.trajectories import TRAJECTORY, Gathered, Trajectories
 from leukosim.results.variables import OCCASIONS, Labelled, labelled
-from leukosim.trial.follow_up import ASSESSED, CYTOPENIAS, Trajectory, anchored, joined, resting
 from leukosim.trial.protocol import Protocol
+from leukosim.trial.trajectory import ASSESSED, Trajectory
+from leukosim.trial.vital_status import CYTOPENIAS
 
 RESPONSE = ASSESSED.index("response")
 
@@ -283,8 +285,8 @@ def trajectory_values(
         at = i, np.searchsorted(days, counts.day)
         values["stem_cells"][at] = counts.cells.sum((2, 3))
         values["stem_cells_by_origin"][at] = counts.origins
-        values["stem_cells_in_niche"][at] = anchored(counts.cells)
-        values["stem_cells_in_g0"][at] = resting(counts.cells)
+        values["stem_cells_in_niche"][at] = counts.stem_cells_in_niche
+        values["stem_cells_in_g0"][at] = counts.stem_cells_in_g0
         values["blasts"][at] = counts.blasts.sum(1)
         values["neutrophils"][at] = counts.neutrophils
         values["platelets"][at] = counts.platelets

@@ -1,38 +1,49 @@
-"""What is to happen to a patient on which day, and in which order on a day."""
+"""The events of one patient's follow-up, by day and, within a day, in a fixed order."""
 
 import heapq
-from typing import Any
+from typing import Any, NamedTuple
 
-# What can happen on a day, in the order in which it happens. Cycles come last, so that what is
-# decided on a day counts for the doses of that day.
+# Kinds of events, in their order within a day. Cycles come last, so that decisions of a day count
+# for the doses of that day.
 END, MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE, REPORT, RELEASE, START, CYCLE = range(8)
 
 
+class Event(NamedTuple):
+    """An event that is due, sorted by day, kind and order of planning."""
+
+    day: float
+    kind: int
+    number: int  # in the order of planning
+    # REPORT: the measure. RELEASE: the decision that began the interruption. START: the name of the
+    # regimen. CYCLE: the treatment. Samples: a reason, if they are repeated for it.
+    content: Any
+
+
 class EventQueue:
-    """Entries by day; of a day by kind, and of a kind in the order of planning."""
+    """Events by day; of a day by kind, and of a kind in the order of planning."""
 
     def __init__(self, horizon_days: float):
         self.horizon_days = horizon_days
-        self._entries: list[tuple[float, int, int, Any]] = []
+        self._events: list[Event] = []
         self._planned = 0
 
     def plan(self, day: float, kind: int, content: Any = None) -> None:
-        """Put something on the agenda, unless the trial is over by then."""
+        """Add an event, unless it lies beyond the horizon."""
         if day <= self.horizon_days:
-            self._planned += 1  # breaks ties in the order of planning
-            heapq.heappush(self._entries, (float(day), kind, self._planned, content))
+            self._planned += 1
+            heapq.heappush(self._events, Event(float(day), kind, self._planned, content))
 
     @property
     def next_day(self) -> float:
-        """The day of the next entry."""
-        return self._entries[0][0]
+        """The day of the next event."""
+        return self._events[0].day
 
     def take(self) -> tuple[float, int, Any]:
-        """The next entry, taken off: day, kind, content."""
-        day, kind, _, content = heapq.heappop(self._entries)
-        return day, kind, content
+        """Remove the next event and return its day, kind and content."""
+        event = heapq.heappop(self._events)
+        return event.day, event.kind, event.content
 
-    def forget(self, kind: int) -> None:
-        """Take all entries of a kind off."""
-        self._entries = [entry for entry in self._entries if entry[1] != kind]
-        heapq.heapify(self._entries)
+    def cancel(self, kind: int) -> None:
+        """Remove all events of a kind."""
+        self._events = [event for event in self._events if event.kind != kind]
+        heapq.heapify(self._events)

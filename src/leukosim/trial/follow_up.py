@@ -1,33 +1,28 @@
-"""One patient in one arm, from visit to visit.
+"""One patient in one arm, followed from visit to visit.
 
-Between visits the marrow runs alone. At a visit samples are taken; when their results are known the
-strategy decides. The strategy sees the chart, never the marrow.
+Between visits the kernel advances the marrow. Samples are taken at visits, and the strategy decides
+when their results are known, by the chart alone: it has no access to the marrow.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, fields
-from functools import cached_property
-from operator import attrgetter
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from leukosim.biology.mortality import death_hazards
 from leukosim.biology.patient import Patient
 from leukosim.clinic.assays.sample import Burden
-from leukosim.clinic.drugs.drug import Dose
-from leukosim.clinic.strategy.chart import Assessment, CallableStrategy, Chart, Decision, Report
+from leukosim.clinic.strategy.chart import CallableStrategy, Chart, Decision, Report
 from leukosim.clinic.strategy.monitoring import Trigger
-from leukosim.clinic.strategy.regimens import Regimen
-from leukosim.clinic.strategy.response import CRI
-from leukosim.clinic.strategy.rules import ACTIONS, LIMITED, Strategy
+from leukosim.clinic.strategy.response import assess_response
+from leukosim.clinic.strategy.rules import Strategy, check_decision
+from leukosim.marrow.counts import Counts, joined
 from leukosim.marrow.lineages import Ancestors, ancestors
-from leukosim.marrow.marrow import AGENTS, Counts, Marrow
-from leukosim.marrow.rates import G0, IN_NICHE, Rates
-from leukosim.random_streams import ASSAY, DEATH
-from leukosim.trial.clonal_history import ClonalHistory, CloneTable
+from leukosim.marrow.marrow import AGENTS, Marrow
+from leukosim.marrow.rates import Rates
+from leukosim.random_streams import ASSAY
+from leukosim.trial.clonal_history import ClonalHistory
 from leukosim.trial.event_queue import (
     BLOOD_COUNT,
     CYCLE,
@@ -39,62 +34,28 @@ from leukosim.trial.event_queue import (
     START,
     EventQueue,
 )
-from leukosim.trial.prescription import Prescription
+from leukosim.trial.molecular_relapse import MolecularRelapse
+from leukosim.trial.prescription import WHILE_INTERRUPTED, Prescription
 from leukosim.trial.protocol import Protocol
+from leukosim.trial.trajectory import MRD_MEASURES, Trajectory, assessment_table, mrd_table
+from leukosim.trial.vital_status import VitalStatus
 
-READS_MARROW = {END, MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE}
-
-MRD_MEASURES = ("mrd", "recipient_share")
-MRD_COLUMNS = ("sampled", "value")
-
-COLUMNS = tuple(each.name for each in fields(Counts))
-ASSESSED = tuple(each.name for each in fields(Assessment))
-
-# Days that are counted: lineage, and below how many G/L: grades 3 and 4 of the Common Terminology
-# Criteria for Adverse Events (CTCAE), version 5.
-CYTOPENIAS = {
-    "days_grade3_neutropenia": ("neutrophils", 1.0),
-    "days_grade4_neutropenia": ("neutrophils", 0.5),
-    "days_grade3_thrombocytopenia": ("platelets", 50.0),
-    "days_grade4_thrombocytopenia": ("platelets", 25.0),
-}
+SAMPLES = (MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE)
+SCHEDULED = "scheduled"  # reason for a sample that is repeated at the intervals of the protocol
 
 
-@dataclass
-class Trajectory:
-    """What became of one patient in one arm."""
+class NewReport(NamedTuple):
+    """A report that a strategy is to decide on."""
 
-    chart: Chart
-    counts: list[Counts]
-    doses: list[Dose]
-    cycles: list[tuple[float, float]]  # first and last day with a dose
-    last_day: float
-    stem_cells_at_end: int
-    stem_cells_at_treatment_failure: (
-        np.ndarray
-    )  # int64[origin, subtype], without failure on the last day
-    blasts_at_end: float
-    switches: np.ndarray  # int64[subtype, subtype], from, to
-    molecular_relapse_day: float | None = None
-    death_day: float | None = None
-    death_cause: int | None = None  # position in leukosim.results.variables.CAUSES
-    interruption_days: float = 0.0
-    cytopenia_days: dict[str, int] = field(default_factory=dict)  # by the names of CYTOPENIAS
-    clones: CloneTable | None = None  # unless clones are not recorded
-    ancestors: Ancestors | None = None  # of a relapse, where cells were labelled
-    sequenced: list[tuple[float, dict[str, float]]] = field(default_factory=list)  # day, reported
-    # what is gathered of every scenario that this trajectory is in, made once
-    first_dose_day: float | None = None
-    drug_days: int = 0
-    assessments: np.ndarray = field(default_factory=lambda: np.empty((0, len(ASSESSED))))
-    mrd: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))  # day of the sample, value
+    measure: str
+    # triggers whose level was reached for the first time, so that another sample must confirm it
+    unconfirmed: frozenset[Trigger] = frozenset()
 
 
 class FollowUp:
     """The visits of one patient in one arm.
 
-    triggers : whose conversions are noted; that of the protocol if none is named. Of several, those
-        that ask for a confirming sample do not get it before :meth:`confirm`
+    triggers : by each of which molecular relapse is noted; by default the one of the protocol
     """
 
     def __init__(
@@ -118,180 +79,162 @@ class FollowUp:
         recorded = protocol.record.clones > 0
         self.clones = ClonalHistory(self.marrow, protocol.record) if recorded else None
         self.ancestors: Ancestors | None = None
-        self.starts_overt = patient.overt_blasts > 0.0
-        self.chart = Chart(in_remission=not self.starts_overt, has_responded=not self.starts_overt)
+        in_remission = patient.overt_blasts == 0.0
+        self.chart = Chart(in_remission=in_remission, has_responded=in_remission)
         self.counts: list[Counts] = []
-        self.molecular_relapse_days: dict[Trigger, float | None] = dict.fromkeys(
-            triggers or [protocol.trigger]
-        )
-        self.asking: set[Trigger] = set()  # of several, for a sample to confirm the last report
-        self.life_left = float(patient.stream(DEATH).exponential())  # in units of hazard
-        self.death_cause: int | None = None
-        self.cytopenia_days = dict.fromkeys(CYTOPENIAS, 0)
+        self.molecular_relapse = MolecularRelapse(patient, triggers or [protocol.trigger])
+        self.vital_status = VitalStatus(patient, self.marrow.count())
         self.stem_cells_at_treatment_failure: np.ndarray | None = None
         self.queue = EventQueue(protocol.horizon_days)
-        self.prescription = Prescription(patient, strategy, protocol, self.chart, self.queue)
+        self.prescription = Prescription(rates, strategy, protocol, self.chart, self.queue)
         self.sampled: set[tuple[int, float]] = set()
         self.today = 0.0
-        self.death_day: float | None = None
-        self.is_over = False  # the patient has died, or nothing is left to be done
-        self.hazards = self._hazards(self.marrow.count())[0]  # now, by cause
+        self.is_over = False  # by death, or at the end of follow-up
         self._enrol()
 
     def _enrol(self) -> None:
-        """Plan the first visits, begin the first regimen, and note the marrow of the start."""
+        """Plan the first visits, start the first regimen, and record the marrow of the start."""
         monitoring = self.protocol.monitoring
         self.queue.plan(self.protocol.horizon_days, END)
-        self.queue.plan(monitoring.first_day, MRD_SAMPLE, "scheduled")
-        self.queue.plan(monitoring.blood_count_days, BLOOD_COUNT, "scheduled")
+        self.queue.plan(monitoring.first_day, MRD_SAMPLE, SCHEDULED)
+        self.queue.plan(monitoring.blood_count_days, BLOOD_COUNT, SCHEDULED)
         regimen = self.strategy.first_regimen(self.patient.age_years)
         if regimen:
-            first = Decision(0.0, "begin_with", "", "start", regimen)
-            self.chart.decisions.append(first)
-            self.queue.plan(0.0, START, first)
+            self.carry_out([Decision(0.0, "begin_with", "", "start", regimen)])
         if 0.0 in self.record_days:
             self.counts.append(self.marrow.count())
             self._note_clones()
         self._sequence("start")
 
     def run(self) -> Trajectory:
-        """Follow the patient to death, to the end of the trial, or as long as anything is done."""
+        """Follow the patient to death or to the end of follow-up."""
         self.advance_to(math.inf)
-        return self.write_up()
+        return self.trajectory()
 
     def advance_to(self, day: float) -> None:
-        """Follow the patient until all that happens up to a day has happened, the day included.
+        """Carry out all events up to a day, the day included.
 
-        The marrow may get ahead of the day, to the next visit: it is advanced from visit to visit,
-        as if nobody had asked for the day. So pauses change no number. ``counts`` holds the marrow
-        of the recorded days, ``chart`` what is known; both may know what lies after the day.
+        The marrow is advanced from visit to visit, and may be that of the next visit after ``day``,
+        so that interruptions of a follow-up change no number. ``counts`` holds the marrow of the
+        recorded days and ``chart`` the reports; both may contain later ones than ``day``.
         """
         while not self.is_over and (self.marrow.day < day or self.queue.next_day <= day):
-            self.step()
+            report = self.step()
+            if report:
+                self.decide(report)
 
-    def step(self) -> None:
-        """Follow the patient to the next entry of the agenda, and do what it says."""
-        due, kind, content = self.queue.take()
-        # a report needs no marrow of its day, unless the patient may not live to see it
-        if kind in READS_MARROW or not self._surely_lives_until(due):
-            self.death_day = self._live_until(due)
-        if self.death_day is not None or kind == END:
-            self._end()
-        else:
-            self.today = due
-            self._meet(due, kind, content)
+    def step(self) -> NewReport | None:
+        """Carry out the next event; return the report, if a result became known."""
+        day, kind, content = self.queue.take()
+        # all but samples and the end need no marrow of their day, unless the patient may die before
+        reads_marrow = kind in SAMPLES or kind == END
+        if reads_marrow or not self.vital_status.surely_survives(day - self.marrow.day):
+            self._live_until(day)
+        if self.vital_status.is_dead or kind == END:
+            self.is_over = True
+            self.prescription.end(self.marrow.day)
+            return None
+        self.today = day
+        if kind == REPORT:
+            return self._note_report(content)
+        if kind in SAMPLES:
+            self._visit(kind, content)
+        elif kind == RELEASE:
+            self.prescription.end_interruption(day, content)
+        elif kind == START:
+            self.prescription.start(day, content)
+        elif kind == CYCLE:
+            self.prescription.give_cycle(day, content)
+        return None
 
     def copy(self) -> "FollowUp":
-        """The follow-up so far once more, to go on in another way."""
+        """A copy of the follow-up so far, to be continued independently."""
         never_change = (
             self.patient, self.strategy, self.protocol, self.record_days, self.marrow.rates,
-            *self.counts, *self.chart.reports, *self.molecular_relapse_days,
+            self.prescription.schedule_ahead, *self.counts, *self.chart.reports,
+            *self.molecular_relapse.days,
         )  # fmt: skip
         return deepcopy(self, {id(each): each for each in never_change})
 
-    def go_on_by(self, strategy: Strategy | CallableStrategy) -> None:
-        """Treat by this strategy from now on."""
+    def continue_by(self, strategy: Strategy | CallableStrategy) -> None:
+        """Treat by a strategy from now on."""
         self.strategy = self.prescription.strategy = strategy
 
     @property
     def molecular_relapse_day(self) -> float | None:
-        """When MRD converted by the first trigger."""
-        return next(iter(self.molecular_relapse_days.values()))
+        """Day of molecular relapse by the first trigger."""
+        return next(iter(self.molecular_relapse.days.values()))
 
-    def _end(self) -> None:
-        """Close the follow-up on the day that the marrow has come to."""
-        self.is_over = True
-        self.prescription.end(self.marrow.day)
-
-    def write_up(self) -> Trajectory:
-        """What has become of the patient so far."""
+    def trajectory(self) -> Trajectory:
+        """The trajectory so far."""
+        doses, clones = self.prescription.doses, self.clones
+        at_failure = self.stem_cells_at_treatment_failure
         return Trajectory(
-            self.chart,
-            self.counts,
-            self.prescription.doses,
-            list(self.prescription.given_cycles()),
-            self.marrow.day,
-            int(self.marrow.stem_cells.sum()),
-            self.marrow.origins
-            if self.stem_cells_at_treatment_failure is None
-            else self.stem_cells_at_treatment_failure,
-            self.marrow.blasts,
-            self.marrow.switches,
-            self.molecular_relapse_day,
-            self.death_day,
-            self.death_cause,
-            self.prescription.interruption_days,
-            self.cytopenia_days,
-            self.clones.write_up() if self.clones else None,
-            self.ancestors,
-            self.clones.sequenced if self.clones else [],
-            min((dose.day for dose in self.prescription.doses), default=None),
-            len({math.floor(dose.day) for dose in self.prescription.doses}),
-            table_of(self.chart.assessments, ASSESSED),
-            table_of([r for r in self.chart.reports if r.measure in MRD_MEASURES], MRD_COLUMNS),
+            chart=self.chart,
+            counts=self.counts,
+            doses=doses,
+            cycles=list(self.prescription.given_cycles()),
+            interruption_days=self.prescription.interruption_days,
+            last_day=self.marrow.day,
+            molecular_relapse_day=self.molecular_relapse_day,
+            death_day=self.vital_status.death_day,
+            death_cause=self.vital_status.death_cause,
+            cytopenia_days=self.vital_status.cytopenia_days,
+            stem_cells_at_end=int(self.marrow.stem_cells.sum()),
+            blasts_at_end=self.marrow.blasts,
+            switches=self.marrow.switches,
+            stem_cells_at_treatment_failure=(
+                self.marrow.origins if at_failure is None else at_failure
+            ),
+            clones=clones.write_up() if clones else None,
+            ancestors=self.ancestors,
+            sequenced=clones.sequenced if clones else [],
+            first_dose_day=min((dose.day for dose in doses), default=None),
+            drug_days=len({math.floor(dose.day) for dose in doses}),
+            assessments=assessment_table(self.chart),
+            mrd=mrd_table(self.chart),
         )
 
     # ------------------------------------------------------------------ between visits
 
-    def _live_until(self, day: float) -> float | None:
-        """Let time pass; return the day of death if the patient dies before ``day``.
+    def _live_until(self, day: float) -> None:
+        """Advance the marrow to a day, or to death if that comes before.
 
-        Hazards are those of the marrow at the start of each day. As long as the patient surely
-        lives, many days pass in one call of the engine; near death, one after the other.
+        The kernel advances many days at once while the patient surely survives; else day by day.
         """
+        status = self.vital_status
         while self.marrow.day < day:
             start = self.marrow.day
-            total = self.hazards.sum()
             tomorrow = min(math.floor(start) + 1.0, day)
-            if total * (tomorrow - start) >= self.life_left:
-                death_day = start + self.life_left / total
-                # the patient's own number, so that arms share it
-                share = np.cumsum(self.hazards) / total
-                self.death_cause = int(
-                    np.searchsorted(share, self.patient.stream(DEATH, 1).random())
-                )
+            death_day = status.death_before(start, tomorrow)
+            if death_day is not None:
                 self._advance(death_day)
-                self.life_left = 0.0
-                return death_day
-            safe = min(self.life_left / self.worst_hazard, 36525.0) if self.worst_hazard else day
-            until = max(min(math.floor(start) + math.floor(safe), day), tomorrow)
-            lived = self._advance(until)
-            hazards = self._hazards(lived)
-            later = hazards[:-1].sum(1) * (lived.day[1:] - lived.day[:-1])
-            self.life_left -= float(total * (lived.day[0] - start) + later.sum())
-            self.hazards = hazards[-1]
-        return None
-
-    def _surely_lives_until(self, day: float) -> bool:
-        return (day - self.marrow.day) * self.worst_hazard < self.life_left
+                return
+            safe = math.floor(start) + math.floor(status.safe_days())
+            status.survive(start, self._advance(max(min(safe, day), tomorrow)))
 
     def _advance(self, until: float) -> Counts:
-        """Advance the marrow and note what is asked for; the counts at the end of every day."""
+        """Advance the marrow, record what is due, and return the counts at the end of every day."""
         start = self.marrow.day
         days = np.append(np.arange(math.floor(start) + 1.0, until), until)
         counts = self._advance_by_records(until, days)
-        whole = slice(None) if until == math.floor(until) else slice(-1)
-        for name, (lineage, level) in CYTOPENIAS.items():
-            count = getattr(counts, lineage)
-            if count.min() < level:
-                self.cytopenia_days[name] += int(np.count_nonzero(count[whole] < level))
+        self.vital_status.count_cytopenia(counts)
         first, last = np.searchsorted(self.record_days, [start, until], "right")
         if first < last:
-            options = np.searchsorted(days, self.record_days[first:last])
-            self.counts.append(rows_of(counts, options))
+            self.counts.append(counts.rows(np.searchsorted(days, self.record_days[first:last])))
         return counts
 
     def _advance_by_records(self, until: float, days: np.ndarray) -> Counts:
-        """Advance the marrow; at once, or from record to record, where clones are noted."""
+        """Advance the marrow: at once, or from record to record where clones are recorded."""
         start = self.marrow.day
-        met = self.prescription.exposure(start, until)
+        schedule = self.prescription.rate_schedule(start, until)
         if self.clones is None:
-            return self.marrow.advance(until, met, days)
+            return self.marrow.advance_by(schedule, until, days)
         noted = self.record_days[(self.record_days > start) & (self.record_days <= until)]
         parts = []
         for stop in np.union1d(noted, until):
             within = days[(days > self.marrow.day) & (days <= stop)]
-            parts.append(self.marrow.advance(float(stop), met, within))
+            parts.append(self.marrow.advance_by(schedule, float(stop), within))
             if stop in noted:
                 self._note_clones()
         return joined(parts)
@@ -301,7 +244,7 @@ class FollowUp:
             self.clones.note()
 
     def _sequence(self, occasion: str = "") -> None:
-        """Sequence the marrow of now, in bulk and, on an occasion with a name, cell by cell."""
+        """Sequence the present marrow in bulk and, on a named occasion, cell by cell."""
         if self.clones is None:
             return
         assays = self.protocol.assays
@@ -310,224 +253,119 @@ class FollowUp:
         if occasion:
             self.clones.genotype_cells(occasion, assays.genotyping)
 
-    def _hazards(self, counts: Counts) -> np.ndarray:
-        """Hazards of death, float64[row, cause], per day."""
-        blasts = counts.blasts.sum(1)
-        healthy = self.patient.disease.blood.healthy_marrow_cells
-        return death_hazards(
-            self.patient.disease.mortality,
-            self.patient.death_rate,
-            self.patient.overt_death_rate,
-            blasts / (blasts + healthy),
-            counts.neutrophils,
-            counts.platelets,
-        )
+    # ------------------------------------------------------------------ samples and reports
 
-    @cached_property
-    def worst_hazard(self) -> float:
-        """All hazards at once, per day."""
-        patient = self.patient
-        law = patient.disease.mortality
-        worst = death_hazards(law, patient.death_rate, patient.overt_death_rate, 1.0, -1.0, -1.0)
-        return float(worst.sum())
+    def _visit(self, kind: int, reason: str | None) -> None:
+        """Take a sample today, and plan the next one if it is repeated."""
+        monitoring = self.protocol.monitoring
+        if reason == SCHEDULED:
+            is_mrd = kind == MRD_SAMPLE
+            days = monitoring.interval_days if is_mrd else monitoring.blood_count_days
+            self.queue.plan(self.today + days, kind, SCHEDULED)
+        elif reason == WHILE_INTERRUPTED and self.chart.interruptions:
+            self.queue.plan(self.today + monitoring.interruption_count_days, kind, reason)
+        if (kind, self.today) not in self.sampled:  # the same sample twice would confirm nothing
+            self.sampled.add((kind, self.today))
+            self._sample(kind)
 
-    def _burden(self) -> Burden:
-        return Burden(self.marrow.blasts, self.patient.disease.blood.healthy_marrow_cells)
-
-    # ------------------------------------------------------------------ at a visit
-
-    def _meet(self, day: float, kind: int, content: Any) -> None:
-        """Do what the agenda says for this day."""
-        assays, monitoring = self.protocol.assays, self.protocol.monitoring
-        if kind == MRD_SAMPLE and content == "scheduled":
-            self.queue.plan(day + monitoring.interval_days, MRD_SAMPLE, "scheduled")
-        elif kind == BLOOD_COUNT and content == "scheduled":
-            self.queue.plan(day + monitoring.blood_count_days, BLOOD_COUNT, "scheduled")
-        elif kind == BLOOD_COUNT and content == "while interrupted" and self.chart.interruptions:
-            self.queue.plan(
-                day + monitoring.interruption_count_days, BLOOD_COUNT, "while interrupted"
-            )
-        if kind in (MRD_SAMPLE, BLOOD_COUNT, MARROW_SAMPLE):
-            if (kind, day) in self.sampled:
-                return  # a second look at the same sample would confirm nothing
-            self.sampled.add((kind, day))
-            rng = self.patient.stream(ASSAY, kind, int(day))
-        if kind == MRD_SAMPLE:
-            self._sample_mrd(day, rng)
-            if day > 0.0:
+    def _sample(self, kind: int) -> None:
+        """Take a sample today and send it to the laboratory."""
+        assays, monitoring, patient = self.protocol.assays, self.protocol.monitoring, self.patient
+        burden = Burden(self.marrow.blasts, patient.disease.blood.healthy_marrow_cells)
+        rng = patient.stream(ASSAY, kind, int(self.today))
+        if kind == BLOOD_COUNT:
+            cells = self.marrow.neutrophils, self.marrow.platelets
+            counts = assays.blood_count.report(burden, *cells, rng)
+            self._file(counts, assays.blood_count.turnaround_days)
+        elif kind == MARROW_SAMPLE:
+            fraction = assays.morphology.report(burden, rng)
+            self._file({"marrow_blasts": fraction}, assays.morphology.turnaround_days)
+        else:
+            if patient.marker == "chimerism":
+                share = assays.chimerism.report(burden, rng)
+                self._file({"recipient_share": share}, assays.chimerism.turnaround_days)
+            else:
+                ratio = assays.mrd.report(burden, patient.transcript_ratio, monitoring.sample, rng)
+                self._file({"mrd": ratio}, assays.mrd.turnaround_days)
+            if self.today > 0.0:
                 self._sequence()
             if monitoring.sample == "marrow":
-                self.queue.plan(day, MARROW_SAMPLE)
-        elif kind == BLOOD_COUNT:
-            counts = assays.blood_count.report(
-                self._burden(), self.marrow.neutrophils, self.marrow.platelets, rng
-            )
-            self._report(day, assays.blood_count.turnaround_days, counts)
-        elif kind == MARROW_SAMPLE:
-            fraction = assays.morphology.report(self._burden(), rng)
-            self._report(day, assays.morphology.turnaround_days, {"marrow_blasts": fraction})
-        elif kind == REPORT:
-            self._decide(day, content)
-        elif kind == RELEASE:
-            self.prescription.end_interruption(day, content)
-        elif kind == START:
-            self.prescription.start(day, content)
-        elif kind == CYCLE:
-            self.prescription.give_cycle(day, content)
+                self.queue.plan(self.today, MARROW_SAMPLE)
 
-    def _sample_mrd(self, day: float, rng: np.random.Generator) -> None:
-        """Send a sample for MRD to the laboratory that can follow this patient."""
-        assays, burden = self.protocol.assays, self._burden()
-        if self.patient.marker == "chimerism":
-            share = assays.chimerism.report(burden, rng)
-            self._report(day, assays.chimerism.turnaround_days, {"recipient_share": share})
-        else:
-            sample = self.protocol.monitoring.sample
-            ratio = assays.mrd.report(burden, self.patient.transcript_ratio, sample, rng)
-            self._report(day, assays.mrd.turnaround_days, {"mrd": ratio})
-
-    def _report(self, day: float, turnaround_days: int, values: dict[str, float]) -> None:
-        """File results, to be decided on when they are known."""
-        known = day + turnaround_days
+    def _file(self, values: dict[str, float], turnaround_days: int) -> None:
+        """File results of today's sample by measure, and plan the day on which they are known."""
+        known = self.today + turnaround_days
         for measure, value in values.items():
-            self.chart.file(Report(measure, day, known, value))
+            self.chart.file(Report(measure, self.today, known, value))
             self.queue.plan(known, REPORT, measure)
 
-    def _decide(self, day: float, measure: str) -> None:
-        """Let the strategy act on a measure that has just become known."""
-        self.prescription.complete_cycle(day)
+    def _note_report(self, measure: str) -> NewReport:
+        """Note molecular relapse or response by a report that has become known."""
+        self.prescription.complete_cycle(self.today)
         if measure in MRD_MEASURES:
-            self._note_molecular_relapse(day, measure)
-        elif measure != "blood_blasts":
-            self._assess(day, measure)
-        self.carry_out(self.strategy.decide(self.chart, day, measure), day)
+            return NewReport(measure, self.molecular_relapse.note(self.chart, measure, self.today))
+        if measure != "blood_blasts":
+            assess_response(self.chart, self.protocol.response, measure, self.today)
+        return NewReport(measure)
 
-    def carry_out(self, decisions: Iterable[Decision], day: float) -> None:
-        """Write decisions into the chart and act on them, one after the other."""
+    # ------------------------------------------------------------------ decisions
+
+    def decide(self, report: NewReport) -> None:
+        """Carry out what the strategy decides on a report, and plan a confirming sample."""
+        if report.unconfirmed:
+            self.plan_confirming_sample()
+        self.carry_out(self.strategy.decide(self.chart, self.today, report.measure))
+
+    def plan_confirming_sample(self) -> None:
+        """Plan another sample for MRD, to confirm a level that was reported today."""
+        self.queue.plan(self.today + self.protocol.monitoring.confirm_days, MRD_SAMPLE)
+
+    def carry_out(self, decisions: Iterable[Decision]) -> None:
+        """Record decisions of today in the chart and carry them out, in their order."""
         for decision in decisions:
-            check_decision(decision, day, self.strategy.regimens, self.chart)
+            check_decision(decision, self.today, self.strategy.regimens, self.chart)
             self.chart.decisions.append(decision)
-            self._act(decision, day)
+            self._carry_out(decision)
 
-    def _act(self, decision: Decision, day: float) -> None:
-        """Carry one decision out."""
-        chart = self.chart
-        if (
-            decision.action in ("relapse", "treatment_failure")
-            and self.stem_cells_at_treatment_failure is None
-        ):
-            self._live_until(day)  # a report was read without the marrow of its day
+    def _carry_out(self, decision: Decision) -> None:
+        day, chart, prescription = self.today, self.chart, self.prescription
+        match decision.action:
+            case "relapse":
+                self._declare_relapse()
+            case "treatment_failure":
+                self._note_cells_at_failure()
+                chart.treatment_failure_day = day
+            case "marrow":
+                self.queue.plan(decision.effective, MARROW_SAMPLE)
+            case "start":
+                self.queue.plan(decision.effective, START, decision.regimen)
+            case "stop":
+                prescription.stop(day)
+            case "resume":
+                prescription.resume(decision.rule, day)
+            case "change" if chart.treatment is not None:
+                prescription.change(decision.regimen, day, chart.treatment)
+            case "interrupt" if chart.treatment is not None:
+                prescription.interrupt(decision, day, chart.treatment)
+            case "reduce_duration" if chart.treatment is not None:
+                prescription.reduce_duration(decision, chart.treatment)
+
+    def _declare_relapse(self) -> None:
+        """Record relapse, sequence its marrow, and plan the end of follow-up."""
+        self._note_cells_at_failure()
+        self.chart.relapse_day = self.today
+        self._sequence("relapse")
+        if self.protocol.record.barcodes:
+            self.ancestors = ancestors(self.marrow.clones)
+        if not self.protocol.until_death:
+            further = self.protocol.after_relapse_days if self.strategy.treats_relapse else 0
+            self.queue.plan(self.today + further, END)
+
+    def _note_cells_at_failure(self) -> None:
+        """Note the stem cells of today, at the first relapse or treatment failure."""
+        if self.stem_cells_at_treatment_failure is None:
+            self._live_until(self.today)  # reports are read without the marrow of their day
             self.stem_cells_at_treatment_failure = self.marrow.origins
-        if decision.action == "relapse":
-            chart.relapse_day = day
-            self._sequence("relapse")
-            if self.protocol.record.barcodes:
-                self.ancestors = ancestors(self.marrow.clones)
-            keeps = self.strategy.treats_relapse
-            if not self.protocol.until_death:
-                self.queue.plan(day + self.protocol.after_relapse_days if keeps else day, END)
-        elif decision.action == "treatment_failure":
-            chart.treatment_failure_day = day
-        elif decision.action == "marrow":
-            self.queue.plan(decision.effective, MARROW_SAMPLE)
-        elif decision.action == "start":
-            self.queue.plan(decision.effective, START, decision)
-        elif decision.action == "change" and chart.treatment is not None:
-            self.prescription.change(decision.regimen, day, chart.treatment)
-        elif decision.action == "stop":
-            self.prescription.stop(day)
-        elif decision.action == "interrupt" and chart.treatment is not None:
-            self.prescription.interrupt(decision, day, chart.treatment)
-        elif decision.action == "resume":
-            self.prescription.resume(decision.rule, day)
-        elif decision.action == "reduce_duration" and chart.treatment is not None:
-            self.prescription.reduce_duration(decision, chart.treatment)
-
-    def _note_molecular_relapse(self, day: float, measure: str) -> None:
-        """Note a molecular relapse: MRD at or above the trigger, as often as it has to be confirmed.
-
-        A patient who began with overt leukaemia has to be in remission, and to have been negative.
-        """
-        self.asking.clear()
-        if self.chart.relapse_day is not None:
-            return
-        values = self.chart.values(measure, day)
-        for trigger, converted in self.molecular_relapse_days.items():
-            if converted is not None:
-                continue
-            level = trigger.of(self.patient.marker)
-            if self.starts_overt and not (
-                self.chart.in_remission and any(value < level for value in values)
-            ):
-                continue
-            needed = 1 + trigger.confirmations
-            latest = values[-needed:]
-            if len(latest) == needed and all(value >= level and value > 0.0 for value in latest):
-                self.molecular_relapse_days[trigger] = day
-            elif values[-1] >= level and values[-1] > 0.0 and trigger.confirmations > 0:
-                self.asking.add(trigger)
-        if len(self.molecular_relapse_days) == 1 and self.asking:
-            self.confirm(day)
-
-    def confirm(self, day: float) -> None:
-        """Plan a sample that is to confirm what was reported on a day."""
-        due = day + self.protocol.monitoring.confirm_days
-        self.queue.plan(due, MRD_SAMPLE, "confirming")
-
-    def _assess(self, day: float, measure: str) -> None:
-        """Assess the response: at every marrow, and where counts recover soon after one."""
-        chart, law = self.chart, self.protocol.response
-        marrow, neutrophils, platelets = (
-            chart.latest(name, day) for name in ("marrow_blasts", "neutrophils", "platelets")
-        )
-        if marrow is None or neutrophils is None or platelets is None:
-            return
-        response = law.assess(marrow.value, neutrophils.value, platelets.value)
-        if measure == "marrow_blasts":
-            chart.in_remission = law.in_remission(marrow.value)
-        elif (
-            not chart.assessments
-            or response <= chart.assessments[-1].response
-            or day > marrow.sampled + law.counts_within_days
-        ):
-            return
-        chart.assessments.append(
-            Assessment(day, response, marrow.value, neutrophils.value, platelets.value)
-        )
-        if response >= CRI and not chart.has_responded:
-            chart.has_responded = True
-            chart.response_day = day
-
-
-def check_decision(
-    decision: Decision, day: float, regimens: Mapping[str, Regimen], chart: Chart
-) -> None:
-    """Refuse what cannot be done; rules are checked when they are declared, functions here."""
-    if decision.action not in ACTIONS:
-        raise ValueError(
-            f"action = {decision.action} of {decision.rule} is unknown: "
-            f"allowed {', '.join(ACTIONS)}"
-        )
-    if decision.action in ("start", "change") and decision.regimen not in regimens:
-        raise ValueError(
-            f"regimen = {decision.regimen} of {decision.rule} is unknown: "
-            f"allowed {', '.join(regimens)}"
-        )
-    if decision.action in ("start", "marrow") and not decision.effective >= day:
-        raise ValueError(
-            f"effective = {decision.effective} (day) of {decision.rule} is not allowed: "
-            f"allowed from the day of the decision, {day:g}"
-        )
-    if decision.action == "relapse" and not chart.has_responded:
-        raise ValueError(
-            f"action = relapse of {decision.rule} is not allowed on day {day:g}: "
-            "allowed after a response (chart.has_responded)"
-        )
-    if decision.action in LIMITED and not (decision.at_most_days or 0) >= 1:
-        raise ValueError(
-            f"at_most_days = {decision.at_most_days} (day) of {decision.rule} is not allowed: "
-            f"to {decision.action}, allowed 1 or more"
-        )
 
 
 def follow(
@@ -539,31 +377,5 @@ def follow(
     method: str = "tally",
     agents: int = AGENTS,
 ) -> Trajectory:
-    """What becomes of a patient under a strategy."""
+    """The trajectory of a patient under a strategy."""
     return FollowUp(patient, strategy, protocol, record_days, rates, method, agents).run()
-
-
-def table_of(things: Sequence[Any], names: tuple[str, ...]) -> np.ndarray:
-    """Fields of some things, float64[thing, field]."""
-    rows = list(map(attrgetter(*names), things))
-    return np.array(rows, float).reshape(len(rows), len(names))
-
-
-def rows_of(counts: Counts, rows: np.ndarray) -> Counts:
-    """Some days of counts. ``rows`` : int64[row]."""
-    return Counts(*(getattr(counts, name)[rows] for name in COLUMNS))
-
-
-def joined(parts: Sequence[Counts]) -> Counts:
-    """The counts of one stretch of days after another's."""
-    return Counts(*(np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS))
-
-
-def resting(cells: np.ndarray) -> np.ndarray:
-    """Stem cells in G0, int64[row], from counts int64[row, subtype, place, phase]."""
-    return cells[:, :, :, G0].sum((1, 2))
-
-
-def anchored(cells: np.ndarray) -> np.ndarray:
-    """Stem cells inside the niche, int64[row], from counts int64[row, subtype, place, phase]."""
-    return cells[:, :, IN_NICHE, :].sum((1, 2))

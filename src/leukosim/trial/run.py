@@ -17,32 +17,28 @@ from leukosim.marrow.marrow import AGENTS
 from leukosim.results.trajectories import Gathered, Trajectories
 from leukosim.results.variables import Labelled
 from leukosim.trial.dataset import gather, table_of_trajectories, values_of_patients
-from leukosim.trial.follow_up import Trajectory
+from leukosim.trial.prescription import first_cycle
 from leukosim.trial.protocol import Protocol
-from leukosim.trial.shared_follow_up import Arm, follow_arms
-from leukosim.trial.treatment_week import (
-    BLOCKER,
-    first_cycle,
-    mobilisation_after_one_dose,
-    treatment_week,
-)
+from leukosim.trial.shared_follow_up import Arm, FollowedArms, follow_arms
+from leukosim.trial.trajectory import Trajectory
+from leukosim.trial.treatment_week import BLOCKER, mobilisation_after_one_dose, treatment_week
 
 DECISION_COLUMNS = (
     "arm", "patient", "day", "rule", "seen", "action", "regimen", "effective_day", "drugs",
     "at_most_days",
 )  # fmt: skip
-BLOCK = 8  # patients, at most, that a worker is handed at once
+BLOCK = 8  # patients, at most, that a worker follows in one task
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What a trial leaves."""
+    """The result of a trial."""
 
     gathered: Gathered
 
     @cached_property
     def dataset(self) -> xr.Dataset:
-        """What became of the patients, labelled."""
+        """The outcomes of all patients, labelled."""
         return self.gathered.dataset()
 
     @cached_property
@@ -84,19 +80,20 @@ def run_together(
     agents: int = AGENTS,
     progress: Callable[[int], None] | None = None,
 ) -> list[Trial]:
-    """Trials of the same patients, each with the numbers that it has alone.
+    """Run trials of the same patients, each with the same numbers as if it were run alone.
 
-    What arms of any of them have in common is followed once.
+    Arms of any of them share a follow-up as long as they make the same decisions.
 
     Parameters
     ----------
-    plans : whose protocols differ in nothing but their trigger
-    keeps_days : whether what is written down on these days is kept
-    workers : how many blocks of patients ``map_unordered`` is to work on at a time
-    map_unordered : applies a function to items and yields the position and a future of each as it
-        is finished, such as :func:`leukosim.runs.executors.map_unordered`; by default here, in turn
+    plans : protocols may differ in their trigger only
+    keeps_days : whether the marrow of the recorded days is kept
+    workers : number of blocks of patients that ``map_unordered`` works on at a time
+    map_unordered : applies a function to items and yields position and future of each when it is
+        finished, such as :func:`leukosim.runs.executors.map_unordered`; by default one by one in
+        this process
 
-    Others as of :func:`run_trial`.
+    Others as in :func:`leukosim.runs.api.run_trial`.
     """
     if not patients:
         raise ValueError("patients is empty: a trial needs at least one patient")
@@ -109,83 +106,82 @@ def run_together(
         check_drugs(plan.arms, protocol)
         if replace(plan.protocol, trigger=protocol.trigger) != protocol:
             raise ValueError("protocols differ in more than their trigger: run them one by one")
-    # clones are noted on these days, kept or not
+    # clones are recorded on these days, whether they are kept or not
     notes_days = keeps_days or protocol.record.clones > 0
     days = days_of_records(record_days, protocol.horizon_days) if notes_days else np.empty(0)
-    arms, where = distinct_arms(plans)
+    arms, positions = distinct_arms(plans)
 
     size = min(BLOCK, max(1, len(patients) // (4 * workers)))
     blocks = [patients[first : first + size] for first in range(0, len(patients), size)]
     treat = partial(
         treat_block, arms=arms, protocol=protocol, record_days=days, method=method, agents=agents
     )
-    result: dict[int, list[list[Trajectory]]] = {}
+    followed: dict[int, list[FollowedArms]] = {}
     finished = 0
     for position, block in map_unordered(treat, blocks, workers):
-        result[position] = block.result()
+        followed[position] = block.result()
         finished += len(blocks[position])
         if progress is not None:
             progress(finished)
-    histories = [of_patient for position in range(len(blocks)) for of_patient in result[position]]
-    trajectories, rows = distinct_trajectories(histories, patients, days, protocol)
+    by_patient = [each for position in range(len(blocks)) for each in followed[position]]
+    trajectories, rows = all_trajectories(by_patient, patients, days, protocol)
     trajectories = trajectories if keeps_days else trajectories.without("time")
     known = values_of_patients(patients, protocol)
     return [
-        written_up(patients, plan, trajectories, rows[at], known, method, agents)
-        for plan, at in zip(plans, where, strict=True)
+        finished_trial(patients, plan, trajectories, rows[at], known, method, agents)
+        for plan, at in zip(plans, positions, strict=True)
     ]
 
 
 def days_of_records(interval_days: int, horizon_days: int) -> np.ndarray:
-    """Days on which the marrow is written down, float64[day]; the last always is."""
+    """Days on which the marrow is recorded, float64[day]; the last day of the trial is one."""
     regular = np.arange(0, horizon_days, interval_days)
     return np.unique(np.append(regular, horizon_days)).astype(float)
 
 
 def distinct_arms(plans: Sequence[Plan]) -> tuple[list[Arm], list[list[int]]]:
-    """Every arm once, and where those of each plan stand among them."""
+    """Every arm once, and the positions of the arms of each plan among them."""
     arms: list[Arm] = []
-    known: dict[Hashable, int] = {}
-    where: list[list[int]] = []
+    position: dict[Hashable, int] = {}
+    positions: list[list[int]] = []
     for plan in plans:
         trigger = plan.protocol.trigger
-        where.append([])
+        positions.append([])
         for strategy in plan.arms.values():
-            # as texts, since the order of rules and drugs matters; functions are never the same
-            is_data = type(strategy) is Strategy
-            key = (repr(strategy), trigger) if is_data else len(arms)
-            if key not in known:
-                known[key] = len(arms)
+            # strategies that are functions are never the same: see follow_arms
+            key = (strategy.key, trigger) if type(strategy) is Strategy else len(arms)
+            if key not in position:
+                position[key] = len(arms)
                 arms.append(Arm(strategy, trigger))
-            where[-1].append(known[key])
-    return arms, where
+            positions[-1].append(position[key])
+    return arms, positions
 
 
-def distinct_trajectories(
-    histories: Sequence[Sequence[Trajectory]],
+def all_trajectories(
+    followed: Sequence[FollowedArms],
     patients: Sequence[Patient],
     days: np.ndarray,
     protocol: Protocol,
 ) -> tuple[Trajectories, np.ndarray]:
-    """Every trajectory once, and which of them each patient has in each arm, int64[arm, patient].
+    """The trajectories of all patients as one table, and its row of each patient in each arm.
 
-    histories : by patient, by arm; those that are shared are the same object
+    followed : by patient
+
+    Returns
+    -------
+    Trajectories, int64[arm, patient]
     """
-    known: dict[int, int] = {}
     trajectories: list[Trajectory] = []
-    whose: list[Patient] = []
-    rows = np.empty((len(histories[0]), len(patients)), np.int64)
-    for p, (patient, of_patient) in enumerate(zip(patients, histories, strict=True)):
-        for a, history in enumerate(of_patient):
-            row = known.setdefault(id(history), len(trajectories))
-            if row == len(trajectories):
-                trajectories.append(history)
-                whose.append(patient)
-            rows[a, p] = row
-    return table_of_trajectories(trajectories, whose, days, protocol), rows
+    patient_of: list[Patient] = []
+    rows = []
+    for patient, (own, row_of_arm) in zip(patients, followed, strict=True):
+        rows.append(len(trajectories) + np.array(row_of_arm))
+        trajectories += own
+        patient_of += [patient] * len(own)
+    return table_of_trajectories(trajectories, patient_of, days, protocol), np.array(rows).T
 
 
-def written_up(
+def finished_trial(
     patients: Sequence[Patient],
     plan: Plan,
     trajectories: Trajectories,
@@ -194,13 +190,13 @@ def written_up(
     method: str,
     agents: int,
 ) -> Trial:
-    """One trial, from the trajectories of its patients, int64[arm, patient]."""
+    """One trial. ``rows`` : int64[arm, patient], of the table of trajectories."""
     week = week_values(patients, plan.arms, plan.protocol, method, agents)
     return Trial(gather(patients, list(plan.arms), trajectories, rows, plan.protocol, known, week))
 
 
 def check_drugs(arms: Mapping[str, Strategy | CallableStrategy], protocol: Protocol) -> None:
-    """Raise ValueError where a regimen gives a drug that the protocol does not know."""
+    """Raise ``ValueError`` for a drug of a regimen that the protocol does not declare."""
     for arm, strategy in arms.items():
         for name, regimen in strategy.regimens.items():
             for drug in regimen.drugs:
@@ -218,8 +214,8 @@ def treat_block(
     record_days: np.ndarray,
     method: str,
     agents: int,
-) -> list[list[Trajectory]]:
-    """What becomes of some patients, a list over arms each."""
+) -> list[FollowedArms]:
+    """Follow some patients in all arms."""
     return [
         follow_arms(patient, arms, protocol, record_days, method, agents) for patient in patients
     ]
@@ -232,12 +228,16 @@ def week_values(
     method: str,
     agents: int,
 ) -> dict[str, np.ndarray]:
-    """The first treatment week by the hour, and what a dose of a CXCR4 inhibitor does to blood."""
+    """The first treatment week by the hour, and mobilisation by a dose of a CXCR4 inhibitor."""
     if not protocol.treatment_week:
         return {}
     week = treatment_week(patients, arms, protocol, method, agents)
-    doses = [d.amount_mg for s in arms.values() for d in first_cycle(patients[0], s)
-             if d.drug == BLOCKER and d.amount_mg > 0.0]  # fmt: skip
+    doses = [
+        dose.amount_mg
+        for strategy in arms.values()
+        for dose in first_cycle(patients[0], strategy, protocol)
+        if dose.drug == BLOCKER and dose.amount_mg > 0.0
+    ]
     if doses:
         drug = protocol.drugs[BLOCKER]
         week |= mobilisation_after_one_dose(drug, doses[0], patients, protocol)

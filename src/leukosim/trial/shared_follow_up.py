@@ -1,8 +1,8 @@
-"""One patient under many strategies, followed once for as long as they decide alike.
+"""One patient in several arms, followed once for as long as all arms make the same decisions.
 
-A patient's random streams belong to the patient: as long as strategies have decided the same, the patient's
-course is the same, to the last bit. It is copied when they part. So a thousand triggers cost as
-many courses as there are different days on which they fire, not a thousand.
+The random streams belong to the patient, so the trajectory is the same, bit for bit, as long as the
+decisions are. When decisions differ, the follow-up is copied. A thousand triggers thus cost as many
+trajectories as there are different days on which they are reached.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
@@ -12,19 +12,27 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from leukosim.biology.patient import Patient
-from leukosim.clinic.strategy.chart import CallableStrategy, Chart, Decision
+from leukosim.clinic.strategy.chart import CallableStrategy, Decision
 from leukosim.clinic.strategy.monitoring import Trigger
 from leukosim.clinic.strategy.rules import Strategy
 from leukosim.marrow.rates import Rates
-from leukosim.trial.follow_up import FollowUp, Trajectory
+from leukosim.trial.follow_up import FollowUp, NewReport
 from leukosim.trial.protocol import Protocol
+from leukosim.trial.trajectory import Trajectory
 
 
 class Arm(NamedTuple):
-    """How a patient is treated, and from which MRD on a conversion is noted."""
+    """How a patient is treated, and the trigger by which molecular relapse is noted."""
 
     strategy: Strategy | CallableStrategy
     trigger: Trigger
+
+
+class FollowedArms(NamedTuple):
+    """The distinct trajectories of a patient, and the position of each arm's among them."""
+
+    trajectories: list[Trajectory]
+    rows: list[int]  # by arm
 
 
 def follow_arms(
@@ -34,15 +42,15 @@ def follow_arms(
     record_days: np.ndarray,
     method: str,
     agents: int,
-) -> list[Trajectory]:
-    """What becomes of a patient in every arm, in their order.
+) -> FollowedArms:
+    """Follow a patient in every arm.
 
-    Arms share a course only if their rules are data: a function might remember for whom it was
-    called. What arms that shared a course to its end have in common is the same object.
+    Arms share a follow-up only if their rules are data. A strategy that is a function might store
+    what it is called with, so it has a follow-up of its own.
 
     Parameters
     ----------
-    protocol : but for its trigger, in place of which each arm has its own
+    protocol : of all arms, but each arm has a trigger of its own
     """
     rates = Rates(patient)
     arms = [
@@ -51,158 +59,131 @@ def follow_arms(
         else arm
         for arm in arms
     ]
-    result: dict[int, Trajectory] = {}
-    waiting: list[SharedFollowUp] = []
-    for together in alike_at_enrolment(patient, arms):
-        own = {i: arms[i] for i in together}
-        first = arms[together[0]].strategy
-        triggers = list(dict.fromkeys(arm.trigger for arm in own.values()))
+    active: list[SharedFollowUp] = []
+    keys = [first_key(patient, arm) if is_data(arm) else i for i, arm in enumerate(arms)]
+    for together in grouped(range(len(arms)), keys).values():
+        members = {i: arms[i] for i in together}
+        triggers = list(dict.fromkeys(arm.trigger for arm in members.values()))
+        strategy = arms[together[0]].strategy
         follow_up = FollowUp(
-            patient, first, protocol, record_days, rates, method, agents, triggers
-        )  # fmt: skip
-        has_begun = bool(first.first_regimen(patient.age_years))
-        waiting.append(SharedFollowUp(own, follow_up, has_begun))
-    while waiting:
-        company = waiting.pop()
-        while not company.follow_up.is_over:
-            waiting += company.step()
-        result |= company.write_up()
-    return [result[i] for i in range(len(arms))]
+            patient, strategy, protocol, record_days, rates, method, agents, triggers
+        )
+        active.append(SharedFollowUp(members, follow_up))
+    trajectories: list[Trajectory] = []
+    row: dict[int, int] = {}
+    while active:
+        shared = active.pop()
+        while not shared.follow_up.is_over:
+            active += shared.step()
+        for arms_of, trajectory in shared.trajectories():
+            row |= dict.fromkeys(arms_of, len(trajectories))
+            trajectories.append(trajectory)
+    return FollowedArms(trajectories, [row[i] for i in range(len(arms))])
 
 
-def alike_at_enrolment(patient: Patient, arms: Sequence[Arm]) -> list[list[int]]:
-    """Positions of arms by what they do at enrolment.
-
-    Arms that begin with no regimen are alike whatever they may begin later.
-    """
-    keys: list[Hashable] = []
-    for i, (strategy, _) in enumerate(arms):
-        first = strategy.first_regimen(patient.age_years)
-        if type(strategy) is Strategy:
-            keys.append((first, means_of(strategy) if first else ""))
-        else:
-            keys.append(i)  # a function is followed alone
-    return list(grouped(range(len(arms)), keys).values())
+def is_data(arm: Arm) -> bool:
+    """Whether the rules of an arm are data, and not a function."""
+    return type(arm.strategy) is Strategy
 
 
-def means_of(strategy: Strategy | CallableStrategy) -> str:
-    """What a strategy of a company of several can give."""
-    assert isinstance(strategy, Strategy)
-    return strategy.means
+def first_key(patient: Patient, arm: Arm) -> Hashable:
+    """Equal for arms that treat alike at enrolment, such as all that begin without a regimen."""
+    first = arm.strategy.first_regimen(patient.age_years)
+    return first, treatment_key(arm) if first else None
+
+
+def treatment_key(arm: Arm) -> Hashable:
+    """Equal for arms that treat alike as long as they make the same decisions."""
+    assert isinstance(arm.strategy, Strategy)  # functions have follow-ups of their own
+    return arm.strategy.treatment_key
 
 
 def grouped(items: Iterable[int], keys: Iterable[Hashable]) -> dict[Any, list[int]]:
-    """Items by their keys, in the order of each key's first."""
+    """Items by their keys, in the order in which keys first occur."""
     groups: dict[Any, list[int]] = {}
     for item, key in zip(items, keys, strict=True):
         groups.setdefault(key, []).append(item)
     return groups
 
 
-class Wish(NamedTuple):
-    """What arms want to be done at the end of a step; those of equal wishes stay together."""
+class Action(NamedTuple):
+    """What an arm does about a report; arms with equal actions stay together."""
 
-    decisions: tuple[Decision, ...] = ()
-    means: str = ""  # what the strategy can give, once it does something
-    confirms: bool = False  # whether the trigger asks for a confirming sample
+    decisions: tuple[Decision, ...]
+    treatment_key: Hashable  # of an arm that decides something
+    needs_confirmation: bool
 
 
 class SharedFollowUp:
-    """Arms that have decided alike so far, and the course that they share."""
+    """Arms that have made the same decisions so far, by position, and their follow-up.
 
-    def __init__(self, arms: dict[int, Arm], follow_up: FollowUp, has_begun: bool):
+    Until a first decision these arms may differ in their regimens. As none is used before, the
+    strategy of any of them serves for the follow-up.
+    """
+
+    def __init__(self, arms: dict[int, Arm], follow_up: FollowUp):
         self.arms = arms
         self.follow_up = follow_up
-        self.has_begun = has_begun  # so that all can give the same
-        self.decided: dict[int, tuple[Decision, ...]] = {}  # in this step, by those who did
-        self.follow_up.go_on_by(self.strategy())
-
-    def strategy(self) -> Strategy | CallableStrategy:
-        """What leads all arms: the strategy of the only one, or one that asks all of them.
-
-        As long as nothing has begun, it does not matter what each could give.
-        """
-        first = next(iter(self.arms.values())).strategy
-        if len(self.arms) == 1:
-            return first
-        return CallableStrategy(
-            "what all have decided",
-            first.regimens if self.has_begun else {},
-            self.ask,
-            "",
-            first.treats_relapse and self.has_begun,
-            first.marrow_after_cycles if self.has_begun else (),
-            first.counts_before_cycles and self.has_begun,
-        )
-
-    def ask(self, chart: Chart, day: float, measure: str) -> list[Decision]:
-        """Ask every arm; what they decide is carried out at the end of the step."""
-        for i, arm in self.arms.items():
-            decisions = arm.strategy.decide(chart, day, measure)
-            if decisions:
-                self.decided[i] = tuple(decisions)
-        return []
 
     def step(self) -> list[Self]:
-        """Follow all to the next entry of the agenda; those who decide otherwise, leave.
+        """Carry out the next event for all arms.
 
         Returns
         -------
         list
-            Of those who have left.
+            Shared follow-ups of arms that decide differently from the first arm.
         """
-        self.decided.clear()
-        self.follow_up.asking.clear()
-        self.follow_up.step()
-        if not self.decided and not self.follow_up.asking:
+        report = self.follow_up.step()
+        if report is None:
             return []
-        parties = grouped(self.arms, map(self.wish, self.arms))
-        stays = Wish() if Wish() in parties else next(iter(parties))
-        leave = {wish: self.parted(members) for wish, members in parties.items() if wish != stays}
-        for wish, company in leave.items():
-            company.grant(wish)
-        self.keep(parties[stays])
-        self.grant(stays)
-        return list(leave.values())
+        if len(self.arms) == 1:
+            self.follow_up.decide(report)
+            return []
+        actions = self.actions(report)
+        if actions is None:
+            return []
+        (action, members), *others = grouped(self.arms, actions).items()
+        separate = [(each, self.copy(different)) for each, different in others]
+        self.restrict(members)
+        for each, shared in [(action, self), *separate]:
+            shared.carry_out(each)
+        return [shared for _, shared in separate]
 
-    def wish(self, i: int) -> Wish:
-        """What an arm wants after this step."""
-        arm, decided = self.arms[i], self.decided.get(i, ())
-        # a trigger that is alone has its sample already
-        confirms = (
-            len(self.follow_up.molecular_relapse_days) > 1 and arm.trigger in self.follow_up.asking
-        )
-        return Wish(decided, means_of(arm.strategy) if decided else "", confirms)
+    def actions(self, report: NewReport) -> list[Action] | None:
+        """What each arm does about a report; None if no arm does anything."""
+        chart, day = self.follow_up.chart, self.follow_up.today
+        decisions = [
+            tuple(arm.strategy.decide(chart, day, report.measure)) for arm in self.arms.values()
+        ]
+        if not report.unconfirmed and not any(decisions):
+            return None
+        return [
+            Action(own, treatment_key(arm) if own else None, arm.trigger in report.unconfirmed)
+            for arm, own in zip(self.arms.values(), decisions, strict=True)
+        ]
 
-    def parted(self, members: Iterable[int]) -> Self:
-        """Some of the arms, with a copy of the course so far."""
-        company = type(self)(self.arms, self.follow_up.copy(), self.has_begun)
-        company.keep(members)
-        return company
+    def copy(self, members: Iterable[int]) -> Self:
+        """Some of the arms with a copy of the follow-up so far."""
+        shared = type(self)(self.arms, self.follow_up.copy())
+        shared.restrict(members)
+        return shared
 
-    def keep(self, members: Iterable[int]) -> None:
-        """Go on with some of the arms."""
+    def restrict(self, members: Iterable[int]) -> None:
+        """Continue with some of the arms."""
         self.arms = {i: self.arms[i] for i in members}
-        converted = self.follow_up.molecular_relapse_days
-        self.follow_up.molecular_relapse_days = {
-            arm.trigger: converted[arm.trigger] for arm in self.arms.values()
-        }
+        self.follow_up.molecular_relapse.restrict(arm.trigger for arm in self.arms.values())
+        self.follow_up.continue_by(next(iter(self.arms.values())).strategy)
 
-    def grant(self, wish: Wish) -> None:
-        """Do what all arms want."""
-        self.has_begun |= bool(wish.decisions)
-        self.follow_up.go_on_by(self.strategy())
-        if wish.confirms:
-            self.follow_up.confirm(self.follow_up.today)
-        self.follow_up.carry_out(wish.decisions, self.follow_up.today)
+    def carry_out(self, action: Action) -> None:
+        """Carry out the common action of all arms."""
+        if action.needs_confirmation:
+            self.follow_up.plan_confirming_sample()
+        self.follow_up.carry_out(action.decisions)
 
-    def write_up(self) -> dict[int, Trajectory]:
-        """What has become of the patient, by arm."""
-        shared = self.follow_up.write_up()
-        converted = {
-            i: self.follow_up.molecular_relapse_days[arm.trigger] for i, arm in self.arms.items()
-        }
-        by_day = {
-            day: replace(shared, molecular_relapse_day=day) for day in set(converted.values())
-        }
-        return {i: by_day[day] for i, day in converted.items()}
+    def trajectories(self) -> list[tuple[list[int], Trajectory]]:
+        """The trajectories that differ in the day of molecular relapse, each with its arms."""
+        shared, days = self.follow_up.trajectory(), self.follow_up.molecular_relapse.days
+        by_day = grouped(self.arms, [days[arm.trigger] for arm in self.arms.values()])
+        return [
+            (members, replace(shared, molecular_relapse_day=day)) for day, members in by_day.items()
+        ]

@@ -14,10 +14,11 @@ from leukosim.clinic.drugs.drug import Dose, exposure
 from leukosim.clinic.drugs.formulary import formulary
 from leukosim.clinic.strategy.regimens import Dosing, Regimen
 from leukosim.clinic.strategy.rules import Rule, Strategy
+from leukosim.marrow.counts import COLUMNS
 from leukosim.marrow.rates import Rates
 from leukosim.runs.trials import run_trial
 from leukosim.trial.cohort import Cohort
-from leukosim.trial.follow_up import COLUMNS, FollowUp
+from leukosim.trial.follow_up import FollowUp
 from leukosim.trial.protocol import Protocol
 from leukosim.trial.sampling import draw_patient
 from leukosim.verification.branching import drift

@@ -1,8 +1,8 @@
 """What a drug is: pharmacokinetics and a table of effects on cells.
 
 A drug acts on cells through the exposures of :data:`leukosim.biology.exposure.EXPOSURES`. The
-compiled kernel gets their values only, so a new drug is a new :class:`Drug`, and the kernel stays as
-it is.
+compiled kernel gets their values only, so a new drug is a new :class:`Drug`, and the kernel stays
+as it is.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,8 @@
-"""Response to treatment: what a marrow and the blood counts beside it are called."""
+"""Response to treatment, by the blasts in a marrow and the blood counts of about the same day."""
 
 from dataclasses import dataclass
 
+from leukosim.clinic.strategy.chart import Assessment, Chart
 from leukosim.parameters import check_ranges, setting
 from leukosim.results.variables import RESPONSES
 
@@ -53,3 +54,30 @@ class Response:
         if neutrophils >= self.partial_neutrophils and platelets >= self.partial_platelets:
             return CRH
         return CRI if complete == 1 else MLFS
+
+
+def assess_response(chart: Chart, definitions: Response, measure: str, day: float) -> None:
+    """Assess the response by a report of a measure, and record it in the chart.
+
+    It is assessed at every report of a marrow, and when counts have improved soon after one.
+    """
+    marrow, neutrophils, platelets = (
+        chart.latest(name, day) for name in ("marrow_blasts", "neutrophils", "platelets")
+    )
+    if marrow is None or neutrophils is None or platelets is None:
+        return
+    response = definitions.assess(marrow.value, neutrophils.value, platelets.value)
+    if measure == "marrow_blasts":
+        chart.in_remission = definitions.in_remission(marrow.value)
+    elif (
+        not chart.assessments
+        or response <= chart.assessments[-1].response
+        or day > marrow.sampled + definitions.counts_within_days
+    ):
+        return
+    chart.assessments.append(
+        Assessment(day, response, marrow.value, neutrophils.value, platelets.value)
+    )
+    if response >= CRI and not chart.has_responded:
+        chart.has_responded = True
+        chart.response_day = day

@@ -1,6 +1,7 @@
 """Rules: what to do when a laboratory reports something. They see reports, never the marrow."""
 
 import math
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, Self
@@ -8,7 +9,7 @@ from typing import Any, Literal, Self
 from leukosim.clinic.strategy.chart import Chart, Decision
 from leukosim.clinic.strategy.monitoring import Trigger
 from leukosim.clinic.strategy.regimens import Regimen
-from leukosim.parameters import check_ranges, setting
+from leukosim.parameters import check_ranges, nested_tuples, setting
 
 # What a rule may look at, with its unit.
 MEASURES = {
@@ -42,9 +43,9 @@ class Rule:
     A rule with neither level holds at every report of its measure. A rule fires once, one that
     ``repeats`` as often as it holds.
 
-    In place of a level of MRD a rule may name the trigger (``at_least: trigger``). It then stands for
-    the level of the marker that the patient is followed by; at or above it, the confirming samples
-    and the delay of the trigger apply, too.
+    In place of a level of MRD a rule may name the trigger (``at_least: trigger``). It then stands
+    for the level of the marker that the patient is followed by; at or above it, the confirming
+    samples and the delay of the trigger apply, too.
 
     An interruption is decided on whenever a cycle is due. It ends with the first report that does
     not meet its rule, or after ``at_most_days`` of waiting.
@@ -85,7 +86,8 @@ class Rule:
             level = getattr(self, name)
             if level == TRIGGER and self.measure != "mrd":
                 raise ValueError(
-                    f"{name} = trigger is not allowed for {self.measure}: the trigger is a level of mrd"
+                    f"{name} = trigger is not allowed for {self.measure}: "
+                    "the trigger is a level of mrd"
                 )
             if fractional and isinstance(level, float | int) and level > 1.0:
                 raise ValueError(
@@ -221,13 +223,16 @@ class Strategy:
         return frozenset(rule.measure for rule in self.rules.values())
 
     @cached_property
-    def means(self) -> str:
-        """All but the rules: what is given, and how that is followed, each in its order.
+    def key(self) -> Hashable:
+        """All fields. Strategies with equal keys are the same, the order of rules included."""
+        return nested_tuples(self)
 
-        Strategies with the same text give the same, as long as their rules decide the same.
-        """
-        regimens = self.regimens, list(self.marrow_after_cycles)
-        return repr((regimens, self.treats_relapse, self.counts_before_cycles))
+    @cached_property
+    def treatment_key(self) -> Hashable:
+        """Regimens and the samples for them. Strategies with equal keys treat in the same way as
+        long as their rules make the same decisions."""
+        treatment = self.regimens, self.marrow_after_cycles
+        return nested_tuples((*treatment, self.treats_relapse, self.counts_before_cycles))
 
     @property
     def treats_relapse(self) -> bool:
@@ -264,3 +269,37 @@ class Strategy:
             )  # fmt: skip
             relapsed = relapsed or rule.action == "relapse"
         return decisions
+
+
+def check_decision(
+    decision: Decision, day: float, regimens: Mapping[str, Regimen], chart: Chart
+) -> None:
+    """Raise ``ValueError`` for a decision that cannot be carried out.
+
+    Rules are checked when they are declared; this checks the decisions of functions, too.
+    """
+    if decision.action not in ACTIONS:
+        raise ValueError(
+            f"action = {decision.action} of {decision.rule} is unknown: "
+            f"allowed {', '.join(ACTIONS)}"
+        )
+    if decision.action in ("start", "change") and decision.regimen not in regimens:
+        raise ValueError(
+            f"regimen = {decision.regimen} of {decision.rule} is unknown: "
+            f"allowed {', '.join(regimens)}"
+        )
+    if decision.action in ("start", "marrow") and not decision.effective >= day:
+        raise ValueError(
+            f"effective = {decision.effective} (day) of {decision.rule} is not allowed: "
+            f"allowed from the day of the decision, {day:g}"
+        )
+    if decision.action == "relapse" and not chart.has_responded:
+        raise ValueError(
+            f"action = relapse of {decision.rule} is not allowed on day {day:g}: "
+            "allowed after a response (chart.has_responded)"
+        )
+    if decision.action in LIMITED and not (decision.at_most_days or 0) >= 1:
+        raise ValueError(
+            f"at_most_days = {decision.at_most_days} (day) of {decision.rule} is not allowed: "
+            f"to {decision.action}, allowed 1 or more"
+        )
