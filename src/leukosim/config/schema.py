@@ -18,6 +18,7 @@ from leukosim.clinic.strategy.monitoring import Assays, Monitoring, Trigger
 from leukosim.clinic.strategy.response import Response
 from leukosim.clinic.strategy.rules import Strategy
 from leukosim.config.execution import ExecutorOptions
+from leukosim.config.last_call import keep_last
 from leukosim.config.posterior import Posterior
 from leukosim.errors import listed
 from leukosim.marrow.marrow import AGENTS, METHODS
@@ -106,7 +107,7 @@ class MotixafortideDosing:
     __post_init__ = check_ranges
 
 
-_made: list[tuple[Any, bool, dict[str, Drug]]] = [(None, False, {})]  # the last formulary
+last_formulary = keep_last(formulary)  # of scenarios with the same drugs
 
 
 @dataclass(frozen=True)
@@ -147,12 +148,7 @@ class Config:
 
     def drugs(self) -> dict[str, Drug]:
         """Every drug that a regimen can give."""
-        inhibitor = self.venetoclax.cyp3a_inhibitor
-        declared, inhibited, drugs = _made[0]
-        if declared is not self.drug or inhibited != inhibitor:  # scenarios mostly share theirs
-            drugs = formulary(self.drug, inhibitor)
-            _made[0] = self.drug, inhibitor, drugs
-        return drugs
+        return last_formulary(self.drug, self.venetoclax.cyp3a_inhibitor)
 
     def strategies_of_arms(self) -> dict[str, Strategy]:
         """What is done in each arm."""

@@ -1,29 +1,17 @@
-"""From a configuration to its trial, or from several that differ in what is decided only."""
+"""From a configuration to its trial, or from several that differ in their strategies only."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from leukosim.analysis.trial_emulation.randomised_trial import seen_by_a_trial
-from leukosim.biology.patient import Patient
+from leukosim.config.last_call import keep_last
 from leukosim.config.schema import Config
 from leukosim.runs.executors import map_unordered
 from leukosim.trial.run import Plan, Trial, run_together
+from leukosim.trial.sampling import draw_cohort
 
-_last: list[tuple[Any, list[Patient]]] = [(None, [])]  # what a cohort was drawn from
-
-
-def patients_of(config: Config) -> list[Patient]:
-    """The cohort, drawn only if it is not that of the scenario before."""
-    drawn_from = [
-        config.seed, config.cohort, config.disease, config.drug, config.venetoclax.cyp3a_inhibitor,
-    ]  # fmt: skip
-    before, patients = _last[0]
-    if drawn_from != before:
-        patients = config.patients()
-        _last[0] = drawn_from, patients
-    return patients
+last_cohort = keep_last(draw_cohort)  # of scenarios with the same patients
 
 
 def treat(
@@ -42,16 +30,16 @@ def treat_together(
     progress: Callable[[int], None] | None = None,
     executor: str | None = None,
 ) -> list[Trial]:
-    """Run the trials that configurations describe; what they decide alike is run once.
+    """Run the trials that configurations describe, with shared follow-ups.
 
     Parameters
     ----------
-    configs : which differ in what is decided only, see :func:`leukosim.runs.scheduling.alike`
-    executor : instead of the one that the first names
+    configs : of the same cohort, see :func:`leukosim.runs.scheduling.same_cohort`
+    executor : instead of the executor of the first configuration
     """
     first = configs[0]
     trials = run_together(
-        patients_of(first),
+        last_cohort(first.cohort, first.disease, first.seed, first.drugs()),
         [Plan(config.strategies_of_arms(), config.protocol()) for config in configs],
         record_days=first.record.interval_days,
         keeps_days=first.record.trajectories is not False,
@@ -65,7 +53,7 @@ def treat_together(
 
 
 def finished_trial(config: Config, trial: Trial) -> Trial:
-    """A trial as its operations have seen it, where it has some."""
+    """A trial with the variables of its randomised trial, if it has centres."""
     if not config.operations.centres:
         return trial
     against, arm = config.arms

@@ -1,7 +1,7 @@
-"""Scenarios in batches: which are run together, by whom, and what is kept of each batch.
+"""Scenarios in batches: which are run together, by which workers, and the files of their results.
 
-Scenarios of the same patients and the same random streams share whatever they decide alike, so they are run
-together, as many as memory and workers allow. A batch is kept as soon as it is done.
+Scenarios of the same cohort share follow-ups as long as their decisions are the same, so they are
+run together, as many as memory and workers allow. The results of a batch are written when it ends.
 """
 
 import math
@@ -20,16 +20,16 @@ from leukosim.runs.executors import PROCESSES, map_unordered
 from leukosim.runs.memory import together_within_memory
 from leukosim.runs.sweep import Scenario, Sweep
 
-SCENARIOS_A_WORKER = 2  # batches of them, from which on each worker takes some for itself
-COURSES_AT_ONCE = 48  # of patients, about what a worker is handed at a time, if none is shared
-COURSES_TOGETHER = 1500  # of patients, at most, of scenarios that share what they can
-SHARED = 0.25  # of a course that begins with no treatment, about what has to be run once more
-NOT_SEEN = "done, but not found in {folder}: its worker writes to another disk"
+BATCHES_A_WORKER = 2  # from which on workers run whole batches, instead of sharing the patients
+TRAJECTORIES_AT_ONCE = 48  # about, in a batch of scenarios of different cohorts
+TRAJECTORIES_TOGETHER = 1500  # at most, about, in a batch of scenarios of the same cohort
+NOT_SHARED = 0.25  # about this part of a trajectory that begins without treatment
+NOT_FOUND = "done, but not found in {folder}: its worker writes to another disk"
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of a scenario: kept in a part, or what went wrong."""
+    """The file that the results of a scenario were written to, or its error."""
 
     digest: str
     part: str = ""
@@ -43,40 +43,39 @@ def run_missing(
     progress: Callable[[int], None],
     finished: Callable[[Scenario], None],
 ) -> dict[str, str]:
-    """Run scenarios that are not finished and keep those of a batch as soon as it is.
+    """Run scenarios in batches and write the results of each batch.
 
-    Where there are many, a worker takes whole scenarios; else all share the patients of those that
-    are run together.
+    If there are many batches, each worker runs whole batches; else all workers share the patients
+    of one batch.
 
     Parameters
     ----------
-    progress : told the number of patients done, of all scenarios together
-    finished : told a scenario that is kept, or has failed
+    progress : called with the number of finished patients, of all scenarios together
+    finished : called with each scenario that is finished or has failed
 
     Returns
     -------
     dict
-        What went wrong, by the digest of the scenario; the others go on.
+        Errors by the digest of the scenario. An error does not stop other scenarios.
 
     Raises
     ------
     leukosim.errors.NotWritten
-        As where the disk is full: nothing that is run could be kept.
+        If results cannot be written, as on a full disk.
     """
-    behind = 0  # patients of scenarios that are done
-    keep = partial(
-        keep_scenarios, sweep.parts.absolute(), provenance.software()
-    )  # may be elsewhere
+    done = 0  # patients of finished scenarios
+    # an absolute path, as workers may have another working directory
+    keep = partial(keep_scenarios, sweep.parts.absolute(), provenance.software())
     executor = missing[0].config.executor
     at_most = together_within_memory([each.config for each in missing], workers)
-    enough = SCENARIOS_A_WORKER * workers
-    if executor.is_elsewhere or len(alike(missing)) >= enough:  # nothing is lost by parting them
+    enough = BATCHES_A_WORKER * workers
+    if executor.is_elsewhere or len(same_cohort(missing)) >= enough:
         at_most = min(at_most, math.ceil(len(missing) / enough))
     batches = batches_of(missing, at_most)
     if executor.is_elsewhere or len(batches) >= enough:
         outcomes = finish_batches(keep, batches, workers, executor)
     else:
-        shared = partial(keep, workers=workers, progress=lambda n: progress(behind + n))
+        shared = partial(keep, workers=workers, progress=lambda n: progress(done + n))
         outcomes = finish_batches(shared, batches)
     errors = {}
     for batch, outcome in outcomes:
@@ -90,19 +89,19 @@ def run_missing(
             elif receipts[scenario.digest].error:
                 errors[scenario.digest] = receipts[scenario.digest].error
             elif not (sweep.parts / receipts[scenario.digest].part).exists():
-                errors[scenario.digest] = NOT_SEEN.format(folder=sweep.folder)
-            behind += scenario.config.cohort.size
+                errors[scenario.digest] = NOT_FOUND.format(folder=sweep.folder)
+            done += scenario.config.cohort.size
             finished(scenario)
-        progress(behind)
+        progress(done)
     return errors
 
 
 def finish_batches(
     keep: Callable[[Any], Any], batches: list[list[Scenario]], *where: Any
 ) -> Iterator[tuple[list[Scenario], Future]]:
-    """Every batch with what became of it.
+    """Every batch with its future.
 
-    Of a batch whose process died each time, every scenario is tried alone.
+    If the process of a batch died at every attempt, its scenarios are run one by one.
     """
     broken: list[list[Scenario]] = []
     for position, outcome in map_unordered(keep, batches, *where):
@@ -115,43 +114,40 @@ def finish_batches(
         yield broken[position], outcome
 
 
-def alike(scenarios: Sequence[Scenario]) -> list[list[Scenario]]:
-    """Scenarios by their patients, the random streams of these and how they are followed.
-
-    Those of one group differ in what is decided, and what they decide alike has to be run once.
-    """
+def same_cohort(scenarios: Sequence[Scenario]) -> list[list[Scenario]]:
+    """Scenarios in groups of the same cohort and monitoring, which can share follow-ups."""
     groups: dict[str, list[Scenario]] = {}
     for scenario in scenarios:
-        groups.setdefault(scenario.company, []).append(scenario)
+        groups.setdefault(scenario.cohort_key, []).append(scenario)
     return list(groups.values())
 
 
 def batches_of(scenarios: Sequence[Scenario], at_most: int) -> list[list[Scenario]]:
-    """Scenarios that a worker takes together: those that are alike, and those that are over soon.
+    """Batches of scenarios: of the same cohort, or of several cohorts with few trajectories.
 
-    at_most : of them in a batch
+    at_most : number of scenarios in a batch
     """
     batches: list[list[Scenario]] = []
-    courses = math.inf  # of the last batch
-    for group in alike(scenarios):
+    trajectories = math.inf  # of the last batch
+    for group in same_cohort(scenarios):
         together: set[str] = set()  # strategies of the scenarios of this group in the last batch
         for i, scenario in enumerate(group):
-            own = courses_beside(together, scenario)
-            most = COURSES_TOGETHER if i else COURSES_AT_ONCE
-            if courses + own > most or len(batches[-1]) >= at_most:
+            own = further_trajectories(together, scenario)
+            most = TRAJECTORIES_TOGETHER if i else TRAJECTORIES_AT_ONCE
+            if trajectories + own > most or len(batches[-1]) >= at_most:
                 batches.append([])
-                courses, together = 0.0, set()
-                own = courses_beside(together, scenario)
+                trajectories, together = 0.0, set()
+                own = further_trajectories(together, scenario)
             batches[-1].append(scenario)
-            courses += own
+            trajectories += own
             together |= scenario.strategies.keys()
     return batches
 
 
-def courses_beside(together: Container[str], scenario: Scenario) -> float:
-    """About how many courses a scenario adds to those of strategies that are run with it."""
+def further_trajectories(together: Container[str], scenario: Scenario) -> float:
+    """About how many trajectories a scenario adds to those of strategies in the same batch."""
     shares = [
-        1.0 if begins or not together else SHARED
+        1.0 if begins or not together else NOT_SHARED
         for name, begins in scenario.strategies.items()
         if name not in together
     ]
@@ -165,27 +161,27 @@ def keep_scenarios(
     workers: int = 1,
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[Receipt]:
-    """Run scenarios and keep them in a folder of parts, unless they are there.
+    """Run scenarios and write their results to a folder, unless they are there.
 
-    software : of whoever asks; results of another one would not be what the digest says
+    software : of the main process; with another version here, digests of results would be wrong
     """
     if software != provenance.software():
-        raise RuntimeError(f"{software} asks, and {provenance.software()} is installed here")
+        raise RuntimeError(f"{software} is needed, and {provenance.software()} is installed here")
     receipts: list[Receipt] = []
     done = 0
-    for group in alike(scenarios):
+    for group in same_cohort(scenarios):
         before = kept_before(folder, group)
         receipts += before.values()
         missing = [scenario for scenario in group if scenario.digest not in before]
         if missing:
-            tell = partial(tell_of_all, progress, done, len(group))
-            receipts += keep_together(folder, missing, workers, tell)
+            of_group = partial(progress_of_group, progress, done, len(group))
+            receipts += keep_together(folder, missing, workers, of_group)
         done += group[0].config.cohort.size * len(group)
     return receipts
 
 
 def kept_before(folder: Path, group: Sequence[Scenario]) -> dict[str, Receipt]:
-    """Receipts of scenarios that somebody kept, together or alone, who died before he said so."""
+    """Receipts of scenarios whose results were written by a worker that died afterwards."""
     digests = [scenario.digest for scenario in group]
     result: dict[str, Receipt] = {}
     for own in [digests, *([digest] for digest in digests)]:
@@ -195,16 +191,21 @@ def kept_before(folder: Path, group: Sequence[Scenario]) -> dict[str, Receipt]:
     return result
 
 
-def tell_of_all(progress: Callable[[int], None], before: int, scenarios: int, done: int) -> None:
-    """Tell of patients that were treated in several scenarios at once."""
+def progress_of_group(
+    progress: Callable[[int], None], before: int, scenarios: int, done: int
+) -> None:
+    """Report patients that were followed in several scenarios at once."""
     progress(before + scenarios * done)
 
 
 def keep_together(
     folder: Path, scenarios: Sequence[Scenario], workers: int, progress: Callable[[int], None]
 ) -> list[Receipt]:
-    """Run scenarios that are alike and keep them; one that fails, fails alone."""
-    here = PROCESSES if workers == 1 else None  # one of many workers asks for no others
+    """Run scenarios of the same cohort and write their results.
+
+    If they fail together, they are run one by one, so that only those fail that must.
+    """
+    here = PROCESSES if workers == 1 else None  # a worker of many starts no others
     configs = [scenario.config for scenario in scenarios]
     digests = [scenario.digest for scenario in scenarios]
     try:

@@ -28,7 +28,7 @@ from leukosim.trial.run import DECISION_COLUMNS
 
 SCENARIOS = "scenarios"
 LOST = f"lost{parts.SUFFIX}"  # where nothing is
-OF_DECISIONS = ("strategies", "arms", "trigger")  # parts of an identity that no marrow knows
+OF_DECISIONS = ("strategies", "arms", "trigger")  # parts of an identity that are no cohort's
 FEW_NAMES = 3  # of scenarios, in a report
 
 
@@ -53,8 +53,11 @@ class Scenario:
         return {json.dumps([each, trigger]): bool(each["begin_with"]) for each in known}
 
     @cached_property
-    def company(self) -> str:
-        """A name for its patients, their random streams and how they are followed, whatever is decided."""
+    def cohort_key(self) -> str:
+        """The same for scenarios of the same patients, random streams and monitoring.
+
+        Such scenarios differ in their strategies only.
+        """
         known = {name: each for name, each in self.identity.items() if name not in OF_DECISIONS}
         return provenance.digest_of(known)
 
