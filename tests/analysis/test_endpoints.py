@@ -11,6 +11,7 @@ from leukosim.analysis.endpoints import (
     duration_of_response,
     event_free_survival,
     first_response_day,
+    healthy_marrow_cells,
     median,
     molecular_relapse,
     molecular_relapse_day,
@@ -218,6 +219,17 @@ def test_a_patient_followed_by_chimerism_is_negative_by_its_own_trigger():
     swept = ds.expand_dims(scenario=2)
     swept = swept.assign_coords({"trigger.recipient_share": ("scenario", [0.2, 0.05])})
     np.testing.assert_array_equal(mrd_negative_on_treatment(swept).isel(patient=1), [[1], [0]])
+
+
+def test_the_size_of_a_healthy_marrow_is_that_of_the_simulation():
+    ds = dataset_of_arms({"triggered": [{}]})
+    assert healthy_marrow_cells(ds) == 1e12  # not stated: as in results of earlier versions
+    ds = ds.assign_attrs(healthy_marrow_cells=5e11)
+    assert healthy_marrow_cells(ds) == 5e11
+    swept = ds.expand_dims(scenario=2)
+    axis = ("scenario", [5e11, 2e12])
+    swept = swept.assign_coords({"disease.blood.healthy_marrow_cells": axis})
+    np.testing.assert_array_equal(healthy_marrow_cells(swept), [5e11, 2e12])
 
 
 OVERT = {"overt_blasts": 1e12}

@@ -19,7 +19,7 @@ from leukosim.analysis.hypothesis_discrimination import (
     effect_size,
     patients_needed,
 )
-from leukosim.analysis.stem_cell_composition import OVERT_BLASTS
+from leukosim.analysis.stem_cell_composition import blasts_of_overt_leukaemia
 from leukosim.reports.terminal.run_tables import hypotheses_tables
 
 NAMES = ("selection", "both")
@@ -143,7 +143,8 @@ def sweep(enriched, n_patients=30) -> xr.Dataset:
         cells[0, :, 0, 0], cells[0, :, 0, 1] = 1e4 * (1.0 - after), 1e4 * after
         ds["stem_cells_at_treatment_failure"] = ("arm", "patient", "origin", "subtype"), cells
         ds["composition"] = ("patient", "subtype"), np.stack([1.0 - before, before], -1)
-        ds["blasts_at_end"] = ("arm", "patient"), np.full((1, n_patients), 2.0 * OVERT_BLASTS)
+        overt = 2.0 * float(blasts_of_overt_leukaemia(ds))
+        ds["blasts_at_end"] = ("arm", "patient"), np.full((1, n_patients), overt)
         names = ["LMPP-like", "MEP-like"]
         scenarios.append(ds.assign_coords(subtype=names, origin=names))
     joined = xr.concat(scenarios, "scenario", data_vars="all", combine_attrs="override")

@@ -11,7 +11,7 @@ from synthetic import dataset_of_arms
 from test_figures import assert_readable
 
 from leukosim.analysis.endpoints import proportion
-from leukosim.analysis.stem_cell_composition import OVERT_BLASTS
+from leukosim.analysis.stem_cell_composition import blasts_of_overt_leukaemia
 from leukosim.analysis.survival import kaplan_meier
 from leukosim.biology.disease import Disease
 from leukosim.clinic.drugs.formulary import declared_drugs
@@ -121,8 +121,9 @@ def resistance(
     ds["stem_cells"] = (*course, "subtype"), origins.sum(-2)
     ds["composition"] = ("patient", "subtype"), starts
     ds["stem_cells_at_treatment_failure"] = ("arm", "patient", "origin", "subtype"), at_failure
-    ds["blasts_at_end"] = ("arm", "patient"), np.full(at_failure.shape[:2], 2.0 * OVERT_BLASTS)
-    ds["blasts"] = course, np.where(known, 2.0 * OVERT_BLASTS, np.nan)
+    overt = 2.0 * float(blasts_of_overt_leukaemia(ds))
+    ds["blasts_at_end"] = ("arm", "patient"), np.full(at_failure.shape[:2], overt)
+    ds["blasts"] = course, np.where(known, overt, np.nan)
     ds["neutrophils"] = course, np.where(known, counts[0], np.nan)
     ds["platelets"] = course, np.where(known, 40.0 * counts[1], np.nan)
     for grade in (3, 4):

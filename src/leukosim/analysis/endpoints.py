@@ -20,6 +20,7 @@ LEVEL = 0.95  # of every interval
 TOO_EXTREME = 10.0  # log hazard ratio: the likelihood has no maximum
 RELAPSE_FREE, OVERALL = "relapse-free survival", "overall survival"
 EITHER = "relapse-free survival, or overall survival from overt leukaemia"
+HEALTHY_MARROW_CELLS = 1e12  # of results written before they stated it; the declared default
 CYCLE_DAYS = 28.0  # of a cycle that a patient did not live, or was not treated, to begin
 
 
@@ -38,6 +39,17 @@ def trigger_level(ds: xr.Dataset) -> xr.DataArray:
         return level
     share = setting_of(ds, "trigger.recipient_share", "trigger_recipient_share")
     return xr.where(ds["mrd_marker"] == "chimerism", share, level)
+
+
+def healthy_marrow_cells(ds: xr.Dataset) -> xr.DataArray:
+    """Nucleated cells of a healthy marrow, as the trial was simulated: cells, by scenario.
+
+    :data:`HEALTHY_MARROW_CELLS` for a dataset that does not state its own number.
+    """
+    axis, attribute = "disease.blood.healthy_marrow_cells", "healthy_marrow_cells"
+    if axis in ds.coords or attribute in ds.attrs:
+        return setting_of(ds, axis, attribute)
+    return xr.DataArray(HEALTHY_MARROW_CELLS)
 
 
 def setting_of(ds: xr.Dataset, axis: str, attribute: str) -> xr.DataArray:

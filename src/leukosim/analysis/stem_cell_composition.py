@@ -1,8 +1,8 @@
-"""What the stem cells of a patient are once treatment has failed, and what they descend from.
+"""Composition of a patient's stem cells by subtype at treatment failure, and their descent.
 
 Failure is the day on which relapse or failure was declared; where neither was, the last day of a
 patient who ended with overt leukaemia. All numbers over patients give each patient the same weight,
-however many cells he has, and come with an interval from resampling patients.
+whatever the number of cells, and have an interval from resampling patients.
 """
 
 import json
@@ -10,14 +10,19 @@ import json
 import xarray as xr
 
 from leukosim.analysis.bootstrap import over_patients, ratio_of_sums
-from leukosim.analysis.endpoints import Estimate
+from leukosim.analysis.endpoints import Estimate, healthy_marrow_cells
 
-# Cells protected as MEP-like ones are: those that are native, and those that drug stress made.
+# Cells with the protection of MEP-like ones: native, and reprogrammed under drug stress.
 ENRICHED = ("MEP-like", "reprogrammed")
-OVERT_BLASTS = 0.05 * 1e12 / 0.95  # cells: a twentieth of a marrow with 1e12 healthy ones
+OVERT_FRACTION = 0.05  # blasts among all cells of a marrow with overt leukaemia
 
 
 # ---------------------------------------------------------------------- before and after
+
+
+def blasts_of_overt_leukaemia(ds: xr.Dataset) -> xr.DataArray:
+    """Blasts that make up OVERT_FRACTION of the marrow beside all healthy cells: cells."""
+    return OVERT_FRACTION * healthy_marrow_cells(ds) / (1.0 - OVERT_FRACTION)
 
 
 def has_failed(ds: xr.Dataset) -> xr.DataArray:
@@ -26,7 +31,8 @@ def has_failed(ds: xr.Dataset) -> xr.DataArray:
     A patient who ends on the day of diagnosis has not been treated, and not failed.
     """
     declared = ds["treatment_failure_day"].notnull() | ds["relapse_day"].notnull()
-    return declared | (ds["blasts_at_end"] >= OVERT_BLASTS) & (ds["follow_up_day"] > 0.0)
+    is_overt = ds["blasts_at_end"] >= blasts_of_overt_leukaemia(ds)
+    return declared | is_overt & (ds["follow_up_day"] > 0.0)
 
 
 def composition_of(cells: xr.DataArray) -> xr.DataArray:
@@ -38,7 +44,7 @@ def composition_of(cells: xr.DataArray) -> xr.DataArray:
 
 
 def composition_at_start(ds: xr.Dataset) -> xr.DataArray:
-    """Fractions (patient, subtype) at diagnosis; 0 for a subtype that a scenario does not have."""
+    """Fractions (patient, subtype) at diagnosis; 0 for a subtype that a scenario lacks."""
     return composition_of(ds["composition"])
 
 
@@ -53,7 +59,7 @@ def composition_at_failure(ds: xr.Dataset) -> xr.DataArray:
 def enriched_subtypes(ds: xr.Dataset) -> list[str]:
     """Subtypes that are expected to survive venetoclax: MEP-like and reprogrammed.
 
-    Where a study has neither, the one that its configuration calls the drug-tolerant state, or none.
+    Where a study has neither: the drug-tolerant state of its configuration, or none.
     """
     names = [str(name) for name in ds["subtype"].values]
     result = [name for name in ENRICHED if name in names]
@@ -81,9 +87,9 @@ def flow(ds: xr.Dataset) -> xr.DataArray:
 
 
 def share_by_descent(ds: xr.Dataset, arm: str, enriched: list[str]) -> Estimate:
-    """Of the enriched cells at failure, the share whose ancestors were such cells at the start.
+    """The share of enriched cells at failure whose ancestors were enriched at the start.
 
-    Sums of fractions over the patients of an arm who failed with such cells.
+    Sums of fractions over the patients of an arm who failed with enriched cells.
     """
     cells = flow(ds).where(has_failed(ds)).sel(arm=arm, subtype=enriched)
     whole = cells.sum(["origin", "subtype"], skipna=False).values

@@ -61,6 +61,7 @@ def gather(
         "trigger_level": protocol.trigger.level,
         "trigger_unit": "transcript ratio (marker / ABL1)",
         "trigger_recipient_share": protocol.trigger.recipient_share,
+        "healthy_marrow_cells": patients[0].disease.blood.healthy_marrow_cells,
         "horizon_days": protocol.horizon_days,
     }
     # the very same mapping where nothing is added, by which trials are known to share it

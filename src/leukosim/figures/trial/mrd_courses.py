@@ -16,6 +16,7 @@ from leukosim.analysis.endpoints import (
     DAYS_PER_MONTH,
     began_overt,
     best_response,
+    healthy_marrow_cells,
     horizon_days,
     molecular_relapse_day,
     preemptive_start_day,
@@ -32,7 +33,6 @@ from leukosim.figures.elements.style import (
     month_ticks,
 )
 
-HEALTHY_CELLS = 1e12  # nucleated marrow cells, for the true ratio
 LOWEST_FACTOR, HIGHEST_RATIO = 0.3, 100.0  # of the detection limit; marker / ABL1
 
 
@@ -131,7 +131,7 @@ UNITS = {"transcript": "marker / ABL1", "chimerism": "recipient, of CD34+"}
 def true_ratio(course: xr.Dataset) -> xr.DataArray:
     """Marker / ABL1 that a perfect assay of the marrow would report: (time), nan when unknown."""
     blasts = course["blasts"]
-    return course["transcript_ratio"] * blasts / (blasts + HEALTHY_CELLS)
+    return course["transcript_ratio"] * blasts / (blasts + healthy_marrow_cells(course))
 
 
 def draw_mrd_course(course: xr.Dataset, ax: Axes, color: str = BLACK, truth: bool = True) -> Axes:
