@@ -7,10 +7,10 @@ from lifelines.utils import restricted_mean_survival_time
 
 from leukosim.analysis.bootstrap import (
     means,
+    resample_counts,
     restricted_means,
     survival_curves,
     survival_on,
-    times_drawn,
 )
 
 
@@ -23,9 +23,9 @@ def patients():
 
 def test_every_curve_is_that_of_lifelines_with_weights(patients):
     day, event = patients
-    drawn = times_drawn(50, 5, seed=1)
-    curves = survival_curves(day, event, drawn)
-    for r, weights in enumerate(drawn):
+    counts = resample_counts(50, 5, seed=1)
+    curves = survival_curves(day, event, counts)
+    for r, weights in enumerate(counts):
         of_lifelines = KaplanMeierFitter().fit(np.repeat(day, weights), np.repeat(event, weights))
         for on in (0.0, 100.0, 210.0, 365.0):
             expected = float(of_lifelines.predict(on))
@@ -36,14 +36,14 @@ def test_every_curve_is_that_of_lifelines_with_weights(patients):
 
 
 def test_the_first_row_is_the_patients_as_they_are():
-    drawn = times_drawn(7, 100, seed=1)
-    assert drawn.shape == (101, 7)
-    assert (drawn[0] == 1).all()
-    assert (drawn.sum(1) == 7).all()
-    np.testing.assert_array_equal(drawn, times_drawn(7, 100, seed=1))
+    counts = resample_counts(7, 100, seed=1)
+    assert counts.shape == (101, 7)
+    assert (counts[0] == 1).all()
+    assert (counts.sum(1) == 7).all()
+    np.testing.assert_array_equal(counts, resample_counts(7, 100, seed=1))
     values = np.arange(7.0)
-    assert means(values, drawn)[0] == 3.0
-    assert means(values, drawn)[1] == pytest.approx(np.repeat(values, drawn[1]).mean())
+    assert means(values, counts)[0] == 3.0
+    assert means(values, counts)[1] == pytest.approx(np.repeat(values, counts[1]).mean())
 
 
 def test_curves_of_few_words():

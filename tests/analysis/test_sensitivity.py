@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from SALib.test_functions import Ishigami
 
-from leukosim.analysis.bootstrap import times_drawn
+from leukosim.analysis.bootstrap import resample_counts
 from leukosim.analysis.headlines import HEADLINES, SHARE, Headline
 from leukosim.analysis.sensitivity import Sensitivity
 from leukosim.analysis.sensitivity.factors import (
@@ -192,7 +192,7 @@ def test_chance_is_not_taken_for_an_effect():
     level = np.rint(3.0 * walks).astype(int)
     noise = rng.normal(size=(4, null, patients))
     values = 1.0 * walks[:, :1] + noise[level[:, 1:], np.arange(null)].sum(1)
-    outcomes = resampled_headline(values, times_drawn(patients, 300, 1))
+    outcomes = resampled_headline(values, resample_counts(patients, 300, 1))
     table = screened(walks, outcomes, groups, 4, 1).set_index("group")
     assert table.loc["x0", "is_beyond_chance"]
     assert table["is_beyond_chance"].drop("x0").sum() <= 9
@@ -243,7 +243,7 @@ def test_single_effects_are_paired():
     shared = rng.normal(0.0, 50.0, patients)
     own = rng.normal(1.0, 1.0, patients)
     values = np.array([shared, shared - own, shared + 2.0 * own])
-    outcomes = resampled_headline(values, times_drawn(patients, 2000, 1))
+    outcomes = resampled_headline(values, resample_counts(patients, 2000, 1))
     factor = Factor("a.x", 1.0, "day", 0.5, 4.0, "assumed")
     table = single_effects(outcomes, [factor]).set_index("end")
     assert table["at"].to_dict() == {"low": 0.5, "high": 4.0}
@@ -259,7 +259,7 @@ def test_precision_is_that_of_a_share():
     """1.96 sqrt(p (1 - p) / n), to within a tenth."""
     patients, p = 400, 0.3
     values = (np.arange(patients) < p * patients).astype(float)[None]
-    outcomes = resampled_headline(values, times_drawn(patients, 4000, 1))
+    outcomes = resampled_headline(values, resample_counts(patients, 4000, 1))
     headline = Headline("share", "Share", SHARE, (), lambda ds: ds)
     table = precision_table([headline], {"share": outcomes[:, 0]}, patients)
     by_size = table[table["asked"] == "patients"].set_index("patients")["half_width"]

@@ -1,8 +1,13 @@
-"""Patients drawn with replacement, once for everything that is computed of them.
+"""The bootstrap of patients: resamples, statistics of all resamples at once, and intervals.
 
-A resample is how often each patient was drawn. The same resamples serve for every arm and every
-quantity, so that what the arms share cancels in their differences. Kaplan-Meier curves of all
-resamples are computed at once; a test holds them against lifelines.
+A resample draws as many patients as there are, with replacement. It has two forms:
+
+- counts, how often each patient was drawn (:func:`resample_counts`). Means and Kaplan-Meier curves
+  follow from them. The same counts serve for every arm and every measure, so that differences of
+  arms are paired.
+- indices, which patients were drawn (:func:`resample_indices`), for any other statistic.
+
+The values of a statistic in the resamples are its replicates.
 
 References
 ----------
@@ -16,23 +21,60 @@ import xarray as xr
 
 from leukosim.analysis.endpoints import LEVEL, NOTHING, Estimate
 
-FEWEST = 10  # patients: with fewer, resampling them says too little
+# With fewer patients, their resamples are too much alike for an interval.
+MIN_PATIENTS_FOR_ESTIMATE = 5  # of one statistic
+MIN_PATIENTS_FOR_COMPARISON = 10  # of arms, whose differences are zero in most patients
+RESAMPLES, SEED = 2000, 1  # of indices
+
+# ---------------------------------------------------------------------- resamples
 
 
-def times_drawn(patients: int, resamples: int, seed: int) -> np.ndarray:
+def resample_counts(patients: int, resamples: int, seed: int) -> np.ndarray:
     """How often each patient is drawn, int64[1 + resample, patient]; the first row: once each."""
     rng = np.random.default_rng([seed, patients])
-    drawn = rng.multinomial(patients, np.full(patients, 1.0 / patients), size=resamples)
-    return np.vstack([np.ones((1, patients), int), drawn])
+    counts = rng.multinomial(patients, np.full(patients, 1.0 / patients), size=resamples)
+    return np.vstack([np.ones((1, patients), int), counts])
 
 
-def means(values: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+def resample_indices(patients: int) -> np.ndarray:
+    """Patients drawn with replacement, int64[RESAMPLES, patient]; always the same."""
+    return np.random.default_rng(SEED).integers(patients, size=(RESAMPLES, patients))
+
+
+# ---------------------------------------------------------------------- intervals
+
+
+def percentile_interval(replicates: np.ndarray) -> tuple[float, float]:
+    """The central LEVEL of the replicates of a statistic, nan left out; nan without any."""
+    known = replicates[~np.isnan(replicates)]
+    if len(known) == 0:
+        return np.nan, np.nan
+    low, high = np.quantile(known, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
+    return float(low), float(high)
+
+
+def comparison_interval(values: np.ndarray, patients: int) -> tuple[float, float]:
+    """The interval of an arm's value or of a difference of arms.
+
+    nan with fewer than MIN_PATIENTS_FOR_COMPARISON patients.
+
+    values : float64[1 + resample], the estimate first
+    """
+    if patients < MIN_PATIENTS_FOR_COMPARISON:
+        return np.nan, np.nan
+    return percentile_interval(values[1:])
+
+
+# ---------------------------------------------------------------------- statistics of counts
+
+
+def means(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """The mean of float64[patient] in every resample, float64[resample]."""
-    return drawn @ values / drawn.sum(1)
+    return counts @ values / counts.sum(1)
 
 
 def survival_curves(
-    day: np.ndarray, event: np.ndarray, drawn: np.ndarray
+    day: np.ndarray, event: np.ndarray, counts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Kaplan-Meier curves of all resamples.
 
@@ -41,7 +83,7 @@ def survival_curves(
     Parameters
     ----------
     day, event : float64[patient], bool[patient]
-    drawn : int64[resample, patient], of :func:`times_drawn`
+    counts : int64[resample, patient], of :func:`resample_counts`
 
     Returns
     -------
@@ -54,7 +96,7 @@ def survival_curves(
     """
     order = np.argsort(day, kind="stable")
     days, starts = np.unique(day[order], return_index=True)
-    ordered = drawn[:, order]
+    ordered = counts[:, order]
     leaving = np.add.reduceat(ordered, starts, axis=1)
     failing = np.add.reduceat(ordered * event[order], starts, axis=1)
     at_risk = leaving[:, ::-1].cumsum(1)[:, ::-1]
@@ -70,43 +112,26 @@ def survival_on(day: float, days: np.ndarray, survival: np.ndarray) -> np.ndarra
 
 
 def restricted_means(until_day: float, days: np.ndarray, survival: np.ndarray) -> np.ndarray:
-    """Mean time free of the event until a day in every resample: day, float64[resample].
+    """Restricted mean survival time until a day in every resample: day, float64[resample].
 
-    The area under the curve; beyond the last day of all the curve goes on as it ended.
+    The area under the curve, which stays at its last value beyond the last day of all.
     """
     edges = np.minimum(np.concatenate([[0.0], days, [until_day]]), until_day)
     heights = np.hstack([np.ones((len(survival), 1)), survival])
     return heights @ np.diff(edges)
 
 
-RESAMPLES, SEED = 2000, 1  # of every interval
+# ---------------------------------------------------------------------- statistics of indices
 
 
-FEWEST_PATIENTS = 5  # patients, for an interval from resampling to mean anything
-
-
-def resampled(n: int) -> np.ndarray:
-    """Patients drawn with replacement, int64[RESAMPLES, n]: always the same."""
-    return np.random.default_rng(SEED).integers(n, size=(RESAMPLES, n))
-
-
-def interval(samples: np.ndarray) -> tuple[float, float]:
-    """The percentile interval of a resampled statistic, nan left out."""
-    known = samples[~np.isnan(samples)]
-    if len(known) == 0:
-        return np.nan, np.nan
-    low, high = np.quantile(known, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
-    return float(low), float(high)
-
-
-def over_patients(statistic: Callable[..., np.ndarray], *columns: np.ndarray) -> Estimate:
-    """A statistic of patients with its interval from resampling them.
+def bootstrap_estimate(statistic: Callable[..., np.ndarray], *columns: np.ndarray) -> Estimate:
+    """A statistic of patients with its interval.
 
     Parameters
     ----------
     statistic : of arrays whose last axis is patients, along that axis
     columns : float64[patient] each; a patient who is nan in one of them is left out. The bounds
-        are nan for fewer than FEWEST_PATIENTS patients.
+        are nan for fewer than MIN_PATIENTS_FOR_ESTIMATE patients.
     """
     table = np.array(columns, float)
     table = table[:, ~np.isnan(table).any(0)]
@@ -114,14 +139,15 @@ def over_patients(statistic: Callable[..., np.ndarray], *columns: np.ndarray) ->
     if n == 0:
         return NOTHING
     value = float(statistic(*table))
-    if n < FEWEST_PATIENTS:
+    if n < MIN_PATIENTS_FOR_ESTIMATE:
         return Estimate(value, np.nan, np.nan, n)
-    return Estimate(value, *interval(statistic(*table[:, resampled(n)])), n)
+    replicates = statistic(*table[:, resample_indices(n)])
+    return Estimate(value, *percentile_interval(replicates), n)
 
 
 def mean(values: np.ndarray | xr.DataArray) -> Estimate:
-    """The mean over patients, nan left out."""
-    return over_patients(lambda each: each.mean(-1), np.asarray(values, float).ravel())
+    """The mean over patients with its interval, nan left out."""
+    return bootstrap_estimate(lambda each: each.mean(-1), np.asarray(values, float).ravel())
 
 
 def ratio_of_sums(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

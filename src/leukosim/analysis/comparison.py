@@ -1,7 +1,7 @@
-"""Arms compared over the same patients: what each comes to, and how it differs from a reference.
+"""Arms compared over the same patients: the value of each, and its difference from a reference.
 
-Patients are resampled, not observations: a patient is drawn with all his arms. So what an arm
-shares with its reference takes no part in the interval of their difference.
+Patients are resampled with all their arms (:mod:`leukosim.analysis.bootstrap`), so that variation
+shared by an arm and its reference cancels in the interval of their difference.
 """
 
 from dataclasses import dataclass, field
@@ -13,13 +13,13 @@ import pandas as pd
 import xarray as xr
 
 from leukosim.analysis.bootstrap import (
-    FEWEST,
-    interval,
+    MIN_PATIENTS_FOR_COMPARISON,
+    comparison_interval,
     means,
+    resample_counts,
     restricted_means,
     survival_curves,
     survival_on,
-    times_drawn,
 )
 from leukosim.analysis.endpoints import ONE_YEAR, OVERALL, RELAPSE_FREE, TWO_YEARS, main_survival
 from leukosim.analysis.survival import hazard_ratio, paired_difference, survival_at
@@ -128,19 +128,19 @@ def resample(ds: xr.Dataset, options: Comparison | None = None) -> Resampled:
     times = main_survival(ds)
     times.attrs["n_left_out"] = int(ds.attrs.get("n_left_out", 0))
     days, until = days_of(options, float(ds.attrs["horizon_days"]))
-    drawn = times_drawn(ds.sizes["patient"], options.resamples, options.seed)
+    counts = resample_counts(ds.sizes["patient"], options.resamples, options.seed)
     arms = [str(arm) for arm in ds["arm"].values]
     keys = [*((SURVIVAL, day) for day in days), (RESTRICTED_MEAN, until)]
-    values = {key: np.empty((len(arms), len(drawn))) for key in keys}
+    values = {key: np.empty((len(arms), len(counts))) for key in keys}
     for a, arm in enumerate(arms):  # one at a time: the curves of many arms would fill the memory
         one = times.sel(arm=arm)
-        curve = survival_curves(one["day"].values.astype(float), one["event"].values, drawn)
+        curve = survival_curves(one["day"].values.astype(float), one["event"].values, counts)
         for day in days:
             values[(SURVIVAL, day)][a] = survival_on(day, *curve)
         values[(RESTRICTED_MEAN, until)][a] = restricted_means(until, *curve)
     horizon = float(ds.attrs["horizon_days"])
     for quantity, counted in counted_days(ds).items():
-        values[(quantity, horizon)] = np.array([means(of_arm, drawn) for of_arm in counted])
+        values[(quantity, horizon)] = np.array([means(of_arm, counts) for of_arm in counted])
     return Resampled(arms, times, days, until, values)
 
 
@@ -181,7 +181,7 @@ def levels_table(result: Resampled) -> pd.DataFrame:
     """What each arm comes to: COLUMNS, with ``against`` empty.
 
     Survival has the log-log interval of Kaplan-Meier (exact where nobody or everybody failed), all
-    else that of resampled patients, which needs FEWEST of them.
+    else that of resampled patients, which needs MIN_PATIENTS_FOR_COMPARISON of them.
     """
     rows = []
     for (quantity, day), values in result.values.items():
@@ -191,7 +191,7 @@ def levels_table(result: Resampled) -> pd.DataFrame:
                 low, high = shares.loc[arm, ["low", "high"]]
                 method = "Kaplan-Meier, log-log"
             else:
-                low, high, method = *percentiles(of_arm, result.n), RESAMPLED
+                low, high, method = *comparison_interval(of_arm, result.n), RESAMPLED
             rows.append(
                 (arm, "", quantity, day, UNITS[quantity], of_arm[0], low, high, method, result.n)
             )
@@ -207,10 +207,10 @@ def differences_table(result: Resampled, against: str) -> pd.DataFrame:
     DataFrame
         For each other arm: survival on each day (share), restricted mean, drug days and cytopenia
         days (day), all with intervals of resampled patients; the hazard ratio of Cox's model with
-        errors clustered by patient; and how many have to be treated so for one more to be free of
-        the event on each day. Where no patient's fate differs, resamples do not either, and with
-        fewer than FEWEST patients they say too little: then the interval of a difference of shares
-        is that of matched proportions (:func:`leukosim.analysis.survival.paired_difference`). nan: unknown.
+        errors clustered by patient; and the number needed to treat for one more patient to be free
+        of the event on each day. Where all resamples have the same difference of shares, or
+        patients are fewer than MIN_PATIENTS_FOR_COMPARISON, its interval is that of matched
+        proportions (:func:`leukosim.analysis.survival.paired_difference`). nan: unknown.
     """
     rows: list[tuple] = []
     reference = result.arms.index(against)
@@ -220,7 +220,7 @@ def differences_table(result: Resampled, against: str) -> pd.DataFrame:
         needed = []
         for (quantity, day), values in result.values.items():
             difference = values[a] - values[reference]
-            low, high = percentiles(difference, result.n)
+            low, high = comparison_interval(difference, result.n)
             method = RESAMPLED
             if quantity == SURVIVAL and not high - low > NO_MORE:
                 matched = paired_difference(result.times, arm, against, day)
@@ -234,14 +234,6 @@ def differences_table(result: Resampled, against: str) -> pd.DataFrame:
         rows.append((arm, against, HAZARD_RATIO, np.nan, UNITS[HAZARD_RATIO], *cox))
         rows += needed
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def percentiles(values: np.ndarray, n: int) -> tuple[float, float]:
-    """The interval of a quantity from its resamples; nan with too few patients.
-
-    values : float64[1 + resample]
-    """
-    return interval(values[1:]) if n >= FEWEST else (np.nan, np.nan)
 
 
 def needed_to_treat(
@@ -299,13 +291,13 @@ def ranking(result: Resampled) -> pd.DataFrame:
     ranks = rankdata(-control, axis=0)
     is_best = control == control.max(0)
     shares = is_best / is_best.sum(0)
-    enough = result.n >= FEWEST
+    enough = result.n >= MIN_PATIENTS_FOR_COMPARISON
     table: dict[str, Any] = {
         "arm": result.arms,
         "rank": ranks[:, 0],
         "probability_best": shares[:, 1:].mean(1) if enough else np.full(len(control), np.nan),
     }
-    bounds = [percentiles(each, result.n) for each in ranks]
+    bounds = [comparison_interval(each, result.n) for each in ranks]
     table["rank_low"], table["rank_high"] = zip(*bounds, strict=True)
     for quantity in (DRUG_DAYS, CYTOPENIA_DAYS):
         cost = result.cost(quantity)

@@ -13,7 +13,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from leukosim.analysis.bootstrap import FEWEST_PATIENTS, interval, resampled
+from leukosim.analysis.bootstrap import (
+    MIN_PATIENTS_FOR_ESTIMATE,
+    percentile_interval,
+    resample_indices,
+)
 from leukosim.analysis.endpoints import best_response
 from leukosim.analysis.stem_cell_composition import (
     composition_at_failure,
@@ -185,11 +189,12 @@ def compare(
         means[0], sds[0], sizes[0],
         means[1], sds[1], sizes[1],
     )  # fmt: skip
-    if min(sizes) < FEWEST_PATIENTS:
+    if min(sizes) < MIN_PATIENTS_FOR_ESTIMATE:
         return row
     effect = float(effect_size(*values))
-    resamples = [each[resampled(len(each))] for each in values]  # the same patients under both
-    low, high = interval(effect_size(*resamples))
+    # the same patients under both hypotheses
+    replicates = effect_size(*(each[resample_indices(len(each))] for each in values))
+    low, high = percentile_interval(replicates)
     row = replace(row, effect=effect, effect_low=low, effect_high=high)
     if low <= 0.0 <= high:
         nearest = float(patients_needed(max(-low, high)))
@@ -210,7 +215,7 @@ def discrimination_table(ds: xr.Dataset) -> pd.DataFrame:
 
     With 80 % power and a two-sided significance of 5 %. Where the interval of the effect, from
     resampling the simulated patients, includes 0, the hypotheses cannot be told apart and the
-    number is infinite; it is nan where fewer than FEWEST_PATIENTS patients could be measured.
+    number is infinite; it is nan with fewer than MIN_PATIENTS_FOR_ESTIMATE measured patients.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 from scipy.stats import norm
 
-from leukosim.analysis.bootstrap import means, times_drawn
+from leukosim.analysis.bootstrap import means, resample_counts
 from leukosim.analysis.endpoints import DAYS_PER_MONTH, horizon_days, main_survival
 from leukosim.analysis.headlines import HEADLINES
 from leukosim.analysis.survival import kaplan_meier
@@ -88,7 +88,7 @@ def both_uncertainties(of_patients: np.ndarray) -> dict[str, float]:
         the variance that parameters make up.
     """
     counted = [one[~np.isnan(one)] for one in of_patients]
-    result = np.array([means(one, times_drawn(len(one), RESAMPLES, seed=1)) for one in counted])
+    result = np.array([means(one, resample_counts(len(one), RESAMPLES, seed=1)) for one in counted])
     estimate, rng = result[:, 0], result[:, 1:]
     middle, spread = estimate.mean(), estimate.var(ddof=1)
     chance, parameters = rng.var(axis=1).mean(), max(spread - sampling_variance(of_patients), 0.0)

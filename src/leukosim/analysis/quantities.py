@@ -12,11 +12,12 @@ import pandas as pd
 import xarray as xr
 
 from leukosim.analysis.bootstrap import (
+    comparison_interval,
     means,
+    resample_counts,
     restricted_means,
     survival_curves,
     survival_on,
-    times_drawn,
 )
 from leukosim.analysis.comparison import (
     CYTOPENIA_DAYS,
@@ -25,7 +26,6 @@ from leukosim.analysis.comparison import (
     NO_MORE,
     RESAMPLED,
     counted_days,
-    percentiles,
 )
 from leukosim.analysis.endpoints import main_survival, overall_survival, relapse_free_survival
 from leukosim.analysis.survival import paired_difference
@@ -61,8 +61,8 @@ class Quantity:
 def survival(times: Times) -> Values:
     """The share free of an event on a day."""
 
-    def values(ds: xr.Dataset, look: Look, drawn: np.ndarray) -> np.ndarray:
-        curves = curves_of(times(ds), drawn)
+    def values(ds: xr.Dataset, look: Look, counts: np.ndarray) -> np.ndarray:
+        curves = curves_of(times(ds), counts)
         return np.array([survival_on(look.day, *curve) for curve in curves])
 
     return values
@@ -71,8 +71,8 @@ def survival(times: Times) -> Values:
 def restricted(times: Times) -> Values:
     """Mean days free of an event within the first."""
 
-    def values(ds: xr.Dataset, look: Look, drawn: np.ndarray) -> np.ndarray:
-        curves = curves_of(times(ds), drawn)
+    def values(ds: xr.Dataset, look: Look, counts: np.ndarray) -> np.ndarray:
+        curves = curves_of(times(ds), counts)
         return np.array([restricted_means(look.until_day, *curve) for curve in curves])
 
     return values
@@ -80,26 +80,26 @@ def restricted(times: Times) -> Values:
 
 def counted(name: str) -> Values:
     """Mean days of a kind, of :func:`leukosim.analysis.comparison.counted_days`."""
-    return lambda ds, look, drawn: means_of(counted_days(ds)[name], drawn)
+    return lambda ds, look, counts: means_of(counted_days(ds)[name], counts)
 
 
-def samples(ds: xr.Dataset, look: Look, drawn: np.ndarray) -> np.ndarray:
+def samples(ds: xr.Dataset, look: Look, counts: np.ndarray) -> np.ndarray:
     """MRD samples taken of a patient, each a visit."""
     taken = ds["sample_day"].notnull().sum("sample").transpose("arm", "patient")
-    return means_of(taken.values.astype(float), drawn)
+    return means_of(taken.values.astype(float), counts)
 
 
-def curves_of(times: xr.Dataset, drawn: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+def curves_of(times: xr.Dataset, counts: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """The Kaplan-Meier curve of each arm in every resample."""
     day, event = (times[name].transpose("arm", "patient").values for name in ("day", "event"))
     return [
-        survival_curves(one.astype(float), met, drawn) for one, met in zip(day, event, strict=True)
+        survival_curves(one.astype(float), met, counts) for one, met in zip(day, event, strict=True)
     ]
 
 
-def means_of(counts: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+def means_of(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """The mean of float64[arm, patient] in every resample."""
-    return np.array([means(of_arm, drawn) for of_arm in counts])
+    return np.array([means(of_arm, counts) for of_arm in values])
 
 
 QUANTITIES = {
@@ -134,8 +134,8 @@ def resampled(ds: xr.Dataset, names: Sequence[str], look: Look) -> dict[str, np.
 
     ds : of a trial (arm, patient)
     """
-    drawn = times_drawn(ds.sizes["patient"], look.resamples, look.seed)
-    return {name: QUANTITIES[name].values(ds, look, drawn) for name in names}
+    counts = resample_counts(ds.sizes["patient"], look.resamples, look.seed)
+    return {name: QUANTITIES[name].values(ds, look, counts) for name in names}
 
 
 def levels(ds: xr.Dataset, names: Sequence[str], look: Look) -> pd.DataFrame:
@@ -143,7 +143,7 @@ def levels(ds: xr.Dataset, names: Sequence[str], look: Look) -> pd.DataFrame:
     n, rows = ds.sizes["patient"], []
     for name, values in resampled(ds, names, look).items():
         for arm, of_arm in zip(ds["arm"].values, values, strict=True):
-            interval = percentiles(of_arm, n)
+            interval = comparison_interval(of_arm, n)
             rows.append((str(arm), name, QUANTITIES[name].unit, of_arm[0], *interval, n))
     return pd.DataFrame(rows, columns=["arm", "quantity", "unit", "value", "low", "high", "n"])
 
@@ -163,7 +163,7 @@ def differences(ds: xr.Dataset, names: Sequence[str], look: Look) -> pd.DataFram
         quantity = QUANTITIES[name]
         for arm, of_arm in zip(arms[1:], values[1:], strict=True):
             difference = of_arm - values[0]
-            low, high = percentiles(difference, n)
+            low, high = comparison_interval(difference, n)
             method = RESAMPLED
             if quantity.times is not None and not high - low > NO_MORE:
                 matched = paired_difference(quantity.times(ds), arm, arms[0], look.day)

@@ -9,7 +9,7 @@ import json
 
 import xarray as xr
 
-from leukosim.analysis.bootstrap import over_patients, ratio_of_sums
+from leukosim.analysis.bootstrap import bootstrap_estimate, ratio_of_sums
 from leukosim.analysis.endpoints import Estimate, healthy_marrow_cells
 
 # Cells with the protection of MEP-like ones: native, and reprogrammed under drug stress.
@@ -95,4 +95,4 @@ def share_by_descent(ds: xr.Dataset, arm: str, enriched: list[str]) -> Estimate:
     whole = cells.sum(["origin", "subtype"], skipna=False).values
     part = cells.sel(origin=enriched).sum(["origin", "subtype"], skipna=False).values
     with_cells = whole > 0.0
-    return over_patients(ratio_of_sums, part[with_cells], whole[with_cells])
+    return bootstrap_estimate(ratio_of_sums, part[with_cells], whole[with_cells])

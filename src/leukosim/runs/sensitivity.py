@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
-from leukosim.analysis.bootstrap import times_drawn
+from leukosim.analysis.bootstrap import resample_counts
 from leukosim.analysis.endpoints import TWO_YEARS
 from leukosim.analysis.headlines import Headline, arms_of, headlines_of
 from leukosim.analysis.sensitivity import Sensitivity, check_packages
@@ -291,9 +291,9 @@ def resampled(
     Patients are resampled alike for all headlines and points.
     """
     patients = next(iter(of_patients.values())).shape[1]
-    drawn = times_drawn(patients, question.options.resamples, question.config.seed)
+    counts = resample_counts(patients, question.options.resamples, question.config.seed)
     for each in question.headlines:
-        yield each, resampled_headline(of_patients[each.name], drawn)
+        yield each, resampled_headline(of_patients[each.name], counts)
 
 
 def keep(question: Question, name: str, table: pd.DataFrame) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leukosim.analysis.bootstrap import interval
+from leukosim.analysis.bootstrap import percentile_interval
 from leukosim.analysis.sensitivity.screening import problem_of
 
 FOLDS = 5
@@ -98,7 +98,7 @@ def sobol_indices(
     predicted = surrogate.predict(at).reshape(len(at), -1)
     first, total = np.array([analysed(problem, y, seed) for y in predicted.T]).transpose(1, 2, 0)
     rows = [
-        (one[0], *interval(one[1:]), whole[0], *interval(whole[1:]))
+        (one[0], *percentile_interval(one[1:]), whole[0], *percentile_interval(whole[1:]))
         for one, whole in zip(first, total, strict=True)
     ]
     return Indices(pd.DataFrame(rows, columns=COLUMNS), r2, float(predicted[:, 0].std()))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from leukosim.analysis.bootstrap import interval
+from leukosim.analysis.bootstrap import percentile_interval
 from leukosim.analysis.headlines import DAY, Headline
 from leukosim.analysis.sensitivity.factors import Factor
 
@@ -47,7 +47,7 @@ def single_effects(outcomes: np.ndarray, factors: Sequence[Factor]) -> pd.DataFr
     rows = []
     for i, factor in enumerate(factors):
         for column, end, at in ((2 * i, "low", factor.low), (2 * i + 1, "high", factor.high)):
-            bounds = interval(changes[1:, column])
+            bounds = percentile_interval(changes[1:, column])
             value, change = outcomes[0, 1 + column], changes[0, column]
             own = factor.path, factor.unit, factor.value
             rows.append((*own, end, at, value, change, *bounds))
@@ -77,7 +77,7 @@ def precision_table(
     rows = []
     for each in headlines:
         values = estimates[each.name]
-        low, high = interval(values[1:])
+        low, high = percentile_interval(values[1:])
         half_width = (high - low) / 2.0
         for n in SIZES:
             width = half_width * np.sqrt(patients / n)
@@ -89,15 +89,15 @@ def precision_table(
     return pd.DataFrame(rows, columns=columns)
 
 
-def resampled_headline(values: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+def resampled_headline(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """The mean over patients in every resample, nan left out: float64[1 + resample, point].
 
     Parameters
     ----------
     values : float64[point, patient]
-    drawn : int64[1 + resample, patient], of :func:`leukosim.analysis.bootstrap.times_drawn`
+    counts : int64[1 + resample, patient], of :func:`leukosim.analysis.bootstrap.resample_counts`
     """
     known = ~np.isnan(values)
-    counted = drawn @ known.T
-    total = drawn @ np.where(known, values, 0.0).T
-    return np.divide(total, counted, out=np.full(total.shape, np.nan), where=counted > 0)
+    n = counts @ known.T
+    total = counts @ np.where(known, values, 0.0).T
+    return np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0)

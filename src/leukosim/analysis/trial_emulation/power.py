@@ -13,7 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from leukosim.analysis.arms import choose, reference_of
-from leukosim.analysis.bootstrap import interval
+from leukosim.analysis.bootstrap import percentile_interval
 from leukosim.analysis.endpoints import DAYS_PER_MONTH, main_survival
 from leukosim.analysis.trial_emulation.repeated_trials import (
     HIGH,
@@ -278,7 +278,7 @@ def effect_table(known: dict[str, PopulationEffect]) -> pd.DataFrame:
     rows = []
     for name, effect in known.items():
         ratios = np.exp(effect.log_hazard_ratio)
-        bounds = interval(ratios[1:])
+        bounds = percentile_interval(ratios[1:])
         rows.append((name, effect.virtual_patients, ratios[0], *bounds, effect.events))
     columns = ["enrolled", "virtual_patients", "hazard_ratio", "low", "high", "events"]
     return pd.DataFrame(rows, columns=columns)
@@ -358,7 +358,7 @@ def power_table(
             rows.append(
                 (
                     name, size, size / share, size * effect.events, benefits.mean(), chance.low,
-                    chance.high, *interval(powers[1:]), powers[1:].mean(),
+                    chance.high, *percentile_interval(powers[1:]), powers[1:].mean(),
                 )
             )  # fmt: skip
     columns = [

@@ -8,7 +8,12 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from leukosim.analysis.bootstrap import FEWEST_PATIENTS, interval, mean, resampled
+from leukosim.analysis.bootstrap import (
+    MIN_PATIENTS_FOR_ESTIMATE,
+    mean,
+    percentile_interval,
+    resample_indices,
+)
 from leukosim.analysis.endpoints import NOTHING, Estimate, proportion
 from leukosim.analysis.hypothesis_discrimination import (
     AXIS,
@@ -109,10 +114,10 @@ def less_without(
     if n == 0 or len(pair[0]) != len(pair[1]):
         return NOTHING
     difference = known_mean(pair[0]) - known_mean(pair[1])
-    if n < FEWEST_PATIENTS:
+    if n < MIN_PATIENTS_FOR_ESTIMATE:
         return Estimate(float(difference), np.nan, np.nan, n)
-    drawn = resampled(len(pair[0]))
-    ends = interval(known_mean(pair[0][drawn]) - known_mean(pair[1][drawn]))
+    indices = resample_indices(len(pair[0]))
+    ends = percentile_interval(known_mean(pair[0][indices]) - known_mean(pair[1][indices]))
     return Estimate(float(difference), *ends, n)
 
 
@@ -142,7 +147,7 @@ def draw_estimates(table: pd.DataFrame, ax: Axes, names: list[str]) -> Axes:
             ax.text(i, 0.02, "none", ha="center", va="bottom", size=5.0, color=GREY)
             continue
         ax.vlines(i, each.low, each.high, color=BLACK, linewidth=0.8)
-        face = BLACK if each.n >= FEWEST_PATIENTS else "white"
+        face = BLACK if each.n >= MIN_PATIENTS_FOR_ESTIMATE else "white"
         ax.plot(i, each.value, "o", color=BLACK, mfc=face, markersize=3, mew=0.6)
     ax.set_xlim(-0.6, len(names) - 0.4)
     ax.set_xticks(range(len(names)), [""] * len(names))
@@ -242,7 +247,8 @@ def note_of(cells: str) -> str:
         "a: best response CR, CRh or CRi of all treated, exact 95 % intervals. b: fraction "
         f"of {cells} stem cells at failure (declared, relapse, or overt leukaemia on the last day) "
         "minus that at diagnosis, mean over patients who failed (n below), 95 % intervals from "
-        f"resampling them; hollow, without interval: fewer than {FEWEST_PATIENTS}. c: what these cells were "
+        "resampling them; hollow, without interval: fewer than "
+        f"{MIN_PATIENTS_FOR_ESTIMATE}. c: what these cells were "
         "at diagnosis, as mean fraction of all stem cells at failure; line: their fraction at "
         "diagnosis in the same patients. The same virtual patients under all hypotheses."
     )
