@@ -5,12 +5,12 @@ import pytest
 from scipy.stats import binom
 from synthetic import dataset_of_arms, trial
 
+from leukosim.analysis.arm_summaries import MATCHED
 from leukosim.analysis.arms import gather_arms, short_names
 from leukosim.analysis.comparison import (
     CYTOPENIA_DAYS,
     DRUG_DAYS,
     HAZARD_RATIO,
-    MATCHED,
     NEEDED,
     RESTRICTED_MEAN,
     SURVIVAL,

@@ -8,8 +8,8 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from leukosim import cli
+from leukosim.analysis.arm_summaries import EvaluationTimes, levels
 from leukosim.analysis.optimisation.search_space import Axis, Choice, Span, span_of
-from leukosim.analysis.quantities import Look, levels
 from leukosim.cli import drawing
 from leukosim.cli import search as search_verb
 from leukosim.config.command_line import compose
@@ -67,7 +67,7 @@ def test_a_search_is_one_dataset_a_table_and_a_comparison_on_new_patients(capsys
     assert set(table["rank"].dropna()) == set(range(1, feasible.sum() + 1))
     best = table[table["feasible"]].nlargest(1, "rmst")["rmst"].iloc[0]
     assert table.loc[table["rank"] == 1, "rmst"].iloc[0] == best
-    again = levels(result.isel(scenario=3), ["drug_days"], Look(150.0, 150.0))
+    again = levels(result.isel(scenario=3), ["drug_days"], EvaluationTimes(150.0, 150.0))
     assert again["value"][0] == table["drug_days"][3]
 
     before, new = load_dataset("here/results.nc"), load_dataset("here/confirmation/results.nc")

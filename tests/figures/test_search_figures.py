@@ -5,13 +5,13 @@ import pytest
 from synthetic import search
 from test_figures import assert_readable
 
+from leukosim.analysis.arm_summaries import EvaluationTimes
 from leukosim.analysis.optimisation.search import (
     arms_of_scenarios,
     chosen,
     confirmation_table,
     searched,
 )
-from leukosim.analysis.quantities import Look
 from leukosim.figures.elements.style import HIGHEST, PAGE, house_style
 from leukosim.figures.methods import confirmation
 from leukosim.figures.methods import search as search_figure
@@ -19,7 +19,7 @@ from leukosim.figures.registry import figures_for
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "options",
     [{}, {"at_most": {}, "maximise": ["relapse_free_survival"], "minimise": ["samples"]}],
     ids=["a limit", "no limit and two goals"],
 )
@@ -49,10 +49,10 @@ def test_a_confirmation_can_be_read():
     named = {"default": 0, **chosen(searched(ds).table, 3)}
     both = (arms_of_scenarios(ds, "triggered", named) for _ in range(2))
     quantities = ["rmst", "relapse_free_survival", "drug_days", "samples"]
-    look = Look(730.0, 730.0, 200)
-    table = confirmation_table(*both, quantities, look)
+    times = EvaluationTimes(730.0, 730.0, 200)
+    table = confirmation_table(*both, quantities, times)
     with house_style():
-        figure = confirmation.confirmation_figure(table, ["rmst"], look)
+        figure = confirmation.confirmation_figure(table, ["rmst"], times)
         assert_readable(figure)
     dots = [line for ax in figure.axes for line in ax.lines if len(line.get_xdata()) == 1]
     assert len(dots) == len(table) == 4 * 3 * 2

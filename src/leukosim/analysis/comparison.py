@@ -12,32 +12,36 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from leukosim.analysis.arm_summaries import (
+    NO_MORE,
+    RESAMPLED,
+    curve_of_arm,
+    difference_interval,
+    means_by_arm,
+)
 from leukosim.analysis.bootstrap import (
     MIN_PATIENTS_FOR_COMPARISON,
     comparison_interval,
-    means,
     resample_counts,
     restricted_means,
-    survival_curves,
     survival_on,
 )
-from leukosim.analysis.endpoints import ONE_YEAR, OVERALL, RELAPSE_FREE, TWO_YEARS, main_survival
-from leukosim.analysis.survival import hazard_ratio, paired_difference, survival_at
+from leukosim.analysis.endpoints import ONE_YEAR, OVERALL, RELAPSE_FREE, TWO_YEARS
+from leukosim.analysis.measures import DAY, MEASURES, SHARE
+from leukosim.analysis.survival import hazard_ratio, survival_at
 from leukosim.errors import ConfigError
 from leukosim.parameters import check_ranges, setting
 
 SURVIVAL, RESTRICTED_MEAN = "survival", "restricted mean"
-DRUG_DAYS, CYTOPENIA_DAYS = "drug days", "cytopenia days"
 HAZARD_RATIO, NEEDED = "hazard ratio", "number needed to treat"
-CYTOPENIAS = ("days_grade3_neutropenia", "days_grade3_thrombocytopenia")
+COSTS = {MEASURES[name].label: MEASURES[name] for name in ("drug_days", "cytopenia_days")}
+DRUG_DAYS, CYTOPENIA_DAYS = COSTS
 UNITS = {
-    SURVIVAL: "share", RESTRICTED_MEAN: "day", DRUG_DAYS: "day", CYTOPENIA_DAYS: "day",
-    HAZARD_RATIO: "1", NEEDED: "patients",
+    SURVIVAL: SHARE, RESTRICTED_MEAN: DAY, HAZARD_RATIO: "1", NEEDED: "patients",
+    **{name: measure.unit for name, measure in COSTS.items()},
 }  # fmt: skip
 STATES = {RELAPSE_FREE: "relapse-free", OVERALL: "alive"}
-NO_MORE = 1e-9  # a difference of shares that comes from rounding
 COLUMNS = ["arm", "against", "quantity", "day", "unit", "value", "low", "high", "method", "n"]
-RESAMPLED, MATCHED = "paired bootstrap", "matched proportions"
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,7 @@ def resample(ds: xr.Dataset, options: Comparison | None = None) -> Resampled:
         If a day lies beyond the end of follow-up.
     """
     options = options or Comparison()
-    times = main_survival(ds)
+    times = MEASURES["main_survival"].times(ds)
     times.attrs["n_left_out"] = int(ds.attrs.get("n_left_out", 0))
     days, until = days_of(options, float(ds.attrs["horizon_days"]))
     counts = resample_counts(ds.sizes["patient"], options.resamples, options.seed)
@@ -133,14 +137,14 @@ def resample(ds: xr.Dataset, options: Comparison | None = None) -> Resampled:
     keys = [*((SURVIVAL, day) for day in days), (RESTRICTED_MEAN, until)]
     values = {key: np.empty((len(arms), len(counts))) for key in keys}
     for a, arm in enumerate(arms):  # one at a time: the curves of many arms would fill the memory
-        one = times.sel(arm=arm)
-        curve = survival_curves(one["day"].values.astype(float), one["event"].values, counts)
+        curve = curve_of_arm(times, arm, counts)
         for day in days:
             values[(SURVIVAL, day)][a] = survival_on(day, *curve)
         values[(RESTRICTED_MEAN, until)][a] = restricted_means(until, *curve)
     horizon = float(ds.attrs["horizon_days"])
-    for quantity, counted in counted_days(ds).items():
-        values[(quantity, horizon)] = np.array([means(of_arm, counts) for of_arm in counted])
+    for cost, measure in COSTS.items():
+        if measure.is_known_in(ds):
+            values[(cost, horizon)] = means_by_arm(measure.values(ds), counts)
     return Resampled(arms, times, days, until, values)
 
 
@@ -156,21 +160,6 @@ def days_of(options: Comparison, horizon: float) -> tuple[list[float], float]:
     usual = [day for day in (ONE_YEAR, TWO_YEARS) if day <= horizon]
     days = sorted(set(options.days)) or usual or [horizon]
     return days, options.until_day or horizon
-
-
-def counted_days(ds: xr.Dataset) -> dict[str, np.ndarray]:
-    """Days with a dose and days of cytopenia over the whole follow-up, float64[arm, patient].
-
-    Days of neutropenia and of thrombocytopenia of grade 3 or 4 are added: a day of both counts
-    twice.
-    """
-    result = {}
-    if "treatment_days" in ds:
-        result[DRUG_DAYS] = ds["treatment_days"].transpose("arm", "patient").values.astype(float)
-    known = [ds[name].transpose("arm", "patient") for name in CYTOPENIAS if name in ds]
-    if known:
-        result[CYTOPENIA_DAYS] = np.sum([each.values.astype(float) for each in known], axis=0)
-    return result
 
 
 # ---------------------------------------------------------------------- tables
@@ -220,12 +209,11 @@ def differences_table(result: Resampled, against: str) -> pd.DataFrame:
         needed = []
         for (quantity, day), values in result.values.items():
             difference = values[a] - values[reference]
-            low, high = comparison_interval(difference, result.n)
-            method = RESAMPLED
-            if quantity == SURVIVAL and not high - low > NO_MORE:
-                matched = paired_difference(result.times, arm, against, day)
-                low, high, method = matched.low, matched.high, MATCHED
-            row = (difference[0], low, high, method, result.n)
+            if quantity == SURVIVAL:
+                interval = difference_interval(difference, result.times, (arm, against), day)
+            else:
+                interval = (*comparison_interval(difference, result.n), RESAMPLED)
+            row = (difference[0], *interval, result.n)
             rows.append((arm, against, quantity, day, UNITS[quantity], *row))
             if quantity == SURVIVAL:
                 needed.append((arm, against, NEEDED, day, UNITS[NEEDED], *needed_to_treat(*row)))
@@ -299,7 +287,7 @@ def ranking(result: Resampled) -> pd.DataFrame:
     }
     bounds = [comparison_interval(each, result.n) for each in ranks]
     table["rank_low"], table["rank_high"] = zip(*bounds, strict=True)
-    for quantity in (DRUG_DAYS, CYTOPENIA_DAYS):
+    for quantity in COSTS:
         cost = result.cost(quantity)
         if cost is not None:
             front = on_front(control, np.round(cost, 9))

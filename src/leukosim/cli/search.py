@@ -72,12 +72,12 @@ def confirm(outcome: SearchOutcome, progress: ConsoleProgress) -> int:
         return FAILED
     with house_style():
         goals = question.options.goals
-        figure = confirmation_figure(confirmation.table, goals, confirmation.look)
+        figure = confirmation_figure(confirmation.table, goals, confirmation.times)
         save_figure(
             figure, confirmation.table, question.folder / drawing.FIGURES, CONFIRMATION,
             results=confirmation.datasets, options=as_plain(question.options),
         )  # fmt: skip
-    wide_console().print(confirmed_table(confirmation.table, question.options, confirmation.look))
+    wide_console().print(confirmed_table(confirmation.table, question.options, confirmation.times))
     best = " ".join(f"{name}={value}" for name, value in confirmation.best.items())
     say(f"best: {best}")
     return 0

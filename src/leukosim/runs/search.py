@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 from omegaconf import OmegaConf
 
+from leukosim.analysis.arm_summaries import SUMMARIES, EvaluationTimes
 from leukosim.analysis.optimisation.search import (
     CONFIRMED,
     DEFAULT_ARM,
@@ -25,7 +26,6 @@ from leukosim.analysis.optimisation.search import (
     searched,
 )
 from leukosim.analysis.optimisation.search_space import Point
-from leukosim.analysis.quantities import QUANTITIES, Look
 from leukosim.config.interpolation import table_of_points
 from leukosim.errors import ConfigError
 from leukosim.results import atomic_write, netcdf, output_folder
@@ -70,7 +70,7 @@ class Confirmation:
     """The best candidates beside the default on new patients."""
 
     table: pd.DataFrame
-    look: Look
+    times: EvaluationTimes
     datasets: list[xr.Dataset]  # of the search, and of the new patients
     best: Point
 
@@ -160,7 +160,7 @@ class Evaluator:
         """Turn what is kept of candidates into numbers."""
         question = self.question
         for scenario, trial in sweep.trials(self.errors.keys() | self.known.keys()):
-            values = numbers_of(trial, question.arm, question.options, question.look)["value"]
+            values = numbers_of(trial, question.arm, question.options, question.times)["value"]
             self.known[scenario.digest] = {str(each): float(values[each]) for each in values.index}
 
     def log(self, scenario: Scenario, numbers: Numbers | None) -> None:
@@ -176,7 +176,7 @@ class Evaluator:
 
 def in_words(numbers: Numbers) -> str:
     """Quantities in a row."""
-    return ", ".join(f"{QUANTITIES[name].label} {value:.4g}" for name, value in numbers.items())
+    return ", ".join(f"{SUMMARIES[name].label} {value:.4g}" for name, value in numbers.items())
 
 
 def merged(
@@ -230,10 +230,10 @@ def confirm(outcome: SearchOutcome, progress: Progress = SILENT) -> Confirmation
     new = arms_of_scenarios(others, question.arm, {name: at for at, name in enumerate(arms)})
     known = [name for name in FOR_ALL if name in options.quantities or has_counts(new, name)]
     quantities = list(dict.fromkeys([*options.goals, *known, *options.quantities]))
-    look = replace(question.look, resamples=2000)
-    table = confirmation_table(before, new, quantities, look)
+    times = replace(question.times, resamples=2000)
+    table = confirmation_table(before, new, quantities, times)
     atomic_write.save_table(table, question.folder / f"{CONFIRMATION}.csv")
-    return Confirmation(table, look, [outcome.dataset, others], points[1])
+    return Confirmation(table, times, [outcome.dataset, others], points[1])
 
 
 def has_counts(ds: xr.Dataset, name: str) -> bool:

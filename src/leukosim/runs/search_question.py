@@ -11,9 +11,9 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from leukosim.analysis.arm_summaries import EvaluationTimes
 from leukosim.analysis.optimisation.search import Search
 from leukosim.analysis.optimisation.search_space import Point
-from leukosim.analysis.quantities import Look
 from leukosim.config.compose import as_plain, read_config
 from leukosim.config.interpolation import Table, label, variations
 from leukosim.config.reading import build
@@ -38,7 +38,7 @@ class Question:
     options: Search
     config: Config  # of the default
     arm: str
-    look: Look
+    times: EvaluationTimes
     folder: Path
     default: Point
 
@@ -131,9 +131,9 @@ def question_of(space: Space) -> Question:
     if config.operations.centres:
         raise ConfigError("search: operations.centres randomises between arms: set it to 0")
     name = space.output if space.output is not None else f"outputs/{config.study}-search"
-    look = options.look(float(config.horizon_days))
+    times = options.evaluation_times(float(config.horizon_days))
     default = space.default()
-    question = Question(space, options, config, arm, look, output_folder.folder_of(name), default)
+    question = Question(space, options, config, arm, times, output_folder.folder_of(name), default)
     if question.new_seed == config.seed:
         raise ConfigError(f"search.new_seed = {config.seed} would draw the same patients again")
     for axis in space.axes:  # each value is allowed by itself

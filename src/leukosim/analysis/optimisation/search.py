@@ -19,9 +19,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from leukosim.analysis.arm_summaries import (
+    SUMMARIES,
+    EvaluationTimes,
+    differences,
+    levels,
+    summary_of,
+)
 from leukosim.analysis.endpoints import TWO_YEARS
 from leukosim.analysis.optimisation.search_space import Axis, Choice, Point, holds
-from leukosim.analysis.quantities import QUANTITIES, Look, differences, levels, quantity_of
 from leukosim.errors import ConfigError, listed
 from leukosim.parameters import check_ranges, setting
 
@@ -75,12 +81,12 @@ class Search:
         if not self.goals:
             raise ValueError("maximise and minimise are empty: a search needs a goal")
         for name in self.goals:
-            quantity_of(name, "maximise, minimise")
+            summary_of(name, "maximise, minimise")
             if self.goals.count(name) > 1:
                 raise ValueError(f"maximise, minimise: {name} is named twice")
         for side, limits in (("at_most", self.at_most), ("at_least", self.at_least)):
             for name, limit in limits.items():
-                quantity_of(name, side)
+                summary_of(name, side)
                 if limit != DEFAULT and not is_number(limit):
                     raise ValueError(
                         f"{side}.{name} = {limit} is no limit: allowed are a number and {DEFAULT}"
@@ -96,13 +102,13 @@ class Search:
         """All that a candidate is judged by: goals, then limits."""
         return list(dict.fromkeys([*self.goals, *self.at_most, *self.at_least]))
 
-    def look(self, horizon: float) -> Look:
-        """When arms are looked at.
+    def evaluation_times(self, horizon: float) -> EvaluationTimes:
+        """The days at which candidates are evaluated.
 
         Raises
         ------
         ConfigError
-            If that is beyond the end of follow-up.
+            If one is beyond the end of follow-up.
         """
         for name in ("day", "until_day"):
             day = getattr(self, name)
@@ -111,7 +117,8 @@ class Search:
                     f"search.{name} = {day:g} (day) lies beyond the follow-up: allowed from 1 to "
                     f"{horizon:g}"
                 )
-        return Look(self.day or min(TWO_YEARS, horizon), self.until_day or horizon, self.resamples)
+        day, until_day = self.day or min(TWO_YEARS, horizon), self.until_day or horizon
+        return EvaluationTimes(day, until_day, self.resamples)
 
     def limits(self, default: Numbers) -> list["Limit"]:
         """The limits in numbers.
@@ -149,7 +156,7 @@ class Limit:
     def in_words(self) -> str:
         """Such as ``drug days at most 14.2``."""
         side = "at most" if self.sign > 0.0 else "at least"
-        return f"{QUANTITIES[self.quantity].label} {side} {self.value:.3g}"
+        return f"{SUMMARIES[self.quantity].label} {side} {self.value:.3g}"
 
 
 def is_number(text: str) -> bool:
@@ -326,9 +333,9 @@ def run_search(
     return result
 
 
-def numbers_of(ds: xr.Dataset, arm: str, options: Search, look: Look) -> pd.DataFrame:
-    """What an arm of a trial comes to: value, low and high by quantity."""
-    return levels(ds.sel(arm=[arm]), options.quantities, look).set_index("quantity")
+def numbers_of(ds: xr.Dataset, arm: str, options: Search, times: EvaluationTimes) -> pd.DataFrame:
+    """The summaries of an arm of a trial: value, low and high by quantity."""
+    return levels(ds.sel(arm=[arm]), options.quantities, times).set_index("quantity")
 
 
 # ---------------------------------------------------------------------- tables
@@ -390,7 +397,7 @@ def evaluations_table(
         first goal, of equal ones by how far they are from the limits, 1 the best; empty for others
         and for repetitions of the same point) and ``status``.
     """
-    look = options.look(float(ds.attrs["horizon_days"]))
+    times = options.evaluation_times(float(ds.attrs["horizon_days"]))
     rows = []
     for i in range(ds.sizes["scenario"]):
         one = ds.isel(scenario=i)
@@ -398,7 +405,7 @@ def evaluations_table(
         row |= {axis: one[axis].values[()] for axis in axes}
         status = str(one["status"].values)
         if status == "finished":
-            for name, of_quantity in numbers_of(one, arm, options, look).iterrows():
+            for name, of_quantity in numbers_of(one, arm, options, times).iterrows():
                 row |= {str(name): of_quantity["value"]}
                 row |= {f"{name}_{end}": of_quantity[end] for end in ("low", "high")}
             row["feasible"] = all(limit.is_kept(row) for limit in limits)
@@ -466,7 +473,7 @@ COHORTS = {"search": "patients of the search", "new": "new patients"}
 
 
 def confirmation_table(
-    before: xr.Dataset, new: xr.Dataset, quantities: Sequence[str], look: Look
+    before: xr.Dataset, new: xr.Dataset, quantities: Sequence[str], times: EvaluationTimes
 ) -> pd.DataFrame:
     """How the best candidates differ from the default, where they were chosen and on new patients.
 
@@ -479,13 +486,13 @@ def confirmation_table(
     DataFrame
         Columns cohort ("search": biased, as the candidates were chosen for it; "new": not), arm,
         quantity, unit, value, low, high, method, n of
-        :func:`leukosim.analysis.quantities.differences`, and ``level`` and ``default``, what the arm and
-        the default come to.
+        :func:`leukosim.analysis.arm_summaries.differences`, and ``level`` and ``default``, the
+        values of the arm and of the default.
     """
     tables = []
     for cohort, ds in zip(COHORTS, (before, new), strict=True):
-        table = differences(ds, quantities, look)
-        value = levels(ds, quantities, look).set_index(["arm", "quantity"])["value"]
+        table = differences(ds, quantities, times)
+        value = levels(ds, quantities, times).set_index(["arm", "quantity"])["value"]
         keys = zip(table["arm"], table["quantity"], strict=True)
         table["level"] = [value[key] for key in keys]
         table["default"] = [value[(DEFAULT_ARM, name)] for name in table["quantity"]]

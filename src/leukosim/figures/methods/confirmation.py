@@ -7,9 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from leukosim.analysis.arm_summaries import SUMMARIES, EvaluationTimes
 from leukosim.analysis.endpoints import DAYS_PER_MONTH
+from leukosim.analysis.measures import SHARE
 from leukosim.analysis.optimisation.search import COHORTS
-from leukosim.analysis.quantities import QUANTITIES, SHARE, Look
 from leukosim.figures.elements.small_multiples import add_note, note_height
 from leukosim.figures.elements.style import (
     BLUE,
@@ -54,7 +55,7 @@ def draw_differences(table: pd.DataFrame, ax: Axes, arms: list[str], scale: floa
 
 
 def confirmation_figure(
-    table: pd.DataFrame, goals: list[str], look: Look, width_mm: float = PAGE
+    table: pd.DataFrame, goals: list[str], times: EvaluationTimes, width_mm: float = PAGE
 ) -> Figure:
     """A column for each quantity, the goals first, a row for each candidate."""
     arms, names = list(dict.fromkeys(table["arm"])), list(dict.fromkeys(table["quantity"]))
@@ -67,12 +68,12 @@ def confirmation_figure(
     for i, name in enumerate(names):
         of_quantity = table[table["quantity"] == name]
         left = LEFT + i * (wide + GAP)
-        title = wrapped(title_of(name, look), wide - 1.0, LETTER)
+        title = wrapped(title_of(name, times), wide - 1.0, LETTER)
         add_heading(figure, (left - 3.0, 5.0), title, "abcdefgh"[i])
         ax = add_axes(figure, left, 5.0 + TOP, wide, high)
-        is_share = QUANTITIES[name].unit == SHARE
+        is_share = SUMMARIES[name].unit == SHARE
         draw_differences(of_quantity, ax, arms, 100.0 if is_share else 1.0)
-        unit = {SHARE: "% points", "1": "number"}.get(QUANTITIES[name].unit, "days")
+        unit = {SHARE: "% points", "1": "number"}.get(SUMMARIES[name].unit, "days")
         ax.set_xlabel(f"Difference ({unit})")
         if name in goals:
             ax.set_facecolor("#FFF8E8")
@@ -91,12 +92,12 @@ def confirmation_figure(
     return figure
 
 
-def title_of(name: str, look: Look) -> str:
+def title_of(name: str, times: EvaluationTimes) -> str:
     """A quantity and its day."""
-    label = QUANTITIES[name].label
+    label = SUMMARIES[name].label
     label = label[0].upper() + label[1:]
-    if QUANTITIES[name].unit == SHARE:
-        return f"{label}, {look.day / DAYS_PER_MONTH:.0f} months"
+    if SUMMARIES[name].unit == SHARE:
+        return f"{label}, {times.day / DAYS_PER_MONTH:.0f} months"
     return label
 
 

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from leukosim.analysis.arm_summaries import SUMMARIES
 from leukosim.analysis.optimisation.search import Limit, Searched, searched
-from leukosim.analysis.quantities import QUANTITIES
 from leukosim.figures.elements.small_multiples import Panels, add_note, note_height
 from leukosim.figures.elements.style import (
     BLACK,
@@ -51,7 +51,7 @@ def goal_of(result: Searched) -> str:
 
 def label_of(name: str) -> str:
     """A quantity with its unit, for an axis."""
-    quantity = QUANTITIES[name]
+    quantity = SUMMARIES[name]
     unit = {"1": "a patient", "day": "days"}.get(quantity.unit, quantity.unit)
     label = quantity.label[0].upper() + quantity.label[1:]
     return label if "days" in label else f"{label} ({unit})"
@@ -186,7 +186,7 @@ def search_figure(ds: xr.Dataset, width_mm: float, result: Searched | None = Non
         ax.tick_params(labelleft=False)
         limits = [limit for limit in result.limits if limit.quantity == name]
         draw_limit(result, ax, name, limits)
-        title = wrapped("Against " + QUANTITIES[name].label, unit - 4.0, LETTER)
+        title = wrapped("Against " + SUMMARIES[name].label, unit - 4.0, LETTER)
         add_heading(figure, (left + i * (unit + gap) - 3.0, KEY), title, "bcd"[i])
     add_heading(figure, (1.0, second - 2.0), f"{goal} by field", "bcde"[len(others[:3])])
     for i, axis in enumerate(result.axes):

@@ -7,8 +7,9 @@ import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from leukosim.analysis.arm_summaries import SUMMARIES, EvaluationTimes
+from leukosim.analysis.measures import SHARE
 from leukosim.analysis.optimisation.search import COHORTS, Limit, Search
-from leukosim.analysis.quantities import QUANTITIES, SHARE, Look
 from leukosim.reports.terminal.formatting import months
 
 FEW = 4  # arms that a table has columns for
@@ -32,7 +33,7 @@ def candidates_table(
     for name in options.quantities:
         cells = (level_in_words(name, value) for value in shown[name])
         table.add_row(
-            QUANTITIES[name].label, *cells, style="bold" if name in options.goals else None
+            SUMMARIES[name].label, *cells, style="bold" if name in options.goals else None
         )
     within = int(result["feasible"].sum())
     words = f"{within} of {len(result)} evaluations are within the limits"
@@ -41,7 +42,7 @@ def candidates_table(
     return table
 
 
-def confirmed_table(result: pd.DataFrame, options: Search, look: Look) -> Table:
+def confirmed_table(result: pd.DataFrame, options: Search, times: EvaluationTimes) -> Table:
     """What candidates gain over the default: where they were chosen, and on new patients.
 
     result : of :func:`leukosim.analysis.optimisation.search.confirmation_table`
@@ -61,7 +62,7 @@ def confirmed_table(result: pd.DataFrame, options: Search, look: Look) -> Table:
             for row in rows[(rows["cohort"] == cohort) & (rows["arm"] == arm)].itertuples()
         ]
         style = "bold" if name in options.goals else None
-        table.add_row(quantity_in_words(str(name), look), *cells, style=style)
+        table.add_row(quantity_in_words(str(name), times), *cells, style=style)
     table.caption = (
         "95 % intervals of resampled patients. Candidates were chosen for the patients of the "
         "search, so what they gain there is in part chance; new patients say what is left."
@@ -69,22 +70,22 @@ def confirmed_table(result: pd.DataFrame, options: Search, look: Look) -> Table:
     return table
 
 
-def quantity_in_words(name: str, look: Look) -> str:
+def quantity_in_words(name: str, times: EvaluationTimes) -> str:
     """A quantity with its day and its unit."""
-    quantity = QUANTITIES[name]
+    quantity = SUMMARIES[name]
     if quantity.unit == SHARE:
-        return f"{quantity.label} at {months(look.day)}, % points"
-    return f"{quantity.label}, of {look.until_day:g}" if name == "rmst" else quantity.label
+        return f"{quantity.label} at {months(times.day)}, % points"
+    return f"{quantity.label}, of {times.until_day:g}" if name == "rmst" else quantity.label
 
 
 def level_in_words(name: str, value: float) -> str:
     """A level of a quantity."""
-    return f"{value:.3f}" if QUANTITIES[name].unit == SHARE else f"{value:.1f}"
+    return f"{value:.3f}" if SUMMARIES[name].unit == SHARE else f"{value:.1f}"
 
 
 def difference_in_words(name: str, row: Any) -> str:
     """A difference with its interval."""
-    scale = 100.0 if QUANTITIES[name].unit == SHARE else 1.0
+    scale = 100.0 if SUMMARIES[name].unit == SHARE else 1.0
     value, low, high = (scale * each for each in (row.value, row.low, row.high))
     interval = f"({low:+.1f} to {high:+.1f})" if np.isfinite(low) else "(too few)"
     return f"{value:+.1f}\n{interval}".replace("-", "−")

@@ -1,10 +1,11 @@
-"""What a strategy comes to by name is what `leukosim compare` says of it."""
+"""Summaries of arms by name agree with those of `leukosim compare`."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from synthetic import dataset_of_arms, search, trial
 
+from leukosim.analysis.arm_summaries import EvaluationTimes, differences, levels
 from leukosim.analysis.comparison import Comparison, differences_table, resample
 from leukosim.analysis.optimisation.search import (
     Limit,
@@ -15,7 +16,6 @@ from leukosim.analysis.optimisation.search import (
     in_order,
     searched,
 )
-from leukosim.analysis.quantities import Look, differences, levels
 
 SAME = {
     "relapse_free_survival": "survival",
@@ -33,7 +33,8 @@ def test_differences_are_those_of_a_comparison():
     ds = ds.sel(arm=["at_relapse", "triggered", "maintenance"])
     options = Comparison(days=[365.0], until_day=500.0, resamples=200)
     other = differences_table(resample(ds, options), "at_relapse").set_index(["arm", "quantity"])
-    ours = differences(ds, list(SAME), Look(365.0, 500.0, 200)).set_index(["arm", "quantity"])
+    times = EvaluationTimes(365.0, 500.0, 200)
+    ours = differences(ds, list(SAME), times).set_index(["arm", "quantity"])
     assert len(ours) == 8
     for arm, name in ours.index:
         for column in ("value", "low", "high", "method", "n"):
@@ -46,14 +47,16 @@ def test_a_share_that_differs_by_rounding_only_has_an_interval():
     one = [{"relapse_day": day} for day in times] + [{}] * 10
     other = [{"relapse_day": day + 1.0} for day in times[::-1]] + [{}] * 10
     ds = dataset_of_arms({"a": one, "b": other})
-    row = differences(ds, ["relapse_free_survival"], Look(500.0, 500.0, 200)).iloc[0]
+    times = EvaluationTimes(500.0, 500.0, 200)
+    row = differences(ds, ["relapse_free_survival"], times).iloc[0]
     assert abs(row["value"]) < 1e-9
     assert row["method"] == "matched proportions"
     assert row["low"] < -0.01 < 0.01 < row["high"]
 
 
 def test_samples_are_counted_a_patient():
-    result = levels(trial(20), ["samples"], Look(730.0, 730.0, 100)).set_index("arm")["value"]
+    times = EvaluationTimes(730.0, 730.0, 100)
+    result = levels(trial(20), ["samples"], times).set_index("arm")["value"]
     counted = trial(20)["sample_day"].notnull().sum("sample").mean("patient").to_series()
     assert dict(result) == pytest.approx(dict(counted))
 
@@ -109,8 +112,8 @@ def test_new_patients_show_what_chance_had_added():
     new["death_day"].values[:] = np.nan
     pair = arms_of_scenarios(new, "triggered", {"default": 0, "best": 1})
     before = arms_of_scenarios(alike, "triggered", named)
-    look = Look(365.0, 730.0, 500)
-    table = confirmation_table(before, pair, ["rmst"], look).set_index("cohort")
+    times = EvaluationTimes(365.0, 730.0, 500)
+    table = confirmation_table(before, pair, ["rmst"], times).set_index("cohort")
     assert table.loc["search", "low"] > 0.0  # and would be published
     assert table.loc["new", "low"] < 0.0 < table.loc["new", "high"]
     assert table.loc["search", "level"] - table.loc["search", "default"] == pytest.approx(
