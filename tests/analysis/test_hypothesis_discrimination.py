@@ -12,8 +12,8 @@ from synthetic import dataset_of_arms
 from leukosim import discrimination_table
 from leukosim.analysis.hypothesis_discrimination import (
     APART,
-    MEASURES,
     NOT_APART,
+    READOUTS,
     UNKNOWN,
     compare,
     effect_size,
@@ -155,7 +155,7 @@ def sweep(enriched, n_patients=30) -> xr.Dataset:
 def test_a_table_has_a_row_for_each_pair_arm_and_measure():
     ds = sweep({"selection": 0.1, "reprogramming": 0.4, "both": 0.4})
     table = discrimination_table(ds)
-    assert len(table) == 3 * 1 * len(MEASURES)
+    assert len(table) == 3 * 1 * len(READOUTS)
     at_failure = table[table["measure"] == "fraction_at_failure"].set_index(["one", "other"])
     apart = at_failure.loc[("selection", "reprogramming")]
     assert apart["verdict"] == APART
@@ -202,7 +202,7 @@ def test_the_tables_on_the_screen_say_what_was_found():
     console.print(*hypotheses_tables(result))
     lines = console.export_text().splitlines()
     for label, rows in result.groupby("measure", sort=False):
-        line = next(each for each in lines if MEASURES[label].label in each)
+        line = next(each for each in lines if READOUTS[label].label in each)
         for row in rows.itertuples():
             words = "alike" if row.verdict == NOT_APART else f" {row.n_per_group:,.0f} ("
             assert words in line

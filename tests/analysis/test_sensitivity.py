@@ -260,7 +260,7 @@ def test_precision_is_that_of_a_share():
     patients, p = 400, 0.3
     values = (np.arange(patients) < p * patients).astype(float)[None]
     outcomes = resampled_headline(values, resample_counts(patients, 4000, 1))
-    headline = Headline("share", "Share", SHARE, (), lambda ds: ds)
+    headline = Headline("share", "Share", SHARE, "molecular_relapse", "triggered")
     table = precision_table([headline], {"share": outcomes[:, 0]}, patients)
     by_size = table[table["asked"] == "patients"].set_index("patients")["half_width"]
     for n in (25, 1600):

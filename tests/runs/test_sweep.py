@@ -14,7 +14,7 @@ import xarray as xr
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 
 from leukosim import cli, discrimination_table
-from leukosim.analysis.hypothesis_discrimination import MEASURES
+from leukosim.analysis.hypothesis_discrimination import READOUTS
 from leukosim.cli import drawing
 from leukosim.cli import run as run_verb
 from leukosim.config.interpolation import label
@@ -284,9 +284,9 @@ def test_a_sweep_over_hypotheses_says_what_would_tell_them_apart(capsys):
     assert cli.main([*words, "hypothesis=selection,reprogramming"]) == 0
     printed = capsys.readouterr().err
     table = pd.read_csv("here/discrimination.csv")
-    assert list(table["measure"]) == list(MEASURES)
+    assert list(table["measure"]) == list(READOUTS)
     assert (table["n_one"] > 0).all()
-    for measure in MEASURES.values():
+    for measure in READOUTS.values():
         assert measure.label.split(" ")[0] in printed
     assert "selection and" in printed
     assert "hypotheses" in {each.name for each in figures_for(load_dataset("here/results.nc"))}

@@ -6,7 +6,6 @@ numbers below are those of two independent groups, one a hypothesis, which is th
 """
 
 import itertools
-from collections.abc import Callable
 from dataclasses import astuple, dataclass, replace
 
 import numpy as np
@@ -18,54 +17,27 @@ from leukosim.analysis.bootstrap import (
     percentile_interval,
     resample_indices,
 )
-from leukosim.analysis.endpoints import best_response
-from leukosim.analysis.stem_cell_composition import (
-    composition_at_failure,
-    composition_at_start,
-    enriched_fraction,
-    enriched_subtypes,
-)
+from leukosim.analysis.measures import MEASURES
+from leukosim.analysis.stem_cell_composition import enriched_subtypes
 
 AXIS = "hypothesis"
 POWER, SIGNIFICANCE = 0.8, 0.05  # of a two-sided t test
-FEW = 0.10  # of stem cells at diagnosis: a patient with fewer MEP-like ones has few
 APART, NOT_APART, UNKNOWN = "told apart", "cannot be told apart", "too few simulated patients"
 
 
 @dataclass(frozen=True)
-class Measure:
-    """Something that can be measured in the patients of a trial."""
+class Readout:
+    """A measure by which hypotheses are compared."""
 
     label: str
-    of: Callable[[xr.Dataset], xr.DataArray]  # (arm, patient), nan where it cannot be measured
+    measure: str  # its name in MEASURES
 
 
-def response(ds: xr.Dataset) -> xr.DataArray:
-    """Whether the best response was CR, CRh or CRi: outcome (arm, patient)."""
-    return best_response(ds)
-
-
-def enriched_at_failure(ds: xr.Dataset) -> xr.DataArray:
-    """Fraction (arm, patient) of MEP-like stem cells at failure, reprogrammed ones included."""
-    return enriched_fraction(composition_at_failure(ds), enriched_subtypes(ds))
-
-
-def enrichment(ds: xr.Dataset) -> xr.DataArray:
-    """The same minus the fraction at diagnosis (arm, patient)."""
-    before = enriched_fraction(composition_at_start(ds), enriched_subtypes(ds))
-    return enriched_at_failure(ds) - before
-
-
-def enrichment_from_few(ds: xr.Dataset) -> xr.DataArray:
-    """The same, in patients with few such cells at diagnosis (arm, patient)."""
-    before = enriched_fraction(composition_at_start(ds), enriched_subtypes(ds))
-    return enrichment(ds).where(before < FEW)
-
-
-MEASURES = {
-    "response": Measure("response (CR/CRh/CRi)", response),
-    "fraction_at_failure": Measure("refractory samples", enriched_at_failure),
-    "enrichment_from_few": Measure("pairs, few MEP-like before", enrichment_from_few),
+RESPONSE = "response"
+READOUTS = {
+    RESPONSE: Readout("response (CR/CRh/CRi)", "best_response_cri"),
+    "fraction_at_failure": Readout("refractory samples", "enriched_at_failure"),
+    "enrichment_from_few": Readout("pairs, few MEP-like before", "enrichment_from_few"),
 }
 
 
@@ -225,7 +197,7 @@ def discrimination_table(ds: xr.Dataset) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row for each arm, pair of hypotheses and measure of :data:`MEASURES`, with the columns of
+        A row for each arm, pair of hypotheses and measure of :data:`READOUTS`, with the columns of
         :class:`Row`: means and standard deviations over patients, effect in standard deviations,
         patients with the measure in each group, and patients to be treated to have as many.
 
@@ -241,10 +213,10 @@ def discrimination_table(ds: xr.Dataset) -> pd.DataFrame:
         )
     rows = []
     followed = by_hypothesis(ds, ds["follow_up_day"].notnull())
-    for name, measure in MEASURES.items():
-        if name != "response" and not can_follow_cells(ds):
+    for name, readout in READOUTS.items():
+        if name != RESPONSE and not can_follow_cells(ds):
             continue
-        values = by_hypothesis(ds, measure.of(ds))
+        values = by_hypothesis(ds, MEASURES[readout.measure].values(ds))
         for one, other in itertools.combinations(values, 2):
             for arm in ds["arm"].values:
                 pair = (of_arm(values[one], arm), of_arm(values[other], arm))

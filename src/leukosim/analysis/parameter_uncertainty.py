@@ -1,10 +1,10 @@
-"""What chance leaves open in a study, and what the parameters do.
+"""Uncertainty of a study's numbers from sampling patients and from the parameters.
 
-Of a sweep over draws of the posterior. The spread of patients within a draw is chance: what a
-trial of as many patients leaves open where the parameters are known. The spread of draws comes on
-top: each is a parameter set that agrees with the published targets. Patients are drawn by the same
-random numbers in all draws; where it goes another way, curves take that for the parameters, so their wider
-bands are rather too wide.
+For a sweep over draws of the posterior. The spread of patients within a draw is sampling
+variability: the uncertainty of a trial of as many patients if the parameters were known. The spread
+between draws adds to it: each draw is a parameter set that agrees with the published targets. All
+draws sample patients by the same random numbers; where trajectories diverge all the same, curves
+attribute the difference to the parameters, so that their wider bands are conservative.
 """
 
 import json
@@ -55,7 +55,7 @@ def headline_uncertainty(ds: xr.Dataset) -> pd.DataFrame:
     ds = drawn(ds)
     rows = []
     for each in HEADLINES.get(str(ds.attrs.get("title", "")).removeprefix("leukosim: "), ()):
-        if not each.is_told_by(ds):
+        if not each.is_known_in(ds):
             continue
         values = [each.of_patients(ds.isel(scenario=i)) for i in range(ds.sizes["scenario"])]
         of_patients = np.array([value.values for value in values])
@@ -72,9 +72,9 @@ def headline_uncertainty(ds: xr.Dataset) -> pd.DataFrame:
 def both_uncertainties(of_patients: np.ndarray) -> dict[str, float]:
     """The mean of patients with intervals of chance alone, and of chance and parameters.
 
-    Patients are resampled in each draw. Between draws means differ by the parameters, and because
-    each patient's random numbers go another way; what the latter makes up is known from how differently
-    patients fare from draw to draw (:func:`sampling_variance`), and taken off.
+    Patients are resampled in each draw. Means differ between draws by the parameters, and because
+    each patient's random numbers have other effects; the variance of the latter is estimated from
+    the variation of patients between draws (:func:`sampling_variance`) and subtracted.
 
     Parameters
     ----------

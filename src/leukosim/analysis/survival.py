@@ -30,7 +30,8 @@ def arm_times(times: xr.Dataset, arm: str) -> tuple[np.ndarray, np.ndarray]:
     """Days and events of an arm's patients, float64[patient] and bool[patient].
 
     times : ``day`` and ``event`` (arm, patient), as of
-        :func:`leukosim.analysis.endpoints.relapse_free_survival`; patients whose day is nan are left out
+        :func:`leukosim.analysis.endpoints.relapse_free_survival`; patients whose day is nan are
+        left out
     """
     of_arm = times.sel(arm=arm)
     day = of_arm["day"].values.astype(float)
@@ -287,10 +288,10 @@ def paired_difference(
 ) -> Estimate:
     """Difference in the share still free of the event at a day, arm minus the other, in pairs.
 
-    Each patient is his own control, so only patients whose fate differs between the arms carry
-    uncertainty. The interval is Wald's for matched proportions with 0.5 added to each cell of the
-    two-by-two table; it has a width even if no fate differs. Patients censored before the day in
-    either arm are left out.
+    Each patient is their own control, so only patients whose outcome differs between the arms
+    carry uncertainty. The interval is Wald's for matched proportions with 0.5 added to each cell of
+    the two-by-two table; it has a width even if no outcome differs. Patients censored before the
+    day in either arm are left out.
 
     References
     ----------

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from synthetic import dataset_of_arms, sweep, trial
 
-from leukosim.analysis.calibration import MEASURES, calibration_targets, target_table
+from leukosim.analysis.calibration import ESTIMATORS, calibration_targets, target_table
 from leukosim.analysis.endpoints import (
     molecular_relapse_day,
     preemptive_start_day,
@@ -20,7 +20,7 @@ CR, CRI, NONE = (RESPONSES.index(name) for name in ("CR", "CRi", "none"))
 
 def test_published_values_lie_within_their_intervals():
     targets = calibration_targets().set_index("id")
-    assert list(targets.index) == list(MEASURES)
+    assert list(targets.index) == list(ESTIMATORS)
     known = targets.dropna(subset=["low", "high"])
     assert ((known["low"] <= known["value"]) & (known["value"] <= known["high"])).all()
     assert targets["source"].notna().all()

@@ -8,10 +8,10 @@ fitted in whom; ``shares`` puts published values and results as counts of patien
 """
 
 from leukosim.analysis.calibration.targets import (
+    ESTIMATORS,
     LASTING,
-    MEASURES,
     calibration_targets,
     target_table,
 )
 
-__all__ = ["LASTING", "MEASURES", "calibration_targets", "target_table"]
+__all__ = ["ESTIMATORS", "LASTING", "calibration_targets", "target_table"]

@@ -1,7 +1,8 @@
-"""What the targets say of hypotheses that the parameters leave open, such as how cells escape.
+"""Evidence of the targets for hypotheses that the parameters leave open, such as how cells escape.
 
-The model is run again under another hypothesis, at draws of the posterior and with the same random streams.
-By how much the logit of each share shifts is estimated from these pairs and added to the emulator.
+The model is run again under another hypothesis, at draws of the posterior, with the same random
+streams. The shift of the logit of each share is estimated from these pairs and added to the
+emulator.
 The evidence of a hypothesis relative to that of the fit is then the mean of their likelihood ratio
 over the posterior: Z' / Z = E[L'(theta) / L(theta)], an identity where both have the same prior.
 """

@@ -79,8 +79,9 @@ def predictive_table(
     Returns
     -------
     DataFrame
-        A row for each target: the columns of :func:`leukosim.analysis.calibration.target_table`, the model's
-        interval being that of repetitions with the published number of patients (95 %), and
+        A row for each target: the columns of
+        :func:`leukosim.analysis.calibration.target_table`, the model's interval being that of
+        repetitions with the published number of patients (95 %), and
         ``model_n`` the patients simulated; fitted: whether it was fitted to; covered: whether the
         interval holds the published share; tail: two-sided probability of one so far out.
     """

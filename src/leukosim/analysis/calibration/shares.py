@@ -26,20 +26,8 @@ from leukosim.analysis.calibration.targets import (
     TREATED,
     UNTREATED,
     VENETOCLAX,
-    free_after_conversion,
-    free_on_treatment,
-    late_relapse,
-    relapse_free_two_years,
 )
-from leukosim.analysis.endpoints import (
-    best_response,
-    duration_of_response,
-    molecular_relapse,
-    mrd_negative_on_treatment,
-    overall_survival,
-    relapse_free_if_never_positive,
-    response_by_cycle,
-)
+from leukosim.analysis.measures import MEASURES
 
 Count = tuple[float, float]  # patients who met it, and of how many; need not be whole
 NORMAL_95 = 1.959964  # standard errors on either side of a 95 % interval
@@ -61,31 +49,24 @@ class Share:
 
 
 def counted(outcome: xr.DataArray) -> Count:
-    """Patients who met an outcome, of those of whom it is known."""
+    """Patients who met an outcome, of those in whom it is known."""
     values = np.asarray(outcome, float)
     return float(np.nansum(values)), float((~np.isnan(values)).sum())
 
 
-def among(given: xr.DataArray, outcome: xr.DataArray, value: float) -> xr.DataArray:
-    """An outcome of those only whose other outcome has this value."""
-    return outcome.where(given == value)
+def met(measure: str) -> Callable[[xr.Dataset], Count]:
+    """Patients who met an outcome."""
+    return lambda arm: counted(MEASURES[measure].values(arm))
 
 
-def by_cycle(cycle: int) -> Callable[[xr.Dataset], xr.DataArray]:
-    """Whether there was a CR or CRh by a cycle."""
-    return lambda arm: response_by_cycle(arm, cycle, "CRh")
+def met_among(measure: str, condition: str, value: float) -> Callable[[xr.Dataset], Count]:
+    """Patients who met an outcome, of those in whom another outcome has this value."""
 
+    def count(arm: xr.Dataset) -> Count:
+        among = MEASURES[condition].values(arm) == value
+        return counted(MEASURES[measure].values(arm).where(among))
 
-def newly(
-    before: Callable[[xr.Dataset], xr.DataArray], after: Callable[[xr.Dataset], xr.DataArray]
-) -> Callable[[xr.Dataset], Count]:
-    """Who met an outcome after, among those who had not before."""
-    return lambda arm: counted(among(before(arm), after(arm), 0.0))
-
-
-def best_crh(arm: xr.Dataset) -> xr.DataArray:
-    """Whether a CR or CRh was reached at any time."""
-    return best_response(arm, at_least="CRh")
+    return count
 
 
 def surviving(times: xr.Dataset, until: float) -> Count:
@@ -165,51 +146,43 @@ def half_at_median(target: str) -> Callable[[pd.DataFrame], Count]:
     return count
 
 
-def at_median(
-    target: str, times: Callable[[xr.Dataset], xr.Dataset]
-) -> Callable[[xr.Dataset], Count]:
-    """Who has no event at the published median."""
-    return lambda arm: surviving(times(arm), MEDIANS[target])
+def at_median(target: str, measure: str) -> Callable[[xr.Dataset], Count]:
+    """Patients without event at the published median."""
+    return lambda arm: surviving(MEASURES[measure].times(arm), MEDIANS[target])
 
 
 MEDIANS = {"T12": 85.0, "T17": 533.0, "T18": 292.0}  # day, as in the table of targets
 
+ON_TREATMENT = "relapse_free_six_months_on_treatment"
+
 SHARES = {
     share.target: share
     for share in (
-        Share("T04", CONSOLIDATION, PLACEBO,
-              lambda arm: counted(relapse_free_two_years(arm)), share_of("T04")),
-        Share("T05", CONSOLIDATION, PLACEBO,
-              lambda arm: counted(late_relapse(arm)), share_of("T05")),
-        Share("T06", REMISSION, TREATED, lambda arm: counted(molecular_relapse(arm)), share_of("T06")),
-        Share("T07", REMISSION, TREATED,
-              lambda arm: counted(relapse_free_if_never_positive(arm)), share_of("T07")),
-        Share("T08", REMISSION, UNTREATED,
-              lambda arm: counted(free_after_conversion(arm)), share_of_interval("T08")),
-        Share("T09", REMISSION, TREATED,
-              lambda arm: counted(free_on_treatment(arm)), share_of("T09")),
-        Share("T10", REMISSION, TREATED,
-              lambda arm: counted(
-                  among(free_on_treatment(arm), mrd_negative_on_treatment(arm), 1.0)),
+        Share("T04", CONSOLIDATION, PLACEBO, met("relapse_free_two_years"), share_of("T04")),
+        Share("T05", CONSOLIDATION, PLACEBO, met("late_relapse"), share_of("T05")),
+        Share("T06", REMISSION, TREATED, met("molecular_relapse"), share_of("T06")),
+        Share("T07", REMISSION, TREATED, met("relapse_free_if_never_positive"), share_of("T07")),
+        Share("T08", REMISSION, UNTREATED, met("relapse_free_after_molecular_relapse"),
+              share_of_interval("T08")),
+        Share("T09", REMISSION, TREATED, met(ON_TREATMENT), share_of("T09")),
+        Share("T10", REMISSION, TREATED, met_among("mrd_negative_six_months", ON_TREATMENT, 1.0),
               lambda targets: (targets.loc["T10", "k"], targets.loc["T09", "k"])),
-        Share("T11", DIAGNOSIS, AZACITIDINE,
-              lambda arm: counted(best_response(arm, at_least="CRi")), share_of("T11")),
+        Share("T11", DIAGNOSIS, AZACITIDINE, met("best_response_cri"), share_of("T11")),
         Share("T12", DIAGNOSIS, AZACITIDINE,
               lambda arm: response_within(arm, MEDIANS["T12"]),
               lambda targets: (targets.loc["T11", "k"] / 2.0, targets.loc["T11", "k"])),
-        Share("T13", DIAGNOSIS, COMBINATION, lambda arm: counted(by_cycle(2)(arm)),
-              share_of("T13")),
-        Share("T14", DIAGNOSIS, COMBINATION, newly(by_cycle(2), by_cycle(3)),
+        Share("T13", DIAGNOSIS, COMBINATION, met("crh_by_cycle_2"), share_of("T13")),
+        Share("T14", DIAGNOSIS, COMBINATION, met_among("crh_by_cycle_3", "crh_by_cycle_2", 0.0),
               newly_of("T13", "T14")),
-        Share("T15", DIAGNOSIS, COMBINATION, newly(by_cycle(3), by_cycle(4)),
+        Share("T15", DIAGNOSIS, COMBINATION, met_among("crh_by_cycle_4", "crh_by_cycle_3", 0.0),
               newly_of("T14", "T15")),
-        Share("T16", DIAGNOSIS, COMBINATION, newly(by_cycle(4), best_crh), newly_of("T15", "T16")),
-        Share("T17", DIAGNOSIS, COMBINATION, at_median("T17", duration_of_response),
+        Share("T16", DIAGNOSIS, COMBINATION, met_among("best_response_crh", "crh_by_cycle_4", 0.0),
+              newly_of("T15", "T16")),
+        Share("T17", DIAGNOSIS, COMBINATION, at_median("T17", "duration_of_response"),
               half_at_median("T17")),
-        Share("T18", DIAGNOSIS, AZACITIDINE, at_median("T18", overall_survival),
+        Share("T18", DIAGNOSIS, AZACITIDINE, at_median("T18", "overall_survival"),
               half_at_median("T18")),
-        Share("T19", REFRACTORY, VENETOCLAX,
-              lambda arm: counted(best_response(arm, at_least="CRi")), share_of("T19")),
+        Share("T19", REFRACTORY, VENETOCLAX, met("best_response_cri"), share_of("T19")),
     )
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Published values beside those of the model: which arm of which study can measure what."""
+"""Published values beside those of the model: each target's arm, patients and estimator."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -12,25 +12,12 @@ import xarray as xr
 
 from leukosim.analysis.endpoints import (
     NOTHING,
-    TWO_YEARS,
     Estimate,
-    as_outcome,
     began_overt,
-    best_response,
-    doubling_time,
-    duration_of_response,
-    horizon_days,
     median,
-    molecular_relapse,
-    molecular_relapse_day,
-    mrd_negative_on_treatment,
-    overall_survival,
-    preemptive_start_day,
     proportion,
-    relapse_free_and_alive,
-    relapse_free_if_never_positive,
-    response_by_cycle,
 )
+from leukosim.analysis.measures import MEASURES, Subgroup
 from leukosim.analysis.survival import median_survival
 
 # What an arm does in the trial that a target comes from; an arm of that name is the default.
@@ -38,12 +25,11 @@ UNTREATED, TREATED = "at_relapse", "triggered"
 AZACITIDINE, COMBINATION, VENETOCLAX = "azacitidine", "venetoclax_azacitidine", "venetoclax"
 PLACEBO, BLOCKER = "placebo", "motixafortide"  # beside cytarabine
 ROLES = (UNTREATED, TREATED, AZACITIDINE, COMBINATION, VENETOCLAX, PLACEBO, BLOCKER)
-THREE_YEARS = 1095.0  # day
 ONSET, LASTING = 1.5, 2.0  # fold rise that counts as an onset, and as mobilised; assumed
 
 
 def calibration_targets() -> pd.DataFrame:
-    """What was published: id, label, quantity, population, value, unit, low, high, n, source."""
+    """Published values: id, label, quantity, population, value, unit, low, high, n, source."""
     with (files("leukosim.analysis.calibration") / "calibration_targets.csv").open() as file:
         return pd.read_csv(file)
 
@@ -79,78 +65,59 @@ def was_treated_before(ds: xr.Dataset) -> bool:
 
 
 @dataclass(frozen=True)
-class Measure:
-    """How a target is measured: in which arm of whom, from which variable, and what it is."""
+class Estimator:
+    """How a target is estimated from a trial: in which arm of which patients, and by what."""
 
     role: str  # one of ROLES
     applies: Callable[[xr.Dataset], bool]
-    needs: str  # a variable that a sweep may have left out
+    is_known_in: Callable[[xr.Dataset], bool]
     estimate: Callable[[xr.Dataset], Estimate]  # of a dataset with this arm only, (arm, patient)
 
 
-def doubling_time_of(genotype: str) -> Measure:
-    """The measure of a genotype's median doubling time."""
-    return Measure(
-        UNTREATED,
-        in_remission,
-        "blasts",
-        lambda arm: median(doubling_time(arm).where(arm["genotype"] == genotype)),
-    )
-
-
-def share_of(
+def estimator(
     role: str,
     applies: Callable[[xr.Dataset], bool],
-    outcome: Callable[..., xr.DataArray],
-    needs: str,
-    **how: Any,
-) -> Measure:
-    """The measure of a share of patients."""
-    return Measure(role, applies, needs, lambda arm: proportion(outcome(arm, **how)))
+    measure: str,
+    statistic: Callable[[Any], Estimate] = proportion,
+    subgroup: Subgroup | None = None,
+) -> Estimator:
+    """The estimator of a statistic of a measure: by default, the share of an outcome.
 
-
-def response_share(role: str, cycle: int | None, at_least: str) -> Measure:
-    """The measure of the share of responders by a cycle, or of their best response."""
-    if cycle is None:
-        return share_of(role, newly_diagnosed, best_response, "best_response", at_least=at_least)
-    return share_of(
-        role, newly_diagnosed, response_by_cycle, "response", cycle=cycle, at_least=at_least
-    )
-
-
-def median_time_of(role: str, times: Callable[[xr.Dataset], xr.Dataset], needs: str) -> Measure:
-    """The measure of a median time to an event, by Kaplan-Meier; nan where it is not reached."""
+    statistic : of what the measure returns, values or times to an event
+    """
+    measured = MEASURES[measure]
 
     def estimate(arm: xr.Dataset) -> Estimate:
-        result = median_survival(times(arm))
-        if result.empty:
-            return NOTHING
-        days = result[["median", "low", "high"]].to_numpy(float)[0]
-        value, low, high = np.where(np.isfinite(days), days, np.nan)
-        return Estimate(value, low, high, int(times(arm)["day"].notnull().sum()))
+        values = measured.of(arm)
+        return statistic(values if subgroup is None else subgroup.restrict(values, arm))
 
-    return Measure(role, newly_diagnosed, needs, estimate)
+    return Estimator(role, applies, measured.is_known_in, estimate)
 
 
-def free_after_conversion(arm: xr.Dataset) -> xr.DataArray:
-    """Relapse-free and alive six months after molecular relapse: outcome."""
-    return relapse_free_and_alive(arm, molecular_relapse_day(arm))
+def median_time(times: xr.Dataset) -> Estimate:
+    """The median time to an event by Kaplan-Meier; nan where it is not reached."""
+    result = median_survival(times)
+    if result.empty:
+        return NOTHING
+    days = result[["median", "low", "high"]].to_numpy(float)[0]
+    value, low, high = np.where(np.isfinite(days), days, np.nan)
+    return Estimate(value, low, high, int(times["day"].notnull().sum()))
 
 
-def free_on_treatment(arm: xr.Dataset) -> xr.DataArray:
-    """Relapse-free and alive six months after pre-emptive treatment began: outcome."""
-    return relapse_free_and_alive(arm, preemptive_start_day(arm))
+def doubling_time_of(genotype: str) -> Estimator:
+    """The estimator of a genotype's median doubling time."""
+    subgroup = Subgroup("genotype", genotype)
+    return estimator(UNTREATED, in_remission, "doubling_time", median, subgroup)
 
 
-def relapse_free_two_years(arm: xr.Dataset) -> xr.DataArray:
-    """Relapse-free and alive two years after enrolment: outcome."""
-    return relapse_free_and_alive(arm, 0.0, TWO_YEARS)
-
-
-def late_relapse(arm: xr.Dataset) -> xr.DataArray:
-    """Whether relapse came after three years or later: outcome, out of all patients."""
-    known = arm["follow_up_day"].notnull() & (horizon_days(arm) > THREE_YEARS)
-    return as_outcome(arm["relapse_day"] >= THREE_YEARS, known)
+def of_mobilisation(estimate: Callable[[xr.Dataset], Any]) -> Estimator:
+    """The estimator of a number that follows from the law of mobilisation, not from patients."""
+    return Estimator(
+        BLOCKER,
+        in_remission,
+        lambda ds: "cd34_fold" in ds,
+        lambda arm: Estimate(float(estimate(arm)), np.nan, np.nan, np.nan),
+    )
 
 
 def mobilised(arm: xr.Dataset, fold: float) -> np.ndarray:
@@ -159,48 +126,30 @@ def mobilised(arm: xr.Dataset, fold: float) -> np.ndarray:
     return day[[0, -1]] if len(day) else np.full(2, np.nan)
 
 
-def exactly(value: xr.DataArray | float) -> Estimate:
-    """A number that no chance is in, of the law itself."""
-    return Estimate(float(value), np.nan, np.nan, np.nan)
-
-
-MEASURES = {
+ESTIMATORS = {
     "T01": doubling_time_of("NPM1"),
     "T02": doubling_time_of("RUNX1-RUNX1T1"),
     "T03": doubling_time_of("CBFB-MYH11"),
-    "T04": Measure(
-        PLACEBO, in_remission, "follow_up_day", lambda arm: proportion(relapse_free_two_years(arm))
-    ),
-    "T05": share_of(PLACEBO, in_remission, late_relapse, "relapse_day"),
-    "T06": share_of(TREATED, in_remission, molecular_relapse, "molecular_relapse_day"),
-    "T07": share_of(TREATED, in_remission, relapse_free_if_never_positive, "molecular_relapse_day"),
-    "T08": share_of(UNTREATED, in_remission, free_after_conversion, "molecular_relapse_day"),
-    "T09": share_of(TREATED, in_remission, free_on_treatment, "treatment_start_day"),
-    "T10": share_of(TREATED, in_remission, mrd_negative_on_treatment, "sample_day"),
-    "T11": response_share(AZACITIDINE, None, "CRi"),
-    "T12": Measure(
-        AZACITIDINE, newly_diagnosed, "response_day", lambda arm: median(arm["response_day"])
-    ),
-    "T13": response_share(COMBINATION, 2, "CRh"),
-    "T14": response_share(COMBINATION, 3, "CRh"),
-    "T15": response_share(COMBINATION, 4, "CRh"),
-    "T16": response_share(COMBINATION, None, "CRh"),
-    "T17": median_time_of(COMBINATION, duration_of_response, "response_day"),
-    "T18": median_time_of(AZACITIDINE, overall_survival, "death_day"),
-    "T19": share_of(
-        VENETOCLAX, relapsed_or_refractory, best_response, "best_response", at_least="CRi"
-    ),
-    "T20": Measure(
-        BLOCKER, in_remission, "cd34_fold", lambda arm: exactly(arm["cd34_fold"].max())
-    ),
-    "T21": Measure(
-        BLOCKER, in_remission, "cd34_fold", lambda arm: exactly(mobilised(arm, ONSET)[0])
-    ),
-    "T22": Measure(
-        BLOCKER, in_remission, "cd34_fold",
-        lambda arm: exactly(np.ptp(mobilised(arm, LASTING))),
-    ),
-}  # fmt: skip
+    "T04": estimator(PLACEBO, in_remission, "relapse_free_two_years"),
+    "T05": estimator(PLACEBO, in_remission, "late_relapse"),
+    "T06": estimator(TREATED, in_remission, "molecular_relapse"),
+    "T07": estimator(TREATED, in_remission, "relapse_free_if_never_positive"),
+    "T08": estimator(UNTREATED, in_remission, "relapse_free_after_molecular_relapse"),
+    "T09": estimator(TREATED, in_remission, "relapse_free_six_months_on_treatment"),
+    "T10": estimator(TREATED, in_remission, "mrd_negative_six_months"),
+    "T11": estimator(AZACITIDINE, newly_diagnosed, "best_response_cri"),
+    "T12": estimator(AZACITIDINE, newly_diagnosed, "response_day", median),
+    "T13": estimator(COMBINATION, newly_diagnosed, "crh_by_cycle_2"),
+    "T14": estimator(COMBINATION, newly_diagnosed, "crh_by_cycle_3"),
+    "T15": estimator(COMBINATION, newly_diagnosed, "crh_by_cycle_4"),
+    "T16": estimator(COMBINATION, newly_diagnosed, "best_response_crh"),
+    "T17": estimator(COMBINATION, newly_diagnosed, "duration_of_response", median_time),
+    "T18": estimator(AZACITIDINE, newly_diagnosed, "overall_survival", median_time),
+    "T19": estimator(VENETOCLAX, relapsed_or_refractory, "best_response_cri"),
+    "T20": of_mobilisation(lambda arm: arm["cd34_fold"].max()),
+    "T21": of_mobilisation(lambda arm: mobilised(arm, ONSET)[0]),
+    "T22": of_mobilisation(lambda arm: np.ptp(mobilised(arm, LASTING))),
+}
 
 
 def target_table(ds: xr.Dataset, targets: pd.DataFrame | None = None, **arms: str) -> pd.DataFrame:
@@ -254,11 +203,11 @@ COLUMNS = [
 
 
 def measure(ds: xr.Dataset, target: str, arms: Mapping[str, str]) -> Estimate | None:
-    """What a trial says of a target; None if it has no such arm or patients."""
-    how = MEASURES.get(target)
+    """The estimate of a target from a trial; None if it has no such arm or patients."""
+    how = ESTIMATORS.get(target)
     if how is None:
         return None
     arm = arms.get(how.role, how.role)
     if arm not in ds["arm"].values or not how.applies(ds):
         return None
-    return how.estimate(ds.sel(arm=[arm])) if how.needs in ds else NOTHING
+    return how.estimate(ds.sel(arm=[arm])) if how.is_known_in(ds) else NOTHING

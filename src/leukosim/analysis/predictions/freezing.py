@@ -28,7 +28,8 @@ def frozen(
     text = table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
     record = {
         "sha256": digest_of(text), "made": day, "source": f"leukosim {__version__}",
-        "commit": provenance.commit(), "code": provenance.code_digest(), "software": provenance.software(),
+        "commit": provenance.commit(), "code": provenance.code_digest(),
+        "software": provenance.software(),
         "trials": options.draws, "seed": options.seed,
         "results": [
             {

@@ -1,8 +1,8 @@
 """Which parameters decide a study's answer: screening, single ranges, shares of variance.
 
-Every point of a design treats the same virtual patients with the same random streams, so that a difference
-between two points comes from what was varied. What is left of chance is which patients these are;
-all that is reported says how large that is, by resampling them together in all points.
+Every point of a design treats the same virtual patients with the same random streams, so that a
+difference between two points comes from the parameters that were varied. The sampling variability
+that remains is that of the patients; intervals come from resampling them together in all points.
 """
 
 from dataclasses import dataclass, field

@@ -1,9 +1,9 @@
-"""How a trial is run: centres, accrual, blocks, a monitoring committee, a calendar.
+"""The operations of a randomised trial: centres, accrual, blocks, monitoring committee, calendar.
 
-Patients' courses do not depend on one another, nor on the trial around them: they come out of
-:mod:`leukosim.trial.run`, in either arm. Here they meet a trial: each is enrolled at a centre on a day
-of the calendar, allocated to one arm, and seen until the trial's data are closed. The calendar itself
-is the model in :mod:`leukosim.analysis.trial_emulation.trial_model`.
+Patients' trajectories do not depend on one another, nor on the trial around them: they come from
+:mod:`leukosim.trial.run`, in either arm. Here each patient is enrolled at a centre on a day of the
+calendar, allocated to one arm, and followed until data cut-off. The calendar itself is the model in
+:mod:`leukosim.analysis.trial_emulation.trial_model`.
 """
 
 import json

@@ -14,15 +14,14 @@ from leukosim.analysis.bootstrap import (
     percentile_interval,
     resample_indices,
 )
-from leukosim.analysis.endpoints import NOTHING, Estimate, proportion
+from leukosim.analysis.endpoints import NOTHING, Estimate, best_response, proportion
 from leukosim.analysis.hypothesis_discrimination import (
     AXIS,
     by_hypothesis,
     can_follow_cells,
-    enrichment,
     hypotheses,
-    response,
 )
+from leukosim.analysis.measures import enrichment
 from leukosim.analysis.stem_cell_composition import (
     composition_at_start,
     enriched_subtypes,
@@ -58,7 +57,7 @@ GAP = 3.0  # mm
 
 def response_numbers(ds: xr.Dataset) -> pd.DataFrame:
     """Response rates: columns arm, hypothesis, value, low, high, n."""
-    return estimated(ds, response(ds), proportion)
+    return estimated(ds, best_response(ds), proportion)
 
 
 def enrichment_numbers(ds: xr.Dataset) -> pd.DataFrame:

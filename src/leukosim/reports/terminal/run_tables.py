@@ -11,14 +11,14 @@ from rich.table import Table
 
 from leukosim.analysis.endpoints import began_overt
 from leukosim.analysis.hypothesis_discrimination import (
-    FEW,
-    MEASURES,
     NOT_APART,
     POWER,
+    READOUTS,
     SIGNIFICANCE,
     UNKNOWN,
     Row,
 )
+from leukosim.analysis.measures import FEW_ENRICHED
 
 
 def progress_bar(console: Console, of: str = "patients") -> Progress:
@@ -64,12 +64,13 @@ def hypotheses_tables(result: pd.DataFrame) -> list[Table]:
             printed.add_column(f"{pair.one} and {pair.other}", justify="right")
         for measure, rows in of_arm.groupby("measure", sort=False):
             cells = (patients_needed(Row(*each)) for each in rows.itertuples(index=False))
-            printed.add_row(MEASURES[str(measure)].label, *cells)
+            printed.add_row(READOUTS[str(measure)].label, *cells)
         tables.append(printed)
     tables[-1].caption = (
         f"{POWER:.0%} power, two-sided {SIGNIFICANCE:.0%}; in brackets 95 %, from resampling the "
         "simulated patients. alike: the interval of the difference includes 0. Samples tell the "
-        f"MEP-like fraction at failure; pairs its change, where it was below {FEW:g} at diagnosis."
+        "MEP-like fraction at failure; pairs its change, where it was below "
+        f"{FEW_ENRICHED:g} at diagnosis."
     )
     return tables
 
