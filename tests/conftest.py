@@ -1,6 +1,12 @@
 """Patients and strategies that tests share."""
 
+import os
 import signal
+
+# Matrices of tests are small, and tests run side by side: more threads of linear algebra than one
+# would wait for each other. The variables are read when numpy is imported.
+for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
 
 import pytest
 
