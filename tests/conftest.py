@@ -21,7 +21,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_patient():
     """A patient of ordinary traits, changed by keywords."""
 
@@ -49,13 +49,13 @@ def make_patient():
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def azacitidine():
     """75 mg/m2 on seven of 28 days."""
     return Regimen({"azacitidine": Dosing([1, 2, 3, 4, 5, 6, 7], dose_mg_per_m2=75.0)})
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def strategies(azacitidine):
     """Arms like those of RELAZA2, with few rules."""
     courses = {"azacitidine": azacitidine}

@@ -223,6 +223,7 @@ def test_a_file_of_someone_else_is_not_overwritten(capsys, monkeypatch, tmp_path
     assert (tmp_path / "here" / name).read_text() == "precious: 1\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "subtypes"),
     [
@@ -304,6 +305,7 @@ def test_a_file_that_does_not_fit_is_not_written(tmp_path, request, suffix):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.end_to_end
 def test_a_folder_that_another_process_writes_is_left_to_it(capsys, monkeypatch):
     words = [*SMALL, "output=here"]
     seen = []
@@ -340,6 +342,7 @@ def test_a_broken_file_of_ones_own_is_told_in_one_sentence(capsys, tmp_path):
     assert (code, err.count("\n")) == (2, 1)
 
 
+@pytest.mark.end_to_end
 def test_an_interruption_leaves_nothing_half_written(tmp_path):
     program = "from leukosim.cli import main; import sys; sys.exit(main())"
     words = ["run", "cohort.size=1000", "horizon_days=7000", "output=here"]

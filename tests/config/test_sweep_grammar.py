@@ -1,5 +1,8 @@
 """Setting values on what is composed gives what composing each scenario anew gives."""
 
+from copy import deepcopy
+from functools import cache
+
 import pytest
 from omegaconf import OmegaConf
 
@@ -20,13 +23,19 @@ POINTS = {
 }
 
 
+@cache
+def composed(study):
+    """A study as Hydra composes it."""
+    return compose_plain([f"study={study}"])
+
+
 @pytest.mark.parametrize("study", STUDIES)
 @pytest.mark.parametrize("key", POINTS)
 def test_variations_are_what_hydra_composes(study, key):
-    base = compose_plain([f"study={study}"])
+    base = deepcopy(composed(study))
     known = (None, None)
     for (value,), plain in variations(base, [key], iter([(each,) for each in POINTS[key]])):
-        anew = compose_plain([f"study={study}"])
+        anew = deepcopy(composed(study))
         OmegaConf.update(anew, key, value, merge=True)
         assert plain == to_plain(anew)
         config = read_plain(plain, known)  # with what is shared taken over

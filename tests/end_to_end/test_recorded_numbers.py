@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from recorded_numbers import CASES, Record, Runner, changes
 
+pytestmark = pytest.mark.end_to_end
+
 EXECUTABLE = Path(sys.executable).with_name("leukosim")
 RECORD = Path(__file__).with_name("recorded_numbers.json")
 

@@ -22,7 +22,10 @@ from leukosim.results import shards as parts
 from leukosim.results.netcdf import load_dataset
 from leukosim.runs.sweep import SCENARIOS
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
+pytestmark = [
+    pytest.mark.end_to_end,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals"),
+]
 
 N = 16
 WORDS = [

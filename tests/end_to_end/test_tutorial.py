@@ -11,6 +11,8 @@ import xarray as xr
 
 from leukosim.cli import main
 
+pytestmark = pytest.mark.end_to_end
+
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"`(mine/[\w/]+\.yaml)`")
 

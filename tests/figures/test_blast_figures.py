@@ -10,7 +10,9 @@ from test_figures import assert_readable
 from leukosim.analysis.endpoints import relapse_free_survival
 from leukosim.analysis.survival import paired_difference
 from leukosim.config.compose import compose
+from leukosim.figures.elements.save import save_figure
 from leukosim.figures.elements.style import COLUMN, MM_PER_INCH, PAGE, house_style
+from leukosim.figures.methods import repeated_trials
 from leukosim.figures.methods.repeated_trials import FEWEST, computed, repeated_trials_figure
 from leukosim.figures.registry import draw_figure, figures_for
 from leukosim.figures.sweep.gain_map import KILL, PROTECTION
@@ -48,11 +50,13 @@ def sweep_over(trial, axes):
 
 
 def assert_readable_in_both_widths(each, ds):
+    """The figure in its larger width, and its numbers."""
     for width in (COLUMN, PAGE):
         with house_style():
-            figure, _ = each.draw(ds, width)
+            figure, numbers = each.draw(ds, width)
             assert_readable(figure, f"{each.name} {width}")
         assert figure.get_figwidth() * MM_PER_INCH == pytest.approx(width)
+    return figure, numbers
 
 
 def test_a_run_of_the_study_draws_its_figures(trial, tmp_path):
@@ -60,8 +64,8 @@ def test_a_run_of_the_study_draws_its_figures(trial, tmp_path):
     assert set(result) >= OF_THE_STUDY
     assert "repeated_trials" not in result
     for name in OF_THE_STUDY:
-        assert_readable_in_both_widths(result[name], trial)
-        paths = draw_figure(result[name], trial, tmp_path)
+        drawing = assert_readable_in_both_widths(result[name], trial)
+        paths = save_figure(*drawing, tmp_path, name, results=[trial])
         assert all(path.stat().st_size > 200 for path in paths)
 
 
@@ -87,15 +91,16 @@ def test_the_niche_of_the_figure_is_that_of_the_result(trial):
     np.testing.assert_allclose(share.isel(week=-1), expected)
 
 
-def test_a_pool_draws_repeated_trials(trial, tmp_path):
+def test_a_pool_draws_repeated_trials(trial, tmp_path, monkeypatch):
     times = -(-FEWEST // trial.sizes["patient"])
     pool = xr.concat([trial] * times, "patient", data_vars="minimal")
     pool = pool.assign_coords(patient=np.arange(pool.sizes["patient"]))
     result = {each.name: each for each in figures_for(pool)}
+    table, powers = both = computed(pool)
+    monkeypatch.setattr(repeated_trials, "computed", lambda ds: both)  # once is enough
     assert all(
         p.stat().st_size > 200 for p in draw_figure(result["repeated_trials"], pool, tmp_path)
     )
-    table, powers = both = computed(pool)
     with house_style():
         for width in (COLUMN, PAGE):
             assert_readable(repeated_trials_figure(pool, width, both))
@@ -113,8 +118,9 @@ def test_a_pool_draws_repeated_trials(trial, tmp_path):
 def test_a_sweep_draws_its_figure(trial, tmp_path, name, axes):
     swept = sweep_over(trial, axes)
     result = {each.name: each for each in figures_for(swept)}
-    assert_readable_in_both_widths(result[name], swept)
-    assert all(path.stat().st_size > 200 for path in draw_figure(result[name], swept, tmp_path))
+    drawing = assert_readable_in_both_widths(result[name], swept)
+    paths = save_figure(*drawing, tmp_path, name, results=[swept])
+    assert all(path.stat().st_size > 200 for path in paths)
 
 
 def test_a_lead_time_sweep_over_hypotheses_has_a_panel_for_each(trial, tmp_path):

@@ -50,7 +50,7 @@ CASES = {
 }
 
 
-@pytest.fixture(params=CASES)
+@pytest.fixture(params=CASES, scope="module")
 def case(request, make_patient, strategies):
     """The dataset of a single patient in two arms."""
     patient = make_patient(**CASES[request.param])

@@ -177,8 +177,7 @@ def test_survival_is_not_drawn_where_follow_up_ends_with_relapse(ds):
     assert not overall_survival.is_followed_on(ends)
 
 
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize(
+whatever_is_missing = pytest.mark.parametrize(
     "changes",
     [
         {"n_patients": 1},
@@ -192,6 +191,10 @@ def test_survival_is_not_drawn_where_follow_up_ends_with_relapse(ds):
         "one arm of unknown subtypes", "own arm without cells left",
     ],
 )  # fmt: skip
+
+
+@pytest.mark.filterwarnings("error")
+@whatever_is_missing
 @pytest.mark.parametrize("width", [COLUMN, PAGE])
 def test_figures_are_whole_whatever_is_missing(changes, width):
     some = resistance(**{"n_patients": 8, **changes})
@@ -200,6 +203,12 @@ def test_figures_are_whole_whatever_is_missing(changes, width):
             figure = figure_of(some, width)
             assert_readable(figure, name)
             assert all(ax.has_data() or ax.texts or not ax.axison for ax in figure.axes), name
+
+
+@pytest.mark.filterwarnings("error")
+@whatever_is_missing
+def test_there_are_numbers_whatever_is_missing(changes):
+    some = resistance(**{"n_patients": 8, **changes})
     for module in NUMBERS:
         assert len(module.numbers_drawn(some)), module.__name__
 

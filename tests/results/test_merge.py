@@ -214,6 +214,7 @@ print((most() - before) * 1024)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["part by part", "in turn"])
 def test_merging_stays_within_its_memory(tmp_path, order):
     """A hundred and fifty megabytes of scenarios, within a bound and without, in a process each."""

@@ -104,6 +104,7 @@ def test_an_error_is_its_items_own(place):
     }
 
 
+@pytest.mark.end_to_end
 @pytest.mark.parametrize("place", [PROCESSES, DASK, SLURM], indirect=True)
 def test_what_a_killed_process_was_at_is_done_again(tmp_path, place):
     result = results(map_unordered(partial(dies_once, folder=str(tmp_path)), range(5), 2, place))
@@ -111,6 +112,7 @@ def test_what_a_killed_process_was_at_is_done_again(tmp_path, place):
     assert len(list(tmp_path.iterdir())) == 5  # killed indeed
 
 
+@pytest.mark.end_to_end
 @pytest.mark.parametrize("place", [PROCESSES, DASK, SLURM], indirect=True)
 def test_who_kills_every_process_costs_only_itself(place):
     outcomes = dict(map_unordered(three_kills, range(6), 2, place))
@@ -120,6 +122,7 @@ def test_who_kills_every_process_costs_only_itself(place):
     }
 
 
+@pytest.mark.end_to_end
 @pytest.mark.parametrize("place", [DASK], indirect=True)
 def test_workers_that_dask_does_not_start_again_are_replaced(place, tmp_path, monkeypatch):
     from leukosim.runs.executors import dask_cluster
@@ -134,6 +137,7 @@ def test_workers_that_dask_does_not_start_again_are_replaced(place, tmp_path, mo
     assert result == {n: n for n in range(3)}
 
 
+@pytest.mark.end_to_end
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_an_interruption_ends_processes_at_once():
     script = (
@@ -158,6 +162,7 @@ def test_an_interruption_ends_processes_at_once():
     assert "Traceback" not in err
 
 
+@pytest.mark.end_to_end
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_processes_do_not_outlive_a_killed_parent(tmp_path):
     script = (

@@ -139,6 +139,7 @@ def test_a_failing_scenario_is_data_and_the_others_go_on(capsys, monkeypatch):
     assert set(load_dataset("here/results.nc").status.values) == {"finished"}
 
 
+@pytest.mark.end_to_end
 def test_a_sweep_killed_half_way_resumes(tmp_path, capsys):
     words = [*SMALL, "seed=range(1,21)", "output=here"]
     program = "from leukosim.cli import main; import sys; sys.exit(main())"
@@ -203,6 +204,7 @@ def test_a_value_is_labelled_as_it_would_be_written(value, shown):
     assert label(value) == shown
 
 
+@pytest.mark.end_to_end
 def test_a_piped_sweep_tells_each_scenario_at_once(tmp_path):
     words = [*SMALL, "seed=range(1,21)", "output=here"]
     program = "from leukosim.cli import main; import sys; sys.exit(main())"

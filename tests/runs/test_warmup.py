@@ -4,6 +4,10 @@ import os
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.end_to_end
+
 
 def test_no_run_compiles_anything_after_a_warmup(tmp_path):
     surroundings = dict(os.environ, XDG_CACHE_HOME=str(tmp_path / "cache"))

@@ -21,7 +21,7 @@ def patients():
     return draw_cohort(COHORT, Disease(), seed=5)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def trial(patients, strategies):
     return run_trial(patients, strategies, PROTOCOL)
 

@@ -75,6 +75,7 @@ def test_the_engine_obeys_the_law(check, method):
     assert not failed(check(1, method, CHECKS[check][0]))
 
 
+@pytest.mark.slow
 @by_method
 @by_name
 def test_an_error_of_five_percent_is_noticed(check, method):
