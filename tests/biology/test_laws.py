@@ -7,11 +7,9 @@ import pytest
 from scipy.linalg import expm
 
 from leukosim.biology.apoptosis import Apoptosis, apoptosis_rate, protection, reserve_by_subtype
-from leukosim.biology.cycle import Cycle
 from leukosim.biology.disease import Disease
 from leukosim.biology.niche import Niche, egress_rate
 from leukosim.biology.subtypes import Subtype, Switching, four_subtypes, switching_rates
-from leukosim.marrow.growth import crowded_renewal
 
 SUBTYPES = four_subtypes()
 DEPENDENCES = np.array([subtype.dependencies for subtype in SUBTYPES.values()])
@@ -136,22 +134,6 @@ def test_some_subtype_must_dominate_somewhere():
 def test_detachment_needs_the_dependent_share():
     assert egress_rate(Niche(cxcr4_dependent_share=0.0), 1.0) == Niche().egress_rate
     assert egress_rate(Niche(), 1.0) > 50 * Niche().egress_rate
-
-
-def test_growth_ends_at_the_plateau():
-    assert crowded_renewal(0.85, 0.0, 1e12) == 0.85
-    assert crowded_renewal(0.85, 1e12, 1e12) == 0.5
-    assert crowded_renewal(0.85, 1e13, 1e12) == 0.0
-
-
-def test_gap_and_s_phase_make_up_the_cycle():
-    cycle = Cycle()
-    assert 24 / cycle.s_entry_rate + 24 / cycle.s_exit_rate == pytest.approx(cycle.cycle_hours)
-
-
-def test_an_s_phase_longer_than_the_cycle_is_refused():
-    with pytest.raises(ValueError, match="must be shorter than"):
-        Cycle(cycle_hours=30.0, s_phase_hours=35.0)
 
 
 def test_hypotheses_on_cxcr4_are_named():

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
@@ -21,13 +20,9 @@ from leukosim.cli import drawing
 from leukosim.config.command_line import options_first
 from leukosim.config.compose import compose
 from leukosim.config.paths import config_folder
-from leukosim.errors import NotWritten
 from leukosim.figures.elements.standard import StandardFigure, has
-from leukosim.results.atomic_write import save_table, save_text
-from leukosim.results.netcdf import load_dataset, save_dataset
+from leukosim.results.netcdf import load_dataset
 from leukosim.results.output_folder import LOCK
-from leukosim.runs.configured import treat
-from leukosim.runs.memory import bytes_of_results
 from leukosim.trial.run import run_together
 
 DRAW = drawing.draw  # which tests of everything else do without
@@ -183,12 +178,6 @@ def test_a_cohort_beyond_the_memory_is_refused(capsys, monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_bytes_of_a_result_are_foreseen():
-    config = compose(SMALL[1:])
-    ratio = bytes_of_results(config) / treat(config, 1).dataset.nbytes
-    assert 0.5 < ratio < 2.0
-
-
 def test_a_strategy_of_ones_own_without_its_package_is_told_what_to_do(capsys, tmp_path):
     mine = tmp_path / "mine" / "strategy"
     mine.mkdir(parents=True)
@@ -276,33 +265,6 @@ def test_a_full_disk_ends_in_a_sentence_and_keeps_what_was_there(capsys, monkeyp
     assert "; what was there before is kept\n" in err
     assert (tmp_path / "here" / "results.nc").read_bytes() == before
     assert not list((tmp_path / "here").glob(".*"))
-
-
-@pytest.fixture
-def small_files():
-    """Files of this process cannot grow beyond 10,000 bytes, as on a disk that is nearly full."""
-    resource = pytest.importorskip("resource")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-
-@pytest.mark.parametrize("suffix", [".nc", ".csv", ".txt"])
-def test_a_file_that_does_not_fit_is_not_written(tmp_path, request, suffix):
-    rng = np.random.default_rng(1)
-    table = pd.DataFrame({"a": rng.random(10_000)})
-    path = tmp_path / f"file{suffix}"
-    path.write_text("before")
-    request.getfixturevalue("small_files")
-    with pytest.raises(NotWritten, match=f"file{suffix} could not be written: .*; what was there"):
-        {
-            ".nc": lambda: save_dataset(table.to_xarray(), path),
-            ".csv": lambda: save_table(table, path),
-            ".txt": lambda: save_text("a" * 20_000, path),
-        }[suffix]()
-    assert path.read_text() == "before"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.end_to_end

@@ -17,7 +17,6 @@ import xarray as xr
 
 from leukosim import cli
 from leukosim.cli import drawing
-from leukosim.results import atomic_write
 from leukosim.results import shards as parts
 from leukosim.results.netcdf import load_dataset
 from leukosim.runs.sweep import SCENARIOS
@@ -303,21 +302,6 @@ def test_what_another_version_left_is_told_and_not_used(tmp_path, undisturbed, m
     printed = capsys.readouterr().out
     assert "0 of 2 scenarios found finished, 2 run" in printed
     assert f"{N} kept scenarios are of another version of the code or another table" in printed
-
-
-def test_what_a_living_process_writes_is_left_to_it(tmp_path):
-    own = tmp_path / f"{atomic_write.WRITING}-{os.getpid()}@{os.uname().nodename}-x.zip"
-    elsewhere = tmp_path / f"{atomic_write.WRITING}-1@another-x.zip"
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    dead = tmp_path / f"{atomic_write.WRITING}-{ended.pid}@{os.uname().nodename}-x.zip"
-    for path in (own, elsewhere, dead):
-        path.touch()
-    atomic_write.remove_abandoned(tmp_path)
-    assert sorted(tmp_path.iterdir()) == sorted([own, elsewhere])
-    os.utime(elsewhere, (0, 0))
-    atomic_write.remove_abandoned(tmp_path)
-    assert list(tmp_path.iterdir()) == [own]
 
 
 def test_every_changed_byte_of_a_part_is_noticed(undisturbed, tmp_path):

@@ -13,7 +13,7 @@ from leukosim.biology.exposure import EXPOSURES
 from leukosim.biology.niche import Niche
 from leukosim.clinic.drugs.azacitidine import Azacitidine
 from leukosim.clinic.drugs.drug import Dose, exposure
-from leukosim.marrow.growth import crowded_renewal, leading
+from leukosim.marrow.growth import leading
 from leukosim.marrow.marrow import Marrow
 from leukosim.marrow.rates import FREE, G0, GAP, IN_NICHE, Rates, S, class_index, doubling_range
 
@@ -136,24 +136,6 @@ def test_a_marrow_at_diagnosis_starts_in_its_balance(make_patient, cycling):
     seen = counts.cells[0].ravel() / counts.cells.sum()
     np.testing.assert_allclose(seen, mix, atol=0.01)
     assert counts.blasts.sum() / 1e11 == pytest.approx(2.0, rel=0.03)
-
-
-def test_growth_is_the_leading_eigenvalue(make_patient):
-    rates = Rates(make_patient(doubling_days=20.0))
-    matrix = rates.mean_matrix(rates.return_rate, rates.disease.cycle.renewal)
-    assert leading(matrix)[0] == pytest.approx(np.log(2.0) / 20.0, rel=1e-9)
-
-
-def test_return_to_rest_slows_growth_down(make_patient):
-    rates = Rates(make_patient())
-    growth = [leading(rates.mean_matrix(r, 0.85))[0] for r in (0.0, 0.5, 5.0, 500.0)]
-    assert growth == sorted(growth, reverse=True)
-
-
-def test_a_plateau_ends_growth():
-    assert crowded_renewal(0.85, 0.0, 1e12) == 0.85
-    assert crowded_renewal(0.85, 1e12, 1e12) == 0.5
-    assert crowded_renewal(0.85, 1e15, 1e12) == 0.0
 
 
 @methods

@@ -8,9 +8,8 @@ import xarray as xr
 
 from leukosim.biology.clones import Driver, Founder, Mutation
 from leukosim.biology.disease import Disease
-from leukosim.marrow.lineages import ancestors, gathered
 from leukosim.marrow.marrow import Marrow
-from leukosim.marrow.newick import newick, with_living_descendants
+from leukosim.marrow.newick import newick
 from leukosim.runs.trials import run_trial
 from leukosim.trial.clonal_history import ClonalHistory, CloneRecord
 from leukosim.trial.protocol import Protocol
@@ -93,18 +92,6 @@ def test_ancestors_of_a_relapse_are_at_most_the_residual_cells(ds):
     assert np.isnan(ds.ancestors_at_relapse.values[~relapsed]).all()
 
 
-def test_a_leukaemia_of_one_cell_has_one_ancestor(make_patient):
-    for seed in range(30):
-        marrow = Marrow(make_patient(residual_stem_cells=1, seed=seed), barcodes=True)
-        assert ancestors(marrow.clones).number == 1
-        marrow.advance(100.0)
-        result = ancestors(marrow.clones)
-        lives = marrow.stem_cells.sum() > 0
-        assert (result.number, result.major, result.effective) == (
-            (1, 1, 1.0) if lives else (0, 0, 0)
-        )
-
-
 def test_nothing_is_left_of_an_extinct_leukaemia_but_its_founders(make_patient):
     patient = make_patient(residual_stem_cells=0, founders=THREE)
     history = ClonalHistory(Marrow(patient), CloneRecord(clones=10))
@@ -129,31 +116,3 @@ def test_what_is_noted_does_not_grow_with_the_clones_there_are(make_patient):
     table = history.write_up()
     assert len(table.name) == 5
     assert table.stem_cells[-1].sum() == marrow.stem_cells.sum()
-
-
-def test_gathering_keeps_the_sum():
-    parents = {0: -1, 5: 0, 7: 5, 9: 7}
-    total = gathered(np.array([1, 2, 3, 4]), [0, 5, 7, 9], parents, [0, 5])
-    assert total.tolist() == [1, 9]
-
-
-# ---------------------------------------------------------------------- trees
-
-
-def test_a_tree_in_newick_format():
-    tree = newick(
-        ["trunk", "sub a", "b", "c"], np.array([-1, 0, 0, 1]), np.array([0.0, 10.0, 20.0, 15.5])
-    )
-    assert tree == "((c:5.5)'sub a':10,b:20)trunk:0;"
-
-
-def test_a_tree_without_what_died_out():
-    parent = np.array([-1, 0, 0, 1])
-    kept = with_living_descendants(parent, np.array([False, False, True, False]))
-    assert kept.tolist() == [True, False, True, False]
-    assert newick(list("tabc"), parent, np.zeros(4), kept) == "(b:0)t:0;"
-    assert newick([], np.zeros(0, int), np.zeros(0)) == ";"
-
-
-def test_names_are_quoted_as_newick_has_it():
-    assert newick(["it's (a)"], np.array([-1]), np.zeros(1)) == "'it''s (a)':0;"

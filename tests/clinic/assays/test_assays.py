@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from leukosim.clinic.assays.blood_count import BloodCount
 from leukosim.clinic.assays.donor_chimerism import DonorChimerism
-from leukosim.clinic.assays.morphology import Morphology
 from leukosim.clinic.assays.quantitative_pcr import QuantitativePcr
 from leukosim.clinic.assays.sample import Burden
 
@@ -47,20 +45,6 @@ def test_nothing_is_reported_below_the_detection_limit():
     seen = reports(QuantitativePcr(), Burden(5e6, 1e12))
     assert (seen > 0).any() and (seen == 0).any()
     assert seen[seen > 0].min() >= QuantitativePcr().detection_limit
-
-
-def test_morphology_counts_cells():
-    rng = np.random.default_rng(1)
-    seen = np.array([Morphology().report(Burden(1e12, 1e12), rng) for _ in range(2000)])
-    assert seen.mean() == pytest.approx(0.505, abs=0.005)
-    np.testing.assert_allclose(seen * 500, np.round(seen * 500))
-
-
-def test_blood_count_reports_all_three():
-    seen = BloodCount().report(Burden(0.0, 1e12), 4.0, 250.0, np.random.default_rng(1))
-    assert set(seen) == {"neutrophils", "platelets", "blood_blasts"}
-    assert seen["blood_blasts"] == 0.0
-    assert seen["neutrophils"] == pytest.approx(4.0, rel=0.3)
 
 
 def recipient_share(blasts, n=4000, **changes):
