@@ -63,7 +63,7 @@ COMPOSITION = np.array([0.05, 0.75, 0.15, 0.05])
 
 @pytest.mark.parametrize("memory", [0.0, 0.4, 1.0])
 def test_without_a_drug_the_patients_own_composition_is_stationary(memory):
-    """However fast cells are exchanged; so what is native to the drug-tolerant state is never eroded."""
+    """However fast cells are exchanged; cells native to the drug-tolerant state are never lost."""
     rates = switching_rates(Switching(), COMPOSITION, 2, 1.0, np.zeros(4), memory)
     flow = COMPOSITION[:, None] * rates
     np.testing.assert_allclose(flow.sum(0), flow.sum(1))
@@ -92,7 +92,7 @@ def test_where_nothing_is_induced_nothing_is_reversed(law, reprogramming):
 
 
 def test_no_cell_comes_back_while_a_drug_is_there():
-    """One stressed subtype is enough: it tells that the drug is there, if not to the drug-tolerant state."""
+    """One stressed subtype is enough, also where the drug-tolerant state is not stressed."""
     for strongest, exchange in ((0.4, 0.001), (0.05, 0.001 + 0.02 * 0.5)):
         stress = np.array([0.0, strongest, 0.0, 0.0])
         rates = switching_rates(Switching(), COMPOSITION, 2, 1.0, stress, 1.0)
@@ -100,7 +100,7 @@ def test_no_cell_comes_back_while_a_drug_is_there():
 
 
 def test_induced_cells_come_back_to_the_patients_composition():
-    """Half a population in the drug-tolerant state, then no drug: the surplus decays at the rate of exchange."""
+    """Half of the cells are drug-tolerant, then no drug: the surplus decays at the exchange rate."""
     rates = switching_rates(Switching(), COMPOSITION, 2, 1.0, np.zeros(4), 1.0)
     generator = rates.T - np.diag(rates.sum(1))
     surplus = 0.5 * (np.eye(4)[2] - COMPOSITION)
