@@ -93,7 +93,7 @@ def run_together(
         finished, such as :func:`leukosim.runs.executors.map_unordered`; by default one by one in
         this process
 
-    Others as in :func:`leukosim.runs.api.run_trial`.
+    Others as in :func:`leukosim.runs.trials.run_trial`.
     """
     if not patients:
         raise ValueError("patients is empty: a trial needs at least one patient")
