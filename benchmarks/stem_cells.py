@@ -284,14 +284,14 @@ def final_cells(seed: int, treated: bool, days: float = 84.0) -> float:
 
 
 def shared_luck(console: Console, pairs: int = 400) -> None:
-    """How much smaller the variance of an arm difference is when arms share their random streams."""
+    """How much smaller the variance of a difference is when arms share their random streams."""
     treated = np.array([final_cells(seed, True) for seed in range(pairs)])
     untreated = np.array([final_cells(seed, False) for seed in range(pairs)])
     others = np.array([final_cells(seed + pairs, False) for seed in range(pairs)])
     shared, separate = np.var(treated - untreated, ddof=1), np.var(treated - others, ddof=1)
     console.print(
-        f"Shared random numbers: the variance of the difference of two arms (log10 stem cells after 84 days, "
-        f"one cycle of azacitidine or none, the same patient {pairs} times) is "
+        f"Shared random numbers: the variance of the difference of two arms (log10 stem cells after "
+        f"84 days, one cycle of azacitidine or none, the same patient {pairs} times) is "
         f"{separate / shared:.1f} times smaller with common random numbers"
     )
 

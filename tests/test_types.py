@@ -1,4 +1,4 @@
-"""Type checkers know what ``import leukosim`` offers: results have types, wrong keywords are errors."""
+"""Type checkers know what ``import leukosim`` offers, and refuse wrong keywords."""
 
 import subprocess
 import sys

@@ -2,7 +2,8 @@
 
 The command line says in Hydra's own grammar what may vary: ``interval(1e-4,1e-1)``,
 ``tag(log,interval(1e-4,1e-1))``, ``range(3,8)``, ``choice(28,56,84)`` or ``28,56,84``. What is
-asked of the search stands in ``hydra.sweeper.search`` (:class:`leukosim.analysis.optimisation.search.Search`).
+asked of the search stands in ``hydra.sweeper.search``
+(:class:`leukosim.analysis.optimisation.search.Search`).
 """
 
 from dataclasses import dataclass, field

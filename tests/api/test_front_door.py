@@ -224,7 +224,8 @@ def test_lists_are_axes_unless_the_field_holds_one():
 def test_words_are_those_of_the_command_line(tmp_path):
     words = words_of("blast", {"seed": 2}, config_dir=tmp_path, workers=1, output="a b")
     assert words == [
-        "--config-dir", str(tmp_path), "study=blast", "seed=2", "executor.workers=1", "output='a b'",
+        "--config-dir", str(tmp_path), "study=blast", "seed=2", "executor.workers=1",
+        "output='a b'",
     ]  # fmt: skip
 
 

@@ -100,7 +100,7 @@ def test_no_cell_comes_back_while_a_drug_is_there():
 
 
 def test_induced_cells_come_back_to_the_patients_composition():
-    """Half of the cells are drug-tolerant, then no drug: the surplus decays at the exchange rate."""
+    """Half of the cells are drug-tolerant, then no drug: the surplus decays by exchange."""
     rates = switching_rates(Switching(), COMPOSITION, 2, 1.0, np.zeros(4), 1.0)
     generator = rates.T - np.diag(rates.sum(1))
     surplus = 0.5 * (np.eye(4)[2] - COMPOSITION)

@@ -70,7 +70,8 @@ def test_strategies_follow_the_trigger():
     rule = config.strategies["triggered"].rules["molecular_relapse"]
     assert (rule.at_least, rule.samples, rule.delay_days) == ("trigger", 1, 0)
     for marker, measure, level in (
-        ("transcript", "mrd", 1e-3), ("chimerism", "recipient_share", config.trigger.recipient_share)
+        ("transcript", "mrd", 1e-3), ("chimerism", "recipient_share",
+        config.trigger.recipient_share)
     ):  # fmt: skip
         own = config.strategies["triggered"].for_trigger(config.trigger, marker)
         rule, negative = (
@@ -195,7 +196,8 @@ WRONG = {
         "strategies.maintenance.begin_with=x", ["strategies.maintenance", "begin_with", "allowed"]
     ),
     "an unknown measure": (
-        "strategies.triggered.rules.molecular_relapse.measure=mdr", ["molecular_relapse.measure = mdr", "mrd"]
+        "strategies.triggered.rules.molecular_relapse.measure=mdr",
+        ["molecular_relapse.measure = mdr", "mrd"]
     ),
     "shares of protection above one": (
         "disease.subtypes.MEP-like.bcl2=0.5",
@@ -205,7 +207,8 @@ WRONG = {
         "disease.subtypes.MEP-like.bcl2=-0.1", ["disease.subtypes.MEP-like.bcl2 = -0.1", "fraction"]
     ),
     "no subtypes": ("disease.subtypes={}", ["disease.subtypes={}", "null"]),
-    "no drug-tolerant state left": ("disease.subtypes.MEP-like=null", ["disease.switching.drug_tolerant_state = MEP-like"]),
+    "no drug-tolerant state left": ("disease.subtypes.MEP-like=null",
+    ["disease.switching.drug_tolerant_state = MEP-like"]),
     "an unknown dominant subtype": (
         "+cohort.dominant_shares.MEB-like=1", ["cohort.dominant_shares", "did you mean MEP-like?"]
     ),
@@ -213,7 +216,8 @@ WRONG = {
         "+cohort.dominant_shares.MEP-like=-1", ["cohort.dominant_shares.MEP-like = -1", "0 or more"]
     ),
     "a drug without numbers": ("+drug.mine={}", ["drug.mine.pharmacokinetics is missing"]),
-    "an unknown drug-tolerant state": ("disease.switching.drug_tolerant_state=x", ["disease.switching.drug_tolerant_state", "MoDe"]),
+    "an unknown drug-tolerant state": ("disease.switching.drug_tolerant_state=x",
+    ["disease.switching.drug_tolerant_state", "MoDe"]),
     "a missing field": (
         "+strategies.mine={title:x,rules:{}}", ["strategies.mine.regimens", "missing"]
     ),

@@ -36,7 +36,8 @@ CASES: dict[str, tuple[str, ...]] = {
         "run", "study=venetoclax_resistance", "cohort.size=4", "executor.workers={workers}",
     ),
     "blast": ("run", "study=blast", "cohort.size=6", "executor.workers={workers}"),
-    "clonal_relapse": ("run", "study=clonal_relapse", "cohort.size=5", "executor.workers={workers}"),
+    "clonal_relapse": ("run", "study=clonal_relapse", "cohort.size=5",
+    "executor.workers={workers}"),
     "sweep": (
         "run", "-m", "study=relaza2", "trigger.level=1e-3,1e-2", "monitoring.interval_days=28,56",
         "cohort.size=6", "executor.workers={workers}",

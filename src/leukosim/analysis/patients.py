@@ -12,9 +12,9 @@ def patients_table(ds: xr.Dataset) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns: the axes of a sweep, ``arm``, ``patient``, then every variable that is one number or
-        text for each patient, or for each patient and arm. Fractions by subtype have a column for
-        each subtype, such as ``composition_MEP-like``; codes are given as what they stand for.
+        Columns: the axes of a sweep, ``arm``, ``patient``, then every variable that is one number
+        or text for each patient, or for each patient and arm. Fractions by subtype have a column
+        for each subtype, such as ``composition_MEP-like``; codes are given as what they stand for.
     """
     keys = [dim for dim in ("scenario", "arm", "patient") if dim in ds.dims]
     chosen = {

@@ -95,9 +95,8 @@ def sweep(
 
     A sweep that was interrupted goes on where it ended, if ``output`` names a folder.
 
-    Parameters
-    ----------
-    overrides : as of :func:`run`; fields with a list of values are varied. A field that itself holds
+    Parameters ---------- overrides : as of :func:`run`; fields with a list of values are varied. A
+    field that itself holds
         a list is varied by a list of lists, ``{"arms": [["triggered"], ["at_relapse"]]}``
 
     Others as of :func:`run`.
@@ -172,9 +171,8 @@ def search(
 ) -> SearchResult:
     """Search for the best values of fields within limits.
 
-    Parameters
-    ----------
-    space : by the path of a field: ``(low, high)`` for an interval, a list of values to choose from,
+    Parameters ---------- space : by the path of a field: ``(low, high)`` for an interval, a list of
+    values to choose from,
         a range, or Hydra's own text such as ``"tag(log,interval(1e-4,1e-1))"``
     overrides : other fields, as of :func:`run`
     arm : that is searched; empty: the only one
@@ -330,6 +328,6 @@ def axis_of(values: Any) -> str:
     if isinstance(values, list) and values:
         return f"choice({','.join(map(as_word, values))})"
     raise ConfigError(
-        f"{values!r} is no space of a field: allowed are (low, high), a list of values, a range, or "
-        "a text such as tag(log,interval(1e-4,1e-1))"
+        f"{values!r} is no space of a field: allowed are (low, high), a list of values, a range, "
+        "or a text such as tag(log,interval(1e-4,1e-1))"
     )

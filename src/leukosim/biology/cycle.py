@@ -4,7 +4,8 @@ Phases: G0, gap (G1 and G2/M together) and S. A cell divides at the end of S; it
 start in gap. Only cells in S are open to S-phase drugs, so no kill can exceed the entry into S.
 
 Growth is one equation, not four numbers: the doubling time is what is published, so the rate at
-which niche cells fall back into G0 is solved from it (:func:`leukosim.marrow.rates.solve_return_rate`).
+which niche cells fall back into G0 is solved from it
+(:func:`leukosim.marrow.rates.solve_return_rate`).
 """
 
 from dataclasses import dataclass

@@ -53,7 +53,8 @@ class Disease:
             )
         if self.switching.drug_tolerant_state not in self.subtypes:
             raise ValueError(
-                f"switching.drug_tolerant_state = {self.switching.drug_tolerant_state} is not a subtype: "
+                f"switching.drug_tolerant_state = {self.switching.drug_tolerant_state} is not a "
+                "subtype: "
                 f"allowed {', '.join(self.subtypes)}"
             )
 

@@ -1,8 +1,8 @@
 """The four leukaemic stem-cell subtypes and how cells switch between them.
 
-Subtypes are data: another set of names and dependencies runs as well. Ratios of expression are those
-of messenger RNA in Waclawiczek et al. (2026), relative to LMPP-like cells; dependencies carry the
-signs of those ratios, their sizes are assumed.
+Subtypes are data: another set of names and dependencies runs as well. Ratios of expression are
+those of messenger RNA in Waclawiczek et al. (2026), relative to LMPP-like cells; dependencies carry
+the signs of those ratios, their sizes are assumed.
 """
 
 import math
@@ -197,10 +197,10 @@ def switching_rates(law, composition, drug_tolerant_state, reprogramming, stress
         calm = 1 - max(stress) / reversal_ends_at, at least 0
 
     Weighting by the patient's own composition makes that composition stationary without a drug,
-    however fast the exchange is. So cells come back from the drug-tolerant state by an exchange that is quicker
-    for as long as cells remember a drug, and no cell need know whether it was born in the drug-tolerant state:
-    native cells that leave are replaced. What selection has shifted comes back by it, too. Where
-    nothing is induced nothing is reversed.
+    however fast the exchange is. So cells come back from the drug-tolerant state by an exchange
+    that is quicker for as long as cells remember a drug, and no cell need know whether it was born
+    in the drug-tolerant state: native cells that leave are replaced. What selection has shifted
+    comes back by it, too. Where nothing is induced nothing is reversed.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """A page in the browser around one patient: sliders, and what becomes of the marrow day by day.
 
 The sliders are the page's own: those of mesa take effect with its button Reset only. Here the
-patient is followed anew to the same day, with the same random streams, as soon as a slider rests, and the
-course from before stays in grey behind the new one.
+patient is followed anew to the same day, with the same random streams, as soon as a slider rests,
+and the course from before stays in grey behind the new one.
 """
 
 import html

@@ -1,11 +1,11 @@
 """Finished scenarios as small files: what a sweep keeps while it goes on.
 
-A part holds scenarios that were run together, so what they share is there once. It is a zip file
-of four members: ``header.json`` (the scenarios; name, dimensions, type and place of variables),
-``data`` (all variables one after the other, those of trajectories with a row for each trajectory), ``rows``
-(for every scenario, arm and patient the row of the trajectory, int32) and ``decisions.csv`` (each with
-the row of its trajectory). Its checksums notice what is damaged, and it is written and read in a
-fiftieth of the time that a netCDF file of as many variables takes.
+A part holds scenarios that were run together, so what they share is there once. It is a zip file of
+four members: ``header.json`` (the scenarios; name, dimensions, type and place of variables),
+``data`` (all variables one after the other, those of trajectories with a row for each trajectory),
+``rows`` (for every scenario, arm and patient the row of the trajectory, int32) and
+``decisions.csv`` (each with the row of its trajectory). Its checksums notice what is damaged, and
+it is written and read in a fiftieth of the time that a netCDF file of as many variables takes.
 """
 
 import csv
@@ -63,7 +63,7 @@ def name_of(digests: Sequence[str]) -> str:
 
 
 def sharing(scenarios: Mapping[str, Gathered]) -> list[dict[str, Gathered]]:
-    """Scenarios that fit into one part: of the same trajectories, and of the same other variables."""
+    """Scenarios that fit into one part: of the same trajectories and other variables."""
     groups: dict[tuple[int, int], dict[str, Gathered]] = {}
     for digest, each in scenarios.items():
         groups.setdefault((id(each.trajectories), id(each.variables)), {})[digest] = each

@@ -1,8 +1,8 @@
 """What trials leave before it is labelled: many trials may share patients, and their trajectories.
 
-A thousand strategies that treat the same patients lead to far fewer different trajectories than they
-have patients. So a trajectory is a row of one table, and a trial says which row each of its patients
-is; a dataset is made of it only where somebody wants one.
+A thousand strategies that treat the same patients lead to far fewer different trajectories than
+they have patients. So a trajectory is a row of one table, and a trial says which row each of its
+patients is; a dataset is made of it only where somebody wants one.
 """
 
 from collections.abc import Mapping, Sequence

@@ -129,7 +129,8 @@ def fit_and_check(
     shares = {p: [s for s in SHARES if SHARES[s].population == p] for p in POPULATIONS}
     fitted_to = {name: count for name, count in counts.items() if name not in options.without}
     result = fit(
-        model, prior, shares, fitted_to, waves=options.waves, steps=options.steps, seed=options.seed,
+        model, prior, shares, fitted_to, waves=options.waves, steps=options.steps,
+        seed=options.seed,
         points={p: options.points * len(parameters_of(p)) for p in POPULATIONS}, say=progress.say,
     )  # fmt: skip
     parameters = parameter_table(result)

@@ -126,7 +126,8 @@ class Cohort:
         0.3, "log10 cells", low=0.1, high=0.5, highest=2.0, source="assumed"
     )
     reserve_shift_mean: float = estimate(
-        0.0, "anti-apoptotic reserve", low=0.0, high=0.15, lowest=-1.0, highest=1.0, source="assumed",
+        0.0, "anti-apoptotic reserve", low=0.0, high=0.15, lowest=-1.0, highest=1.0,
+        source="assumed",
         note="0.10-0.15 in relapsed or refractory disease",
     )  # fmt: skip
     reserve_shift_sd: float = estimate(

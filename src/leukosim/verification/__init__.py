@@ -1,8 +1,8 @@
 """Exact laws that the engine must obey, checked through the very kernel that the model uses.
 
-Every check runs :func:`leukosim.marrow.kernels.advance`, by both methods, against a law that is written
-down here a second time: closed forms of birth and death, and for the whole model the list of what a
-cell may do, made from the disease's numbers by plain sums instead of the arrays of
+Every check runs :func:`leukosim.marrow.kernels.advance`, by both methods, against a law that is
+written down here a second time: closed forms of birth and death, and for the whole model the list
+of what a cell may do, made from the disease's numbers by plain sums instead of the arrays of
 :mod:`leukosim.marrow.marrow`, with its first and second moments.
 
 A seed that is not the default one fails by chance as often as the rows' false alarms add up to; the

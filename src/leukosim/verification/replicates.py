@@ -22,7 +22,8 @@ def bare_laws(**changes: Any) -> kernels.Laws:
     """A marrow without feedback: no bound to niche and plateau, no blasts, blood at rest."""
     laws = kernels.Laws(
         niche_places=np.inf, cxcr4_half=10.0, cxcr4_hill=2.0, attach_floor=0.2,
-        cxcr4_log_mean=2.0, cxcr4_log_sd=0.0, cxcr4_inheritance=1.0, renewal=1.0, carrying_capacity=np.inf,
+        cxcr4_log_mean=2.0, cxcr4_log_sd=0.0, cxcr4_inheritance=1.0, renewal=1.0,
+        carrying_capacity=np.inf,
         mutation_probability=0.0, maturing_rate=1.0, gain=0.0, blast_loss=0.0,
         healthy_stem_cells=1.0, healthy_division_rate=0.0, healthy_marrow_cells=1e12,
         baselines=(1.0, 1.0), transit_rates=(1.0, 1.0), feedbacks=(0.2, 0.2),

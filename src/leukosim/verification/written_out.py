@@ -39,7 +39,8 @@ def reference_patient(**niche: Any) -> Patient:
     )
     patient = draw_patient(0, Cohort(size=1), disease, seed=1)
     return replace(
-        patient, doubling_days=11.0, composition=(0.4, 0.3, 0.2, 0.1), cxcr4=9.0, carrying_capacity=1e300,
+        patient, doubling_days=11.0, composition=(0.4, 0.3, 0.2, 0.1), cxcr4=9.0,
+        carrying_capacity=1e300,
         reserve_shift=-0.05, reprogramming=1.5,
     )  # fmt: skip
 

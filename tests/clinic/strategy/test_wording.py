@@ -42,7 +42,8 @@ def strategy(azacitidine):
             Rule("platelets", "reduce_duration", below=25, drugs=["azacitidine"], at_most_days=3,
                  after_interruptions=2, after_cycles=6, after_response=True),
             "When platelets are below 25 G/L, after a response, after 6 completed cycles and at "
-            "the 2. interruption or later: give azacitidine on no more than 3 days of every later cycle.",
+            "the 2. interruption or later: give azacitidine on no more than 3 days of every later "
+            "cycle.",
         ),
         (
             Rule("recipient_share", "relapse", at_least=0.2, below=0.5),
@@ -83,8 +84,8 @@ def test_courses_and_beginnings(azacitidine):
     assert strategy_in_words(strategy) == [
         "Begins with the regimen a; from 70 years of age with b.",
         "Regimen a: azacitidine 75 mg/m² on days 1 to 7; 24 cycles of 28 days at most.",
-        "Regimen b: cytarabine 1000 mg/m² on day 2 at 10 and 22 o'clock, over 3 hours; one cycle of "
-        "28 days at most.",
+        "Regimen b: cytarabine 1000 mg/m² on day 2 at 10 and 22 o'clock, over 3 hours; one cycle "
+        "of 28 days at most.",
         "Regimen c: motixafortide 0 mg (placebo) on day 2; 24 cycles of 28 days at most.",
         "A marrow is taken after cycles 1 and 2.",
     ]

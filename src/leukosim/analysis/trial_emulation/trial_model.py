@@ -1,4 +1,4 @@
-"""The calendar of a randomised trial as a mesa model: centres, patients and a committee, day by day."""
+"""The calendar of a randomised trial as a mesa model: centres, patients and a committee."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -117,9 +117,10 @@ class Chart:
 class CallableStrategy:
     """A strategy whose rules are a Python function.
 
-    ``decide(chart, day, measure)`` is called whenever a measure is reported and returns decisions
-    (or none, an empty list); the actions are those of :data:`leukosim.clinic.strategy.rules.ACTIONS`. The
-    function also declares relapse, by a decision ``relapse``: what no rule calls a relapse is none.
+    ``decide(chart, day, measure)`` is called whenever a measure is reported and returns a list of
+    decisions, which may be empty; the actions are those of
+    :data:`leukosim.clinic.strategy.rules.ACTIONS`. The function also has to declare relapse, by a
+    decision ``relapse``.
     """
 
     title: str

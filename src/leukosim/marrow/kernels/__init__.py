@@ -16,12 +16,12 @@ What differs between the cells of a class (CXCR4, the clone's traits) acts by re
 proposed at the class's largest rate and accepted with the cell's own share of it.
 
 Randomness is keyed, not consumed: every number is a function of (key, segment, class, outcome), so
-that two arms of a trial that differ in one drug share all the random numbers they can share, and results do
-not depend on how a run is cut into calls.
+that two arms of a trial that differ in one drug share all the random numbers they can share, and
+results do not depend on how a run is cut into calls.
 
-Numbers come in as arguments. A file holds one part: :mod:`state` the arrays, :mod:`random` the keyed
-random numbers, :mod:`table` room and pruning, :mod:`sharing` agents that stand for several cells,
-:mod:`events` what happens to cells, :mod:`blood` maturing cells and healthy blood, and
+Numbers come in as arguments. A file holds one part: :mod:`state` the arrays, :mod:`random` the
+keyed random numbers, :mod:`table` room and pruning, :mod:`sharing` agents that stand for several
+cells, :mod:`events` what happens to cells, :mod:`blood` maturing cells and healthy blood, and
 :mod:`advance` the loop over segments.
 """
 
@@ -114,4 +114,91 @@ from leukosim.marrow.kernels.state import (
 )
 from leukosim.marrow.kernels.table import FEW_CLONES, enlarge, more_clones, prune
 
-__all__ = ["APOPTOSIS", "BATCH", "Bench", "CYCLE", "Cells", "Clones", "DIES", "DIRECT", "DIVIDES", "DIVISION", "Drivers", "EDGE", "EVENT", "EVERY_CELL", "Environment", "FEW_CLONES", "GOLDEN", "HEIGHT", "Healthy", "INVERSE", "LAYER", "Laws", "MANY", "MIX_1", "MIX_2", "MOSTLY", "MOST_MUTANTS", "ONE", "PLACE", "RENEWAL", "ROOM", "ROW", "ROW_BITS", "ROW_MASK", "Record", "Regimes", "SHIFT_12", "SHIFT_27", "SHIFT_30", "SHIFT_31", "SILVER", "SWITCH", "S_PHASE_KILL", "Segments", "Sharing", "TALLY", "TO_UNIT", "TWICE", "TWICE_AS_MANY", "WEIGHT_SHIFT", "Wiring", "advance", "attachment", "binomial", "binomial_quantile", "choose", "derive", "enlarge", "exponential", "form_blood", "gather", "inherited", "is_too_large", "log_binomial_probability", "logarithm", "mature", "mix", "more_clones", "more_events", "most_together", "mutated", "normal", "packets", "passage", "prune", "scatter", "set_bounds", "set_packets", "set_rates", "soon", "step", "uniform", "unit", "weigh", "write_down", "ziggurat"]  # fmt: skip
+__all__ = [
+    "APOPTOSIS",
+    "BATCH",
+    "CYCLE",
+    "DIES",
+    "DIRECT",
+    "DIVIDES",
+    "DIVISION",
+    "EDGE",
+    "EVENT",
+    "EVERY_CELL",
+    "FEW_CLONES",
+    "GOLDEN",
+    "HEIGHT",
+    "INVERSE",
+    "LAYER",
+    "MANY",
+    "MIX_1",
+    "MIX_2",
+    "MOSTLY",
+    "MOST_MUTANTS",
+    "ONE",
+    "PLACE",
+    "RENEWAL",
+    "ROOM",
+    "ROW",
+    "ROW_BITS",
+    "ROW_MASK",
+    "SHIFT_12",
+    "SHIFT_27",
+    "SHIFT_30",
+    "SHIFT_31",
+    "SILVER",
+    "SWITCH",
+    "S_PHASE_KILL",
+    "TALLY",
+    "TO_UNIT",
+    "TWICE",
+    "TWICE_AS_MANY",
+    "WEIGHT_SHIFT",
+    "Bench",
+    "Cells",
+    "Clones",
+    "Drivers",
+    "Environment",
+    "Healthy",
+    "Laws",
+    "Record",
+    "Regimes",
+    "Segments",
+    "Sharing",
+    "Wiring",
+    "advance",
+    "attachment",
+    "binomial",
+    "binomial_quantile",
+    "choose",
+    "derive",
+    "enlarge",
+    "exponential",
+    "form_blood",
+    "gather",
+    "inherited",
+    "is_too_large",
+    "log_binomial_probability",
+    "logarithm",
+    "mature",
+    "mix",
+    "more_clones",
+    "more_events",
+    "most_together",
+    "mutated",
+    "normal",
+    "packets",
+    "passage",
+    "prune",
+    "scatter",
+    "set_bounds",
+    "set_packets",
+    "set_rates",
+    "soon",
+    "step",
+    "uniform",
+    "unit",
+    "weigh",
+    "write_down",
+    "ziggurat",
+]

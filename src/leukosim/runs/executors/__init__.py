@@ -20,9 +20,16 @@ from leukosim.config.execution import (
 from leukosim.runs.executors import local
 
 __all__ = [
-    "DASK", "EXECUTORS", "PROCESSES", "SLURM", "THREADS", "Place", "check_installed", "map_unordered",
+    "DASK",
+    "EXECUTORS",
+    "PROCESSES",
+    "SLURM",
+    "THREADS",
+    "ExecutorOptions",
+    "check_installed",
     "executor_of_options",
-]  # fmt: skip
+    "map_unordered",
+]
 
 
 def map_unordered(
