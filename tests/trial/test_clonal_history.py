@@ -99,7 +99,7 @@ def test_nothing_is_left_of_an_extinct_leukaemia_but_its_founders(make_patient):
         if day:
             history.marrow.advance(day)
         history.note()
-    table = history.write_up()
+    table = history.table()
     assert table.name == ["trunk", "a", "b"]
     assert table.stem_cells.sum() == table.blasts.sum() == 0.0
 
@@ -113,6 +113,6 @@ def test_what_is_noted_does_not_grow_with_the_clones_there_are(make_patient):
         history.note()
     assert marrow.clones.number[1] > 10_000
     assert max(len(keys) for _, keys, _, _ in history.notes) <= 21
-    table = history.write_up()
+    table = history.table()
     assert len(table.name) == 5
     assert table.stem_cells[-1].sum() == marrow.stem_cells.sum()

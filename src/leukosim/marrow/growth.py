@@ -8,7 +8,7 @@ from scipy.optimize import brentq
 
 @dataclass(frozen=True)
 class Balance:
-    """Balanced growth: what one stem cell goes with while all kinds of cells grow alike."""
+    """Balanced growth, in which all classes of cells grow at the same rate."""
 
     growth: float  # 1/day
     mix: np.ndarray  # float64[class], share of stem cells
@@ -32,17 +32,17 @@ def leading(matrix: np.ndarray) -> tuple[float, np.ndarray]:
     return float(values[i].real), vector / vector.sum()
 
 
-MOST_RETURN = 1e3  # per day: a niche that lets hardly any cell finish its cycle
+MOST_RETURN = 1e3  # per day, at which hardly any cell in the niche finishes its cycle
 
 
 def return_rate_at(growth: float, without: np.ndarray, per_rate: np.ndarray) -> float:
-    """Rate of return to G0 at which cells grow so fast; 0 where they never do.
+    """Rate of return to G0 at which cells grow at a rate; 0 if they never grow so fast.
 
     Parameters
     ----------
     growth : 1/day
-    without, per_rate : the mean matrix without return, and what each unit of it adds: the matrix
-        is linear in the rate
+    without, per_rate : the mean matrix without return, and its derivative by the rate of return, in
+        which it is linear
     """
 
     def excess(return_rate):

@@ -22,25 +22,25 @@ class Ancestors:
 
 @dataclass(frozen=True)
 class Present:
-    """The clones that the engine knows on a day, mothers before daughters."""
+    """The clones in the kernel's table on a day, parents before daughters."""
 
-    key: np.ndarray  # int64[clone]: founders 0, 1, ...; then the engine's names
+    key: np.ndarray  # int64[clone]: founders 0, 1, ...; then the names in the kernel's table
     parent: np.ndarray  # int64[clone], key; -1 for the trunk
     carries: np.ndarray  # int64[clone], bits of drivers acquired since the start
     founder: np.ndarray  # int64[clone]
-    row: np.ndarray  # int64[clone], the first in the engine's table
+    row: np.ndarray  # int64[clone], the first in the kernel's table
     stem_cells: np.ndarray  # int64[clone, subtype]
     blasts: np.ndarray  # float64[clone, subtype]
 
     def genotypes(self) -> tuple[np.ndarray, np.ndarray]:
-        """Different pairs of founder and acquired drivers, int64[genotype, 2], and each clone's."""
+        """Distinct pairs of founder and acquired drivers, int64[genotype, 2], and each clone's."""
         pairs = np.stack([self.founder, self.carries], axis=1)
         different, which = np.unique(pairs, axis=0, return_inverse=True)
         return different, which.ravel()
 
 
 def roots(parent: np.ndarray) -> np.ndarray:
-    """The row from which each descends, int64[row]; -1 ends a line."""
+    """The row from which each row descends, int64[row]. ``parent`` : int64[row], -1 for a root."""
     root = np.arange(len(parent))
     while True:
         above = np.where(parent[root] >= 0, parent[root], root)
@@ -50,7 +50,7 @@ def roots(parent: np.ndarray) -> np.ndarray:
 
 
 def present_clones(marrow: Marrow) -> Present:
-    """The clones of a marrow now, whatever subtypes and labels their cells have."""
+    """The present clones of a marrow, each with cells of all subtypes and labels."""
     clones, founders = marrow.clones, marrow.patient.founders
     n = int(clones.number[0])
     parent, driver = clones.parent[:n].astype(np.int64), clones.driver[:n]
@@ -85,7 +85,7 @@ def ancestors(clones: Clones) -> Ancestors:
 def gathered(
     values: np.ndarray, keys: Sequence[int], parents: dict[int, int], kept: Sequence[int]
 ) -> np.ndarray:
-    """Numbers of clones, those of clones that are not kept added to their nearest ancestor that is.
+    """Values of the clones that are kept, with those of others added to the nearest kept ancestor.
 
     values : float64[key, ...]; the sum over the first axis is kept
     """

@@ -1,4 +1,4 @@
-"""Trees of clones: who descends from whom, as Newick, with or without what died out."""
+"""Trees of clones in Newick format, with or without extinct clones."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ def with_living_descendants(parent: np.ndarray, lives: np.ndarray) -> np.ndarray
 
     Parameters
     ----------
-    parent : int[clone], -1 for a trunk; mothers come before daughters
+    parent : int[clone], -1 for a trunk; parents come before daughters
     lives : bool[clone]
     """
     kept = np.asarray(lives, bool).copy()
@@ -33,7 +33,7 @@ def newick(
     Parameters
     ----------
     name : of each clone
-    parent : int[clone], -1 for a trunk; mothers come before daughters
+    parent : int[clone], -1 for a trunk; parents come before daughters
     founded_day : float[clone], day
     kept : bool[clone], clones to be shown, closed under ancestors; by default all
 
@@ -59,7 +59,7 @@ def newick(
 
 
 def quoted(name: str) -> str:
-    """A label as Newick has it: quoted, unless it is a plain word."""
+    """A label in Newick format: quoted, unless it is a plain word."""
     if name.replace("_", "").isalnum():
         return name
     return "'" + name.replace("'", "''") + "'"

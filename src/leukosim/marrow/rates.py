@@ -1,4 +1,4 @@
-"""What a patient's stem cells do, and how often: rates from biology and drugs."""
+"""Transition rates of one patient's stem cells, from biology and drugs."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +16,7 @@ from leukosim.biology.subtypes import switching_rates
 from leukosim.marrow import kernels
 from leukosim.marrow.growth import MOST_RETURN, Balance, crowded_renewal, leading, return_rate_at
 
-# Columns of outcomes; from SWITCH on, one for each subtype that a cell may become.
+# Columns of outcomes; from SWITCH on, one for each subtype that a cell may switch to.
 APOPTOSIS, S_PHASE_KILL, PLACE, G0_ENTRY_OR_EXIT, S_ENTRY, DIVISION, SWITCH = range(7)
 G0, GAP, S = range(len(PHASES))
 IN_NICHE, FREE = range(len(PLACES))
@@ -58,7 +58,7 @@ class Rates:
 
     @cached_property
     def wiring(self) -> kernels.Wiring:
-        """Which class each outcome leads to."""
+        """The class that each outcome leads to."""
         n = self.n_subtypes
         target = np.full(self.shape, kernels.DIES, np.int64)
         attaching = np.full(self.shape[:3], -1, np.int64)
@@ -108,7 +108,7 @@ class Rates:
 
     @cached_property
     def untreated(self) -> np.ndarray:
-        """Rates without a drug, float64[class, outcome]; the niche's return to G0 still nil."""
+        """Rates without drugs, float64[class, outcome], without the return to G0 in the niche."""
         cycle, niche = self.disease.cycle, self.disease.niche
         rates = np.zeros(self.shape)
         rates[:, IN_NICHE, :, PLACE] = niche.egress_rate
@@ -135,12 +135,12 @@ class Rates:
 
     @property
     def niche_free(self) -> float:
-        """Fraction of the places that healthy stem cells leave free."""
+        """Fraction of the niche that healthy stem cells leave free."""
         return max(1.0 - self.disease.blood.healthy_stem_cells / self.disease.niche.capacity, 0.0)
 
     @cached_property
     def mean_attachment(self) -> np.ndarray:
-        """Mean share of the largest attachment rate, by subtype: over the log-normal CXCR4."""
+        """Mean share of the largest attachment rate over the log-normal CXCR4, float64[subtype]."""
         niche = self.disease.niche
         node, weight = np.polynomial.hermite_e.hermegauss(31)
         cxcr4 = self.patient.cxcr4 * np.exp(niche.cxcr4_log_sd * node)
@@ -151,15 +151,15 @@ class Rates:
 
     @property
     def attach_floor(self) -> float:
-        """Share of the largest attachment rate that needs no CXCR4."""
+        """Share of the largest attachment rate that does not depend on CXCR4."""
         niche = self.disease.niche
         largest = niche.homing_rate + niche.cxcr4_independent_homing_rate
         return niche.cxcr4_independent_homing_rate / largest if largest > 0 else 0.0
 
     def mean_matrix(self, return_rate: np.ndarray | float, renewal: float) -> np.ndarray:
-        """How the mean numbers of untreated cells change: d<n>/dt = M <n>, float64[class, class].
+        """Mean matrix M of untreated cells, d<n>/dt = M <n>, float64[class, class].
 
-        With the mean attachment of the patient's cells, and the places that healthy cells leave.
+        With the mean attachment rate of the patient's cells, in the niche that healthy cells leave.
 
         return_rate : float64[subtype] or one for all, per day
         """
@@ -183,7 +183,7 @@ class Rates:
         return matrix
 
     def within_subtypes(self, matrix: np.ndarray) -> list[np.ndarray]:
-        """The parts of a mean matrix that concern one subtype each, as if no cell left it."""
+        """Blocks of a mean matrix for each subtype, without switching to other subtypes."""
         n = len(PLACES) * len(PHASES)
         leaving = self.switching(np.zeros(self.n_subtypes)).sum(1)
         parts = (slice(n * s, n * (s + 1)) for s in range(self.n_subtypes))
@@ -193,15 +193,15 @@ class Rates:
 
     @cached_property
     def cycle_alike(self) -> bool:
-        """Whether cells of all subtypes go through the cycle at the same rate."""
+        """Whether cells of all subtypes cycle at the same rate."""
         return len(set(self.disease.cycling_factors())) == 1
 
     @cached_property
     def relative_return(self) -> np.ndarray:
         """Rates of return to G0 in the niche relative to the largest, float64[subtype].
 
-        Each subtype, left to itself, doubles in the same time. One that cycles too slowly for that
-        never rests (0), and falls behind.
+        By these rates each subtype alone doubles in the same time. A subtype that cycles too slowly
+        for that does not return to G0 (0), and doubles more slowly.
         """
         if self.cycle_alike:
             return np.ones(self.n_subtypes)
@@ -227,7 +227,7 @@ class Rates:
 
     @cached_property
     def balanced(self) -> "Balance":
-        """Balanced growth at the burden at which stem cells have their share of blasts."""
+        """Balanced growth at the burden for which the LSC frequency is given."""
         burden = self.patient.overt_blasts or self.disease.blasts.share_holds_at
         burden = min(burden, self.patient.carrying_capacity)
         cycle, blasts = self.disease.cycle, self.disease.blasts
@@ -248,7 +248,7 @@ class Rates:
 
     @cached_property
     def gain(self) -> float:
-        """Blasts per matured daughter, from the share of stem cells among blasts."""
+        """Amplification: blasts per matured daughter, from the LSC frequency."""
         blasts, balance = self.disease.blasts, self.balanced
         blasts_per_gain = (
             balance.inflow * balance.maturing[-1] * blasts.maturing_rate
@@ -258,7 +258,7 @@ class Rates:
 
     @cached_property
     def drug_free(self) -> kernels.Regimes:
-        """Rates without a drug: what most segments of a remission need."""
+        """Rates without drugs, in one regime."""
         return self.under(np.zeros((1, len(EXPOSURES))))
 
     def schedule(self, exposure: Exposure) -> RateSchedule:
@@ -284,7 +284,7 @@ class Rates:
         Parameters
         ----------
         values : float64[regime, exposure]
-        blocked : float64[regime, subtype, protein]; None: as ``values`` says, in all subtypes
+        blocked : float64[regime, subtype, protein]; None: as in ``values``, in all subtypes
         """
         disease, niche = self.disease, self.disease.niche
         n = len(values)
@@ -376,7 +376,7 @@ class Rates:
     def founder_effects(self) -> np.ndarray:
         """Factors on rates by founding clone, float64[founder, trait]; those of the trunk are 1.
 
-        What the trunk carries is in the patient's numbers already.
+        The traits of the patient include the effects of the drivers in the trunk.
         """
         founders, drivers = self.patient.founders, self.disease.mutation.drivers
         effects = np.ones((len(founders), len(TRAITS)))
@@ -393,14 +393,14 @@ def traits_of(driver: Driver) -> np.ndarray:
 
 
 def columns(values: np.ndarray, *names: str) -> np.ndarray:
-    """Some exposures, float64[regime, name], row after row in memory, as the kernel knows them."""
+    """Some exposures, float64[regime, name], in row-major order for the kernel."""
     return np.stack([values[:, COLUMN[name]] for name in names], axis=-1)
 
 
 def doubling_range(rates: Rates) -> tuple[float, float]:
-    """The shortest and longest doubling time that cycle and niche allow this patient, in days.
+    """The shortest and longest doubling time that cycle and niche can produce, in days.
 
-    The longest is that of cells which keep growing outside the niche.
+    The longest is that of growth outside the niche alone.
     """
     renewal = rates.disease.cycle.renewal
     fastest, slowest = (
@@ -412,8 +412,8 @@ def doubling_range(rates: Rates) -> tuple[float, float]:
 def solve_return_rate(rates: Rates, doubling_days: float) -> float:
     """Rate of return to G0 in the niche at which stem cells double in the time given, per day.
 
-    That of the subtype whose cells rest most. The growth rate is the leading eigenvalue of the mean
-    matrix; it falls as the return rate rises.
+    It is the rate of the subtype with most cells in G0. The growth rate is the leading eigenvalue
+    of the mean matrix; it decreases with the rate of return.
     """
     shortest, longest = doubling_range(rates)
     if not shortest < doubling_days < longest:

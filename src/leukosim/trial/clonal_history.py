@@ -1,7 +1,7 @@
-"""The clones of one patient's course: who they are, their cells, and what they descend from.
+"""The clonal history of one patient: genotypes of clones, their cells over time, their ancestors.
 
-The engine's table has a row for each founding clone and subtype, and for each labelled cell. Here
-rows are put together to what a geneticist calls a clone: cells of one genotype, whatever subtype.
+The table of the kernel has a row for each founding clone and subtype, and for each labelled cell.
+Here rows are combined to clones as in genetics: cells of one genotype, of any subtype.
 """
 
 from collections.abc import Sequence
@@ -17,16 +17,13 @@ from leukosim.marrow.marrow import Marrow
 from leukosim.parameters import check_ranges, setting
 from leukosim.random_streams import ASSAY, key_of
 
-SEQUENCING, SINGLE_CELLS = (
-    40,
-    41,
-)  # key the random streams of assays that strategies do not wait for
-CANDIDATES = 4  # clones that are noted on a day, for each that is written down in the end
+SEQUENCING, SINGLE_CELLS = 40, 41  # keys of the random streams of assays that no rule reads
+CANDIDATES = 4  # clones that are noted on a day, for each clone in the final table
 
 
 @dataclass(frozen=True)
 class CloneRecord:
-    """What of the clones is written down."""
+    """Which clones are recorded."""
 
     clones: int = setting(
         0, "clones", lowest=0, highest=10_000,
@@ -40,27 +37,28 @@ class CloneRecord:
 
 @dataclass(frozen=True)
 class CloneTable:
-    """The clones of a course, mothers before daughters, and their cells on recorded days."""
+    """The clones of a trajectory, parents before daughters, and their cells on recorded days."""
 
     name: list[str]
     parent: np.ndarray  # int64[clone], -1 for the trunk
-    driver: list[str]  # what the clone has beyond its parent
-    genotype: list[str]  # all that it carries
+    driver: list[str]  # acquired since its parent
+    genotype: list[str]  # all drivers that it carries
     founded_day: np.ndarray  # float64[clone]; 0 for the clones of the start, which are older
     diagnosis_share: np.ndarray  # float64[clone]
     effect: np.ndarray  # float64[clone, trait]
     day: np.ndarray  # float64[row]
     stem_cells: np.ndarray  # float64[row, clone, subtype]
     blasts: np.ndarray  # float64[row, clone, subtype]
-    ever: int  # clones that there ever were
+    ever: int  # number of all clones, extinct ones included
     genotyped: dict[str, np.ndarray] = field(default_factory=dict)  # int64[clone, subtype]
     unassigned: dict[str, int] = field(default_factory=dict)
 
 
 class ClonalHistory:
-    """Notes the clones of a marrow on days, and writes them up in the end.
+    """Notes the clones of a marrow on recorded days, for one table at the end of follow-up.
 
-    What is kept of a day does not grow with the number of clones: the largest, and all founders.
+    On each day the founders and a limited number of the largest clones are noted, so that memory
+    does not grow with the number of clones.
     """
 
     def __init__(self, marrow: Marrow, record: CloneRecord):
@@ -70,7 +68,7 @@ class ClonalHistory:
         declared = self.patient.disease.mutation
         carried = {d for each in self.patient.founders for d in each.drivers}
         gene = self.patient.haematopoiesis_gene
-        # what is sequenced: all that can arise, and all that this patient carries
+        # sequenced genes: drivers that can arise, and those that this patient carries
         self.panel = sorted({*declared.arising, *carried, *([gene] if gene else [])})
         self.at_start = int(marrow.clones.number[1])
         self.parents: dict[int, int] = {}
@@ -80,18 +78,18 @@ class ClonalHistory:
         self.sequenced: list[tuple[float, dict[str, float]]] = []  # day, what the panel reported
 
     def founder_variants(self, founder: int) -> list[str]:
-        """What all cells of a founding clone carry, in the order in which it was acquired."""
+        """Drivers that all cells of a founding clone carry, in the order of their acquisition."""
         founders = self.patient.founders
         return [d for each in lineage(founders, founder) for d in founders[each].drivers]
 
     def variants(self, founder: int, carries: int) -> list[str]:
-        """What a clone carries."""
+        """Drivers that a clone carries. ``carries`` : bits of those acquired since the start."""
         result = self.founder_variants(founder)
         later = [name for bit, name in enumerate(self.drivers) if carries >> bit & 1]
         return result + [name for name in later if name not in result]
 
     def note(self) -> None:
-        """Note the clones of now."""
+        """Note the present clones."""
         now = present_clones(self.marrow)
         size = shares(now.stem_cells) + shares(now.blasts)
         size[: len(self.patient.founders)] = np.inf
@@ -100,8 +98,8 @@ class ClonalHistory:
         founders = np.arange(len(self.patient.founders))
         chosen = np.union1d(founders, largest)
         for i in chosen:
-            self._learn_line(now, i)
-        # at once for all, as there may be very many: each goes to the nearest ancestor chosen
+            self._store_lineage(now, i)
+        # vectorised, as there may be very many: each is counted with its nearest chosen ancestor
         mother = np.searchsorted(now.key, now.parent)
         is_chosen = np.zeros(len(now.key), bool)
         is_chosen[chosen] = True
@@ -116,8 +114,8 @@ class ClonalHistory:
             sums.append(total)
         self.notes.append((self.marrow.day, now.key[chosen], *sums))
 
-    def _learn_line(self, now: Present, i: int) -> None:
-        """Remember a clone and its ancestors: the engine may forget who dies out."""
+    def _store_lineage(self, now: Present, i: int) -> None:
+        """Store a clone and its ancestors, as the kernel may remove extinct clones."""
         clones = self.marrow.clones
         while int(now.key[i]) not in self.parents:
             key, row = int(now.key[i]), int(now.row[i])
@@ -134,7 +132,7 @@ class ClonalHistory:
             i = int(np.searchsorted(now.key, now.parent[i]))
 
     def carriers(self) -> dict[str, float]:
-        """Blasts that carry each variant now, cells."""
+        """Present blasts that carry each variant, cells."""
         now = present_clones(self.marrow)
         result: dict[str, float] = {}
         genotypes, which = now.genotypes()
@@ -145,7 +143,7 @@ class ClonalHistory:
         return {name: cells for name, cells in result.items() if cells > 0.0}
 
     def sequence(self, panel: NgsPanel, sample: str) -> None:
-        """Sequence a sample of now, "marrow" or "blood", in bulk."""
+        """Sequence a sample of the present "marrow" or "blood" in bulk."""
         patient, carriers = self.patient, self.carriers()
         gene = patient.haematopoiesis_gene
         names = sorted({*carriers, *([gene] if gene else [])})
@@ -157,8 +155,8 @@ class ClonalHistory:
             panel.blood_to_marrow if sample == "blood" else 1.0,
         )
         true = dict(zip(names, fractions, strict=True))
-        # every gene of the panel is read, as each may show errors; a stream for each, so that arms
-        # share it
+        # every gene of the panel is read, as each may have errors; each has a random stream of its
+        # own, so that arms share it
         result = {}
         for name in self.panel:
             rng = patient.stream(ASSAY, SEQUENCING, int(self.marrow.day), key_of(name))
@@ -166,7 +164,7 @@ class ClonalHistory:
         self.sequenced.append((self.marrow.day, result))
 
     def genotype_cells(self, occasion: str, assay: SingleCellGenotyping) -> None:
-        """Read single stem cells of now, to be reported clone by clone in the end."""
+        """Genotype single stem cells now, to be reported clone by clone in the final table."""
         rng = self.patient.stream(ASSAY, SINGLE_CELLS, int(self.marrow.day))
         now = present_clones(self.marrow)
         cells: dict[frozenset[str], np.ndarray] = {}
@@ -180,16 +178,16 @@ class ClonalHistory:
                 continue
             genotype = frozenset(self.variants(founder, carries))
             cells[genotype] = cells.get(genotype, 0) + counts[g]
-            if genotype not in oldest_key:  # of clones that look alike, the oldest
+            if genotype not in oldest_key:  # of clones with one genotype, the oldest
                 oldest = int(np.argmax(lives & (which == g)))
                 oldest_key[genotype] = int(now.key[oldest])
-                self._learn_line(now, oldest)
+                self._store_lineage(now, oldest)
         counts = np.array([*cells.values()], np.int64).reshape(-1, self.marrow.rates.n_subtypes)
         seen, strange = assay.report(counts, list(cells), rng)
         self.read[occasion] = np.array([*oldest_key.values()], np.int64), seen, int(strange.sum())
 
-    def write_up(self) -> CloneTable:
-        """The clones that are kept, with their cells; the sum over them is that over all."""
+    def table(self) -> CloneTable:
+        """The founders and the largest clones, with the cells of others added to ancestors."""
         n_founders = len(self.patient.founders)
         peak: dict[int, float] = {}
         for _, keys, stem_cells, blasts in self.notes:
@@ -232,7 +230,7 @@ class ClonalHistory:
         )
 
     def _mother(self, kept: Sequence[int]):
-        """The nearest ancestor that is kept, by key."""
+        """A function from the key of a clone to that of its nearest ancestor among those kept."""
         known = set(kept)
 
         def find(key: int) -> int:

@@ -127,8 +127,7 @@ class Cohort:
     )
     reserve_shift_mean: float = estimate(
         0.0, "anti-apoptotic reserve", low=0.0, high=0.15, lowest=-1.0, highest=1.0,
-        source="assumed",
-        note="0.10-0.15 in relapsed or refractory disease",
+        source="assumed", note="0.10-0.15 in relapsed or refractory disease",
     )  # fmt: skip
     reserve_shift_sd: float = estimate(
         0.25, "anti-apoptotic reserve", low=0.1, high=0.4, highest=1.0, source="assumed"

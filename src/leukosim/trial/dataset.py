@@ -42,7 +42,7 @@ def gather(
     trajectories : by :func:`table_of_trajectories`
     rows : int[arm, patient], which of the trajectories each patient has
     of_patients : by :func:`values_of_patients`
-    week : the first treatment week
+    week : variables of the first treatment week
     """
     week = dict(week or {})
     coordinates = {
@@ -64,7 +64,7 @@ def gather(
         "healthy_marrow_cells": patients[0].disease.blood.healthy_marrow_cells,
         "horizon_days": protocol.horizon_days,
     }
-    # the very same mapping where nothing is added, by which trials are known to share it
+    # the same object if nothing is added, so that trials can share it
     variables = {**of_patients, **labelled(week)} if week else of_patients
     return Gathered(trajectories, rows, variables, coordinates, attributes)
 
@@ -75,12 +75,12 @@ def table_of_trajectories(
     days: np.ndarray,
     protocol: Protocol,
 ) -> Trajectories:
-    """What became of patients, a row for each trajectory.
+    """All outcomes and measurements, a row for each trajectory.
 
     Parameters
     ----------
-    patients : whose trajectory each is
-    days : on which the marrow was written down; without any, nothing that has a time is gathered
+    patients : the patient of each trajectory
+    days : on which the marrow was recorded; if there are none, variables over time are left out
     """
     subtypes = list(patients[0].disease.subtypes)
     n_subtypes = len(subtypes)
@@ -130,12 +130,12 @@ def table_of_trajectories(
 
 
 def within(lengths: Sequence[int]) -> np.ndarray:
-    """Which places of the longest each has, bool[trajectory, place]."""
+    """Which positions of the longest table each table has, bool[trajectory, position]."""
     return np.arange(max(lengths)) < np.array(lengths)[:, None]
 
 
 def decisions_in(trajectory: Trajectory, patient: Patient) -> list[tuple[Any, ...]]:
-    """The decisions of a trajectory as the log has them, without the arm."""
+    """The decisions of a trajectory as in the log, without the arm."""
     return [
         (
             patient.index, float(d.day), d.rule, d.seen, d.action, d.regimen, float(d.effective),
@@ -146,7 +146,7 @@ def decisions_in(trajectory: Trajectory, patient: Patient) -> list[tuple[Any, ..
 
 
 def values_of_patients(patients: Sequence[Patient], protocol: Protocol) -> dict[str, Labelled]:
-    """What is known of patients before any of them is treated."""
+    """Variables of patients that do not depend on treatment."""
     values = {
         **patient_values(patients),
         **biomarker_values(patients, protocol),
@@ -160,7 +160,7 @@ def values_of_patients(patients: Sequence[Patient], protocol: Protocol) -> dict[
 
 
 def patient_values(patients: Sequence[Patient]) -> dict[str, np.ndarray]:
-    """Who the patients are."""
+    """Traits of the patients."""
     names = (
         "genotype", "doubling_days", "residual_stem_cells", "composition", "cxcr4",
         "lsc_frequency", "carrying_capacity", "reserve_shift", "transcript_ratio", "overt_blasts",
@@ -180,12 +180,12 @@ def patient_values(patients: Sequence[Patient]) -> dict[str, np.ndarray]:
 
 
 def dominant_subtype(patient: Patient) -> str:
-    """The subtype that most of a patient's stem cells have."""
+    """The most frequent subtype among a patient's stem cells."""
     return list(patient.disease.subtypes)[int(np.argmax(patient.composition))]
 
 
 def biomarker_values(patients: Sequence[Patient], protocol: Protocol) -> dict[str, np.ndarray]:
-    """What flow cytometry reports of each patient at diagnosis."""
+    """Flow cytometry of each patient at diagnosis."""
     flow = protocol.assays.flow
     fractions, scores = [], []
     for patient in patients:
@@ -198,7 +198,7 @@ def biomarker_values(patients: Sequence[Patient], protocol: Protocol) -> dict[st
 
 
 def residual_cell_values(patients: Sequence[Patient], protocol: Protocol) -> dict[str, np.ndarray]:
-    """What the single-cell assay reports of each patient's residual cells at enrolment."""
+    """The single-cell assay of each patient's residual cells at enrolment."""
     assay = protocol.assays.single_cell
     if not assay.at_enrolment:
         return {}
@@ -228,7 +228,7 @@ def residual_cell_values(patients: Sequence[Patient], protocol: Protocol) -> dic
 
 
 def outcome_values(trajectories: Sequence[Trajectory]) -> dict[str, np.ndarray]:
-    """What became of them: days, nan where it did not happen."""
+    """Days of events, nan without the event, and numbers of days and cells."""
 
     def each(value: Callable[[Trajectory], float | None]) -> np.ndarray:
         return np.array([value(c) for c in trajectories], float)
@@ -251,7 +251,7 @@ def outcome_values(trajectories: Sequence[Trajectory]) -> dict[str, np.ndarray]:
 
 
 def best_responses(trajectories: Sequence[Trajectory], patients: Sequence[Patient]) -> np.ndarray:
-    """The best response of overt leukaemia; none to be had in a remission from the start."""
+    """The best response of overt leukaemia; NONE for patients who started in remission."""
     best = [
         c.assessments[:, RESPONSE].max(initial=NONE) if p.overt_blasts else NONE
         for p, c in zip(patients, trajectories, strict=True)
@@ -260,7 +260,7 @@ def best_responses(trajectories: Sequence[Trajectory], patients: Sequence[Patien
 
 
 def assessment_values(trajectories: Sequence[Trajectory]) -> dict[str, np.ndarray]:
-    """Responses as they were assessed; nan after the last."""
+    """Assessments of the response; nan after the last."""
     columns = {
         "assessment_day": "day",
         "response": "response",
@@ -275,7 +275,7 @@ def assessment_values(trajectories: Sequence[Trajectory]) -> dict[str, np.ndarra
 def trajectory_values(
     trajectories: Sequence[Trajectory], days: np.ndarray, n_subtypes: int
 ) -> dict[str, np.ndarray]:
-    """The marrow over time; nan after a patient's last day."""
+    """The marrow over time; nan after the last day of follow-up."""
     shape = len(trajectories), len(days)
     names = ("stem_cells_in_niche", "stem_cells_in_g0", "blasts", "neutrophils", "platelets")
     values = {name: np.full(shape, np.nan) for name in names}
@@ -297,7 +297,7 @@ def trajectory_values(
 def sample_values(
     trajectories: Sequence[Trajectory], patients: Sequence[Patient], protocol: Protocol
 ) -> dict[str, np.ndarray]:
-    """What the laboratory reported of MRD; nan after the last sample."""
+    """Reports of MRD; nan after the last sample."""
     table = padded([trajectory.mrd for trajectory in trajectories], 2)
     day, value = table[..., 0], table[..., 1]
     limit_of = {
@@ -320,7 +320,7 @@ def cycle_values(trajectories: Sequence[Trajectory]) -> dict[str, np.ndarray]:
 
 
 def ancestor_values(trajectories: Sequence[Trajectory]) -> dict[str, np.ndarray]:
-    """How many labelled cells relapses descend from; nan without relapse."""
+    """Numbers of labelled cells that relapses descend from; nan without relapse."""
     names = {"ancestors": "number", "major_ancestors": "major", "effective_ancestors": "effective"}
     return {
         f"{name}_at_relapse": np.array(
@@ -337,7 +337,7 @@ def clone_values(
     n_subtypes: int,
     protocol: Protocol,
 ) -> dict[str, np.ndarray]:
-    """The clones, their cells over time, and what sequencing showed."""
+    """The clones, their cells over time, and results of sequencing."""
     shape = (len(trajectories),)
     n = max(len(c.clones.name) for c in trajectories if c.clones)
     samples = max(len(c.sequenced) for c in trajectories)

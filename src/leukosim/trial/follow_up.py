@@ -186,7 +186,7 @@ class FollowUp:
             stem_cells_at_treatment_failure=(
                 self.marrow.origins if at_failure is None else at_failure
             ),
-            clones=clones.write_up() if clones else None,
+            clones=clones.table() if clones else None,
             ancestors=self.ancestors,
             sequenced=clones.sequenced if clones else [],
             first_dose_day=min((dose.day for dose in doses), default=None),

@@ -1,4 +1,4 @@
-"""How the patients of a trial are followed, whatever their arm."""
+"""The protocol of a trial: how patients are followed, in all arms alike."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ from leukosim.trial.clonal_history import CloneRecord
 
 @dataclass(frozen=True)
 class Protocol:
-    """How patients of a trial are followed, whatever their arm."""
+    """How patients are followed, in all arms alike."""
 
     horizon_days: int = setting(730, "day", lowest=1, highest=36525)
     after_relapse_days: int = setting(
         84, "day", lowest=0, highest=36525, note="in arms that treat relapse; others end there"
     )
-    treatment_week: bool = False  # write the first treatment week down by the hour
-    until_death: bool = False  # follow everyone to death or the horizon, whatever else happens
+    treatment_week: bool = False  # record the first treatment week by the hour
+    until_death: bool = False  # follow patients beyond relapse, to death or the horizon
     trigger: Trigger = field(default_factory=Trigger)
     monitoring: Monitoring = field(default_factory=Monitoring)
     assays: Assays = field(default_factory=Assays)

@@ -26,7 +26,7 @@ from leukosim.random_streams import (
 )
 from leukosim.trial.cohort import Cohort
 
-MARGIN = 1.05  # kept from the doubling times at which the return to G0 would be nil or endless
+MARGIN = 1.05  # from the doubling times at which the rate of return to G0 is 0 or infinite
 
 
 def draw_patient(
@@ -36,13 +36,14 @@ def draw_patient(
     seed: int,
     drugs: Mapping[str, Drug] | None = None,
 ) -> Patient:
-    """Patient ``index`` of the cohort with this seed: the same whoever else is drawn.
+    """Patient ``index`` of the cohort with this seed, the same in cohorts of any size.
 
-    A doubling time that cycle and niche cannot produce is drawn to the nearest that they can.
+    A doubling time that cycle and niche cannot produce is replaced by the nearest that they can.
 
     Parameters
     ----------
-    drugs : in which patients differ, by name; by default those that leukosim knows
+    drugs : by name, with the variation of their pharmacokinetics between patients; by default all
+        drugs of leukosim
     """
     rng = stream(seed, index, DRAW)
     names = list(cohort.genotypes)
@@ -105,21 +106,21 @@ def draw_patient(
 
 
 def producible(doubling_days: float, patient: Patient) -> float:
-    """The doubling time, in days, nearest to a wanted one that cycle and niche can produce."""
-    # patients are the same whatever is thought of the cycle of subtypes
+    """The doubling time, in days, nearest to a given one that cycle and niche can produce."""
+    # with equal cycling, so that patients are the same under each hypothesis on cycling
     alike = replace(patient, disease=replace(patient.disease, cycling_by_subtype="equal"))
     shortest, longest = doubling_range(Rates(alike))
     return float(np.clip(doubling_days, shortest * MARGIN, longest / MARGIN))
 
 
 def draw_age(cohort: Cohort, rng: np.random.Generator) -> float:
-    """Age in years: normal, and drawn to the nearest that the cohort allows."""
+    """Age in years: normally distributed, limited to the range of the cohort."""
     age = rng.normal(cohort.age_mean_years, cohort.age_sd_years)
     return float(np.clip(age, cohort.youngest_years, cohort.oldest_years))
 
 
 def draw_marker(transplanted: bool, cohort: Cohort, rng: np.random.Generator) -> str:
-    """How MRD is followed: donor chimerism needs a donor."""
+    """How MRD is followed: by chimerism only after a transplant."""
     by_chimerism = transplanted and rng.random() < cohort.chimerism_share
     return "chimerism" if by_chimerism else "transcript"
 
@@ -127,7 +128,7 @@ def draw_marker(transplanted: bool, cohort: Cohort, rng: np.random.Generator) ->
 def draw_composition(
     cohort: Cohort, disease: Disease, rng: np.random.Generator
 ) -> tuple[float, ...]:
-    """Shares of the subtypes: one dominates, the other native ones split the rest at random."""
+    """Shares of the subtypes: one dominates, and the rest is divided at random among the others."""
     native = [name for name, subtype in disease.subtypes.items() if subtype.native]
     frequency = np.array(
         [
@@ -158,8 +159,10 @@ def draw_switching(
 
 
 def with_clones(patient: Patient, cohort: Cohort) -> Patient:
-    """The patient, with clonal haematopoiesis and the clones at diagnosis, each of a stream of its
-    own."""
+    """The patient, with clonal haematopoiesis and the clones at diagnosis.
+
+    Each has a random stream of its own.
+    """
     law, rng = cohort.clonal_haematopoiesis, patient.stream(HAEMATOPOIESIS)
     has, is_ancestral = rng.random() < law.share, rng.random() < law.ancestral_share
     log10 = rng.uniform(law.fraction_log10_low, law.fraction_log10_high)
@@ -180,11 +183,11 @@ def with_clones(patient: Patient, cohort: Cohort) -> Patient:
 def draw_founders(
     founding: Founding, disease: Disease, trunk: Sequence[str], rng: np.random.Generator
 ) -> tuple[Founder, ...]:
-    """The clones at diagnosis, the trunk first; as declared, else a tree at random.
+    """The clones at diagnosis, the trunk first: as declared, or else a random tree.
 
-    A subclone carries one driver that its ancestors lack; where they lack none, there is none.
+    A subclone has one driver that its ancestors lack; if they have all, there is no such subclone.
 
-    trunk : what all leukaemic cells carry
+    trunk : drivers that all leukaemic cells carry
     """
     if founding.clones:
         names = list(founding.clones)
@@ -216,9 +219,9 @@ def draw_founders(
 
 
 def with_pk_parameters(patient: Patient, name: str, drug: Drug) -> Patient:
-    """The patient, with what is drawn for one drug: clearance, volume, EC50, responsiveness.
+    """The patient, with clearance, volume, EC50 and responsiveness drawn for one drug.
 
-    Each drug has a random stream of its own, so that another drug changes nothing in this one.
+    Each drug has a random stream of its own, so that its numbers do not depend on other drugs.
     """
     clearance, volume, ec50, response = patient.stream(
         PHARMACOKINETICS, key_of(name)
@@ -232,8 +235,8 @@ def with_pk_parameters(patient: Patient, name: str, drug: Drug) -> Patient:
         patient = replace(patient, pk_parameters={**patient.pk_parameters, name: pk_parameters})
     if drug.responsiveness_logit_mean is not None:
         logit = drug.responsiveness_logit_mean + drug.responsiveness_logit_sd * response
-        answer = float(1.0 / (1.0 + np.exp(-logit)))
-        patient = replace(patient, responsiveness={**patient.responsiveness, name: answer})
+        own = {name: float(1.0 / (1.0 + np.exp(-logit)))}
+        patient = replace(patient, responsiveness={**patient.responsiveness, **own})
     return patient
 
 

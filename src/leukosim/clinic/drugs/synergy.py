@@ -1,7 +1,7 @@
 """Synergy of two drugs in the laboratory: do they kill more together than independent drugs would?
 
-Nothing is put in to make drugs synergistic. It follows from the anti-apoptotic reserve, whose
-threshold two blocks may overdraw where neither does alone.
+The model has no parameter for synergy. It follows from the anti-apoptotic reserve, which two drugs
+together may lower below the threshold of apoptosis where neither does alone.
 """
 
 from dataclasses import dataclass

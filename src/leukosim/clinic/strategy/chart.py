@@ -1,4 +1,4 @@
-"""The patient's chart: all that a clinician knows, and the log of what was decided on it."""
+"""The patient's chart: all that a clinician knows, and the log of decisions."""
 
 from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Decision:
-    """What was decided, by which rule, and on what."""
+    """A decision, with the rule that made it and the report that it is based on."""
 
     day: float
     rule: str
@@ -29,9 +29,8 @@ class Decision:
     regimen: str = ""
     effective: float = 0.0  # day
     drugs: tuple[str, ...] = ()  # of an interruption or reduction; none named: all of the regimen
-    at_most_days: int | None = (
-        None  # of an interruption: its length; of a reduction: days of a cycle
-    )
+    # longest duration of an interruption, or days of a cycle after a reduction
+    at_most_days: int | None = None
 
 
 @dataclass
@@ -117,10 +116,9 @@ class Chart:
 class CallableStrategy:
     """A strategy whose rules are a Python function.
 
-    ``decide(chart, day, measure)`` is called whenever a measure is reported and returns a list of
-    decisions, which may be empty; the actions are those of
-    :data:`leukosim.clinic.strategy.rules.ACTIONS`. The function also has to declare relapse, by a
-    decision ``relapse``.
+    ``decide(chart, day, measure)`` is called whenever a measure is reported and returns decisions
+    (or an empty list), with actions of :data:`leukosim.clinic.strategy.rules.ACTIONS`. The function
+    also has to declare relapse, by a decision with the action ``relapse``.
     """
 
     title: str

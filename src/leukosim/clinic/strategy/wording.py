@@ -135,11 +135,13 @@ def action(rule: Rule, strategy: Strategy) -> str:
         "start": f"start the regimen {plain(rule.regimen)}{delay}",
         "change": f"go on with the regimen {plain(rule.regimen)} from the next cycle",
         "stop": "give no further doses",
-        "interrupt": f"let {'the cycle' if not rule.drugs else drugs} wait, "
-        f"{rule.at_most_days} days at most",
+        "interrupt": (
+            f"let {'the cycle' if not rule.drugs else drugs} wait, {rule.at_most_days} days at most"
+        ),
         "resume": "end the interruption",
-        "reduce_duration": f"give {drugs} on no more than {rule.at_most_days} days of every "
-        "later cycle",
+        "reduce_duration": (
+            f"give {drugs} on no more than {rule.at_most_days} days of every later cycle"
+        ),
         "relapse": "declare relapse",
         "treatment_failure": "declare that treatment has failed",
         "marrow": f"take a marrow sample{delay or ' at once'}",
