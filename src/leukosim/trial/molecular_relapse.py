@@ -37,7 +37,7 @@ class MolecularRelapse:
             if relapse_day is not None or not self._is_possible(chart, values, level):
                 continue
             needed = 1 + trigger.confirmations
-            positive = [value >= level and value > 0.0 for value in values[-needed:]]
+            positive = [value >= level for value in values[-needed:]]
             if len(positive) == needed and all(positive):
                 self.days[trigger] = day
             elif positive[-1] and trigger.confirmations > 0:

@@ -128,7 +128,7 @@ def run_together(
     trajectories = trajectories if keeps_days else trajectories.without("time")
     known = values_of_patients(patients, protocol)
     return [
-        finished_trial(patients, plan, trajectories, rows[at], known, method, agents)
+        trial_of_plan(patients, plan, trajectories, rows[at], known, method, agents)
         for plan, at in zip(plans, positions, strict=True)
     ]
 
@@ -181,7 +181,7 @@ def all_trajectories(
     return table_of_trajectories(trajectories, patient_of, days, protocol), np.array(rows).T
 
 
-def finished_trial(
+def trial_of_plan(
     patients: Sequence[Patient],
     plan: Plan,
     trajectories: Trajectories,
