@@ -27,10 +27,10 @@ def test_events_beyond_the_horizon_are_not_planned():
     assert taken(queue, 1) == [(30.0, END, None)]
 
 
-def test_all_events_of_a_kind_can_be_taken_off():
+def test_all_events_of_a_kind_can_be_cancelled():
     queue = EventQueue(horizon_days=30.0)
     for day in (3.0, 1.0, 2.0):
         queue.plan(day, MRD_SAMPLE)
         queue.plan(day, BLOOD_COUNT)
-    queue.forget(MRD_SAMPLE)
+    queue.cancel(MRD_SAMPLE)
     assert taken(queue, 3) == [(day, BLOOD_COUNT, None) for day in (1.0, 2.0, 3.0)]
