@@ -17,7 +17,7 @@ import xarray as xr
 
 from leukosim import cli
 from leukosim.cli import drawing
-from leukosim.results import shards as parts
+from leukosim.results import shards
 from leukosim.results.netcdf import load_dataset
 from leukosim.runs.sweep import SCENARIOS
 
@@ -65,7 +65,7 @@ def kept(folder):
 
 def number_kept(folder):
     """How many scenarios are finished."""
-    return sum(len(parts.digests_in(path)) for path in kept(folder))
+    return sum(len(shards.digests_in(path)) for path in kept(folder))
 
 
 def wait_until(is_so, call, seconds=120.0):
@@ -210,7 +210,7 @@ def test_a_damaged_part_is_run_again(tmp_path, undisturbed):
     cut_off, changed, mixed_up, other = sorted(kept(tmp_path))[:4]
     cut_off.write_bytes(cut_off.read_bytes()[:-100])
     with zipfile.ZipFile(changed) as file:
-        data = file.getinfo(parts.DATA)
+        data = file.getinfo(shards.DATA)
     raw = bytearray(changed.read_bytes())
     raw[data.header_offset + 100] ^= 0xFF
     changed.write_bytes(raw)
@@ -306,7 +306,7 @@ def test_what_another_version_left_is_told_and_not_used(tmp_path, undisturbed, m
 
 def test_every_changed_byte_of_a_part_is_noticed(undisturbed, tmp_path):
     original = min((undisturbed / SCENARIOS).glob("*.zip"))
-    before = parts.read_part(original).scenarios
+    before = shards.read_shard(original).scenarios
     path = tmp_path / original.name
     sound = original.read_bytes()
     noticed = 0
@@ -315,9 +315,9 @@ def test_every_changed_byte_of_a_part_is_noticed(undisturbed, tmp_path):
         raw[byte] ^= 0xFF
         path.write_bytes(raw)
         try:
-            assert set(parts.digests_in(path)) <= set(before)
-            changed = parts.read_part(path).scenarios
-        except parts.BrokenPart:
+            assert set(shards.digests_in(path)) <= set(before)
+            changed = shards.read_shard(path).scenarios
+        except shards.DamagedShard:
             noticed += 1
             continue
         for digest, each in before.items():  # an unused byte

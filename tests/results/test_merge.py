@@ -10,8 +10,8 @@ import xarray as xr
 
 from leukosim.results.merge import merge, table_of
 from leukosim.results.netcdf import load_dataset
-from leukosim.results.shards import BrokenPart, read_part, write_part
-from leukosim.results.trajectories import TRAJECTORY, Gathered, Trajectories
+from leukosim.results.shards import DamagedShard, read_shard, write_shard
+from leukosim.results.trajectories import TRAJECTORY, Trajectories, TrialArrays
 from leukosim.results.variables import Labelled
 
 
@@ -32,7 +32,7 @@ def scenario(arms, patients, shared=None, **variables):
         else:
             others[name] = Labelled(dims, values, attributes)
     decisions = [[(0, 1.5)] if row == 0 else [] for row in range(n)]
-    return Gathered(
+    return TrialArrays(
         Trajectories(of_courses, decisions=decisions) if shared is None else shared.trajectories,
         np.arange(n).reshape(len(arms), len(patients)),
         others if shared is None else shared.variables,
@@ -46,7 +46,7 @@ def scenario(arms, patients, shared=None, **variables):
 
 def part(path, digest, arms, patients, **variables):
     """A part of one scenario."""
-    write_part(path, {digest: scenario(arms, patients, **variables)})
+    write_shard(path, {digest: scenario(arms, patients, **variables)})
 
 
 def merged(folder, n, memory=1e9, failed=(), name_of=str):
@@ -102,13 +102,13 @@ ARMS = (["watch", "treat"], ["treat"], ["treat", "other"])
 def trials(rng, n=9, trajectories=40, patients=3):
     """Scenarios that share a table of trajectories; number 4 alone has the longest of them."""
     samples = rng.permutation(trajectories)
-    holds = {
+    present = {
         "sample": np.arange(max(samples)) < samples[:, None],
         "variant": rng.random((trajectories, 20)) < 0.05,
     }
     texts = np.array([f"trajectory {row}" for row in range(trajectories)], object)
-    seen = np.where(holds["sample"], rng.random((trajectories, max(samples))), np.nan)
-    frequencies = np.where(holds["variant"], rng.random((trajectories, 20)), np.nan)
+    seen = np.where(present["sample"], rng.random((trajectories, max(samples))), np.nan)
+    frequencies = np.where(present["variant"], rng.random((trajectories, 20)), np.nan)
     table = Trajectories(
         {
             "relapse_day": Labelled((TRAJECTORY,), rng.random(trajectories), {"units": "day"}),
@@ -120,7 +120,7 @@ def trials(rng, n=9, trajectories=40, patients=3):
             "vaf": Labelled((TRAJECTORY, "variant"), frequencies, {}),
         },
         {"variant": Labelled(("variant",), np.array(list("abcdefghijklmnopqrst")), {})},
-        holds,
+        present,
         [[(row % patients, 1.5, 'he said "no", then')] * (row % 3) for row in range(trajectories)],
     )
     ages = {"age_years": Labelled(("patient",), rng.random(patients), {})}
@@ -131,7 +131,7 @@ def trials(rng, n=9, trajectories=40, patients=3):
         own[own == longest] = (longest + 1) % trajectories
     rows[4][0, 0] = longest
     return {
-        str(i): Gathered(
+        str(i): TrialArrays(
             table,
             rows[i],
             ages,
@@ -152,8 +152,8 @@ def test_it_does_not_matter_who_shares_a_part(tmp_path, rng, memory):
         folder = tmp_path / way
         for name in {name_of(i) for i in range(len(scenarios))}:
             own = {each: scenarios[each] for each in scenarios if name_of(int(each)) == name}
-            write_part(folder / f"{name}.zip", own)
-            for each, read in read_part(folder / f"{name}.zip").scenarios.items():
+            write_shard(folder / f"{name}.zip", own)
+            for each, read in read_shard(folder / f"{name}.zip").scenarios.items():
                 xr.testing.assert_identical(read.dataset(), scenarios[each].dataset())
         results.append(merged(folder, len(scenarios), memory, failed=[4], name_of=name_of))
         logs.append((folder / "decisions.csv").read_bytes())
@@ -178,7 +178,7 @@ def test_it_does_not_matter_who_shares_a_part(tmp_path, rng, memory):
 
 def test_a_part_of_another_scenario_is_noticed(tmp_path):
     part(tmp_path / "0.zip", "another", ["a"], [0])
-    with pytest.raises(BrokenPart):
+    with pytest.raises(DamagedShard):
         merged(tmp_path, 1)
     assert not (tmp_path / "results.nc").exists()
 
@@ -189,14 +189,14 @@ import sys
 from pathlib import Path
 from leukosim.results import merge as merging, shards as parts
 folder, memory, order = Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
-read = parts.read_part
+read = parts.read_shard
 
 def renamed(path):
     one = read(folder / "one.zip")
     named = {f"{path.stem} {digest}": each for digest, each in one.scenarios.items()}
     return parts.Part(path, named, one.nbytes)
 
-merging.read_part = renamed
+merging.read_shard = renamed
 n_parts, in_each = map(int, sys.argv[4:])
 sources = [(folder / f"{p}.zip", f"{p} {i}") for p in range(n_parts) for i in range(in_each)]
 if order == "in turn":  # as where the seed is the last axis, and seeds have parts of their own
@@ -232,8 +232,8 @@ def test_merging_stays_within_its_memory(tmp_path, order):
     }
     rows = np.arange(len(values)).reshape(IN_EACH, 1, 1000)
     shared = {}
-    own = {str(i): Gathered(table, rows[i], shared, labels, {}) for i in range(IN_EACH)}
-    write_part(tmp_path / "one.zip", own)
+    own = {str(i): TrialArrays(table, rows[i], shared, labels, {}) for i in range(IN_EACH)}
+    write_shard(tmp_path / "one.zip", own)
 
     def taken(memory):
         numbers = map(str, (N_PARTS, IN_EACH))

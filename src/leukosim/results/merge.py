@@ -1,9 +1,9 @@
-"""From parts to the deliverable: one dataset and one log of all scenarios of a sweep.
+"""From shards to the deliverable: one dataset and one log of all scenarios of a sweep.
 
-Parts are read three times, one after the other: for what they hold, which gives the shape of the
+Shards are read three times, one after the other: for what they hold, which gives the shape of the
 dataset, for their decisions, and for their values, a block of scenarios at a time, so that memory
 is bounded however many there are. What fits into memory is read once. The order is that of the
-table, not that of time, and nothing depends on which scenarios share a part.
+table, not that of time, and nothing depends on which scenarios share a shard.
 """
 
 import csv
@@ -20,9 +20,9 @@ import xarray as xr
 
 from leukosim.results import netcdf, output_folder, provenance
 from leukosim.results.atomic_write import write_whole
-from leukosim.results.merged_shape import ARM, Held, Layout
-from leukosim.results.shards import Part, read_part
-from leukosim.results.trajectories import Gathered, Trajectories
+from leukosim.results.merged_shape import ARM, MergedShape, VariableShape
+from leukosim.results.shards import Shard, read_shard
+from leukosim.results.trajectories import Trajectories, TrialArrays
 from leukosim.results.variables import Labelled
 
 SCENARIO = "scenario"
@@ -30,39 +30,39 @@ MIB = 2**20  # bytes
 CHUNK = MIB  # about what a chunk of a variable holds
 COPIES = 6  # of a block in memory while it is written
 
-Sources = Sequence[tuple[Path, str] | None]  # by scenario: its part, its digest; None: it failed
+Sources = Sequence[tuple[Path, str] | None]  # by scenario: its shard, its digest; None: it failed
 Places = tuple[np.ndarray, ...]  # int[place] along each dimension
 
 
 class Reader:
-    """Parts by their files; what was read is kept as long as the memory is enough for it."""
+    """Shards by their files; what was read is kept as long as the memory is enough for it."""
 
     def __init__(self, memory: float):
         self.room = memory / COPIES
-        self.kept: dict[Path, Part] = {}
-        self.last: tuple[Path, Part] | None = None
+        self.kept: dict[Path, Shard] = {}
+        self.last: tuple[Path, Shard] | None = None
 
-    def scenario(self, path: Path, digest: str) -> Gathered:
-        """One scenario of a part.
+    def scenario(self, path: Path, digest: str) -> TrialArrays:
+        """One scenario of a shard.
 
         Raises
         ------
-        BrokenPart
+        DamagedShard
         """
         if path in self.kept:
             return self.kept[path].scenario(digest)
         if self.last is None or self.last[0] != path:
             self.last = None  # before the next takes its room
-            part = read_part(path)
-            self.last = path, part
-            self.room -= part.nbytes
+            shard = read_shard(path)
+            self.last = path, shard
+            self.room -= shard.nbytes
             if self.room > 0:
-                self.kept[path] = part
+                self.kept[path] = shard
         return self.last[1].scenario(digest)
 
 
 def by_part(sources: Sources) -> dict[Path, list[tuple[int, str]]]:
-    """Positions and digests of scenarios, by the part that each is in."""
+    """Positions and digests of scenarios, by the shard that each is in."""
     result: dict[Path, list[tuple[int, str]]] = {}
     for position, source in enumerate(sources):
         if source is not None:
@@ -89,7 +89,7 @@ def merge(
 
     Raises
     ------
-    BrokenPart
+    DamagedShard
         With no dataset written.
     leukosim.errors.NotWritten
     """
@@ -105,13 +105,13 @@ def merge(
     )
 
 
-def layout_of(sources: Sources, reader: Reader) -> Layout:
+def layout_of(sources: Sources, reader: Reader) -> MergedShape:
     """The shape of the dataset."""
-    layout = Layout()
+    layout = MergedShape()
     own: dict[int, tuple[Labelled, Mapping[str, Any]]] = {}
     for path, those in by_part(sources).items():
         together = {at: reader.scenario(path, digest) for at, digest in those}
-        layout.add_part(list(together.values()))
+        layout.add_shard(list(together.values()))
         own |= {at: (each.coordinates[ARM], each.attributes) for at, each in together.items()}
     for at in sorted(own):
         layout.add_scenario(*own[at])
@@ -132,7 +132,7 @@ def write_log(
     """Write the log of decisions."""
     axes = [name for name in scenarios.coords if name != SCENARIO]
     values = [scenarios[name].values.tolist() for name in axes]
-    lines: dict[int, list[str]] = {}  # of the trajectories of one part
+    lines: dict[int, list[str]] = {}  # of the trajectories of one shard
     trajectories: Trajectories | None = None
     with to.open("w", encoding="utf-8", newline="") as file:
         file.write(as_line([*log_columns, SCENARIO, *axes]))
@@ -171,7 +171,7 @@ def write_results(
     sources: Sources,
     reader: Reader,
     scenarios: xr.Dataset,
-    layout: Layout,
+    layout: MergedShape,
     memory: float,
 ) -> None:
     """Write the dataset: what there is once by xarray, what differs block by block."""
@@ -213,7 +213,12 @@ def rows_of_block(scenarios: int, within_memory: float) -> int:
 
 
 def declare(
-    file: netCDF4.Dataset, name: str, held: Held, layout: Layout, dtype: Any, rows: int
+    file: netCDF4.Dataset,
+    name: str,
+    held: VariableShape,
+    layout: MergedShape,
+    dtype: Any,
+    rows: int,
 ) -> None:
     """Make room for a variable by scenario, as xarray would, in chunks that blocks fill."""
     shape = layout.shape(held.dims)
@@ -239,9 +244,9 @@ def declare(
 
 
 def values_of(
-    block: Sources, reader: Reader, layout: Layout, dtypes: Mapping[str, Any]
+    block: Sources, reader: Reader, layout: MergedShape, dtypes: Mapping[str, Any]
 ) -> dict[str, np.ndarray]:
-    """All variables of some scenarios, each value at its labels; a part is read once."""
+    """All variables of some scenarios, each value at its labels; a shard is read once."""
     values = {}
     for name, dtype in dtypes.items():
         shape = len(block), *layout.shape(layout.variables[name].dims)
@@ -260,11 +265,11 @@ def values_of(
 
 def put_courses(
     values: Mapping[str, np.ndarray],
-    together: Mapping[int, Gathered],
-    layout: Layout,
+    together: Mapping[int, TrialArrays],
+    layout: MergedShape,
     dtypes: Mapping[str, Any],
 ) -> None:
-    """Put the trajectories of scenarios of one part, by position, where they belong."""
+    """Put the trajectories of scenarios of one shard, by position, where they belong."""
     positions = list(together)
     # int[scenario, arm, patient], each trajectory's row; -1: there is no such patient or arm
     rows = np.full((len(positions), *layout.shape((ARM, "patient"))), -1)
@@ -293,7 +298,7 @@ def missing_of(dtype: Any) -> Any:
 
 
 def places(
-    dims: Sequence[str], scenario: Gathered, shape: Sequence[int], layout: Layout
+    dims: Sequence[str], scenario: TrialArrays, shape: Sequence[int], layout: MergedShape
 ) -> tuple[Places, Places]:
     """Where values go in the dataset, and which of them, along each dimension."""
     labels = {**scenario.trajectories.coordinates, **scenario.coordinates}
@@ -306,9 +311,9 @@ def places(
 
 
 def along(
-    dim: str, size: int, labels: list[Any] | None, layout: Layout
+    dim: str, size: int, labels: list[Any] | None, layout: MergedShape
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The same along one dimension; a part may hold more than its scenarios here have."""
+    """The same along one dimension; a shard may hold more than its scenarios here have."""
     if labels is None or labels == layout.labels[dim]:
         every = np.arange(min(size, layout.size(dim)))
         return every, every

@@ -1,6 +1,6 @@
 """The shape of the dataset of a sweep: labels, lengths, types, and what all scenarios share.
 
-It is learnt part by part, and does not depend on which scenarios share one.
+It is learnt shard by shard, and does not depend on which scenarios share one.
 """
 
 import math
@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from leukosim.results.trajectories import Gathered
+from leukosim.results.trajectories import TrialArrays
 from leukosim.results.variables import Labelled
 
 TEXT_BYTES = 64  # about what a text takes
-ARM = "arm"  # scenarios of one part may have different arms
+ARM = "arm"  # scenarios of one shard may have different arms
 
 
 @dataclass
-class Held:
+class VariableShape:
     """What all scenarios together say of one variable."""
 
     dims: tuple[str, ...]  # of one scenario
@@ -35,14 +35,14 @@ class Held:
 
 
 @dataclass
-class Layout:
-    """The shape of the merged dataset, gathered part by part."""
+class MergedShape:
+    """The shape of the merged dataset, gathered shard by shard."""
 
     labels: dict[str, list[Any]] = field(default_factory=dict)  # of dimensions that have some
     label_attributes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     longest: dict[str, int] = field(default_factory=dict)  # of those that have none
     differing: set[str] = field(default_factory=set)  # dimensions not alike in all scenarios
-    variables: dict[str, Held] = field(default_factory=dict)
+    variables: dict[str, VariableShape] = field(default_factory=dict)
     attributes: dict[str, Any] = field(default_factory=dict)  # alike in all scenarios
     scenarios: int = 0
 
@@ -60,14 +60,16 @@ class Layout:
         self.scenarios += 1
         self.add_labels(ARM, arms)
 
-    def add_part(self, together: Sequence[Gathered]) -> None:
-        """Take what all scenarios of a part have in common into account."""
+    def add_shard(self, together: Sequence[TrialArrays]) -> None:
+        """Take what all scenarios of a shard have in common into account."""
         first = together[0]
-        extent = first.trajectories.extent(np.concatenate([each.rows.ravel() for each in together]))
-        self.differing |= set(extent)  # it must not matter who shares a part
+        occupied = first.trajectories.occupied(
+            np.concatenate([each.rows.ravel() for each in together])
+        )
+        self.differing |= set(occupied)  # it must not matter who shares a shard
         for dim, label in {**first.coordinates, **first.trajectories.coordinates}.items():
-            if dim in extent:
-                self.add_labels(dim, label._replace(values=label.values[extent[dim]]))
+            if dim in occupied:
+                self.add_labels(dim, label._replace(values=label.values[occupied[dim]]))
                 self.labels[dim].sort()  # in whatever order they came
             elif dim != ARM:
                 self.add_labels(dim, label)
@@ -77,7 +79,7 @@ class Layout:
         for name, each in first.trajectories.variables.items():
             self.add_variable(name, (ARM, "patient", *each.dims[1:]), each, len(together))
             lengths = [
-                len(extent[dim]) if dim in extent else size
+                len(occupied[dim]) if dim in occupied else size
                 for dim, size in zip(each.dims, each.values.shape, strict=True)
             ]
             self.add_lengths(each.dims[1:], lengths[1:])
@@ -106,7 +108,7 @@ class Layout:
         by_arm = ARM in dims
         if name not in self.variables:
             first = None if by_arm else each.values
-            self.variables[name] = Held(dims, each.values.dtype, each.attributes, first)
+            self.variables[name] = VariableShape(dims, each.values.dtype, each.attributes, first)
         held = self.variables[name]
         held.scenarios += scenarios
         if not held.is_text:
@@ -121,12 +123,12 @@ class Layout:
         """The shape of a variable of the dataset, of one scenario."""
         return tuple(self.size(dim) for dim in dims)
 
-    def is_once(self, held: Held) -> bool:
+    def is_once(self, held: VariableShape) -> bool:
         """Whether a variable is kept once for all scenarios, as who the patients are."""
         alike = held.is_same and held.scenarios == self.scenarios
         return alike and not self.differing & set(held.dims)
 
-    def dtype(self, held: Held, has_holes: bool) -> Any:
+    def dtype(self, held: VariableShape, has_holes: bool) -> Any:
         """The type of a variable by scenario; whole numbers have no nan for what is missing."""
         if held.is_text:
             return str

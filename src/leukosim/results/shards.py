@@ -1,6 +1,6 @@
 """Finished scenarios as small files: what a sweep keeps while it goes on.
 
-A part holds scenarios that were run together, so what they share is there once. It is a zip file of
+A shard holds scenarios that were run together, so what they share is there once. It is a zip file of
 four members: ``header.json`` (the scenarios; name, dimensions, type and place of variables),
 ``data`` (all variables one after the other, those of trajectories with a row for each trajectory),
 ``rows`` (for every scenario, arm and patient the row of the trajectory, int32) and
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from leukosim.results.atomic_write import write_whole
-from leukosim.results.trajectories import TRAJECTORY, Gathered, Trajectories
+from leukosim.results.trajectories import TRAJECTORY, Trajectories, TrialArrays
 from leukosim.results.variables import Labelled
 
 HEADER, DATA, ROWS, DECISIONS = "header.json", "data", "rows", "decisions.csv"
@@ -34,8 +34,8 @@ FAST = 1  # level of compression
 AS_LISTS = 10  # decisions take about ten times the bytes of their text in memory
 
 
-class BrokenPart(Exception):
-    """A part that cannot be read, such as after a loss of power; it has to be made again."""
+class DamagedShard(Exception):
+    """A shard that cannot be read, such as after a loss of power; it has to be made again."""
 
     def __init__(self, path: Path, why: object):
         self.path = path
@@ -43,17 +43,17 @@ class BrokenPart(Exception):
 
 
 @dataclass(frozen=True)
-class Part:
-    """What is read of a part: its scenarios, which share their trajectories."""
+class Shard:
+    """What is read of a shard: its scenarios, which share their trajectories."""
 
     path: Path
-    scenarios: dict[str, Gathered]  # by digest
+    scenarios: dict[str, TrialArrays]  # by digest
     nbytes: int  # about what it takes in memory
 
-    def scenario(self, digest: str) -> Gathered:
-        """One of them; BrokenPart if it is not there."""
+    def scenario(self, digest: str) -> TrialArrays:
+        """One of them; DamagedShard if it is not there."""
         if digest not in self.scenarios:
-            raise BrokenPart(self.path, f"it does not hold the scenario {digest}")
+            raise DamagedShard(self.path, f"it does not hold the scenario {digest}")
         return self.scenarios[digest]
 
 
@@ -62,9 +62,9 @@ def name_of(digests: Sequence[str]) -> str:
     return hashlib.sha256(",".join(digests).encode()).hexdigest()[:20] + SUFFIX
 
 
-def sharing(scenarios: Mapping[str, Gathered]) -> list[dict[str, Gathered]]:
-    """Scenarios that fit into one part: of the same trajectories and other variables."""
-    groups: dict[tuple[int, int], dict[str, Gathered]] = {}
+def sharing(scenarios: Mapping[str, TrialArrays]) -> list[dict[str, TrialArrays]]:
+    """Scenarios that fit into one shard: of the same trajectories and other variables."""
+    groups: dict[tuple[int, int], dict[str, TrialArrays]] = {}
     for digest, each in scenarios.items():
         groups.setdefault((id(each.trajectories), id(each.variables)), {})[digest] = each
     return list(groups.values())
@@ -94,7 +94,7 @@ class Pieces:
         return described
 
 
-def write_part(path: Path, scenarios: Mapping[str, Gathered]) -> None:
+def write_shard(path: Path, scenarios: Mapping[str, TrialArrays]) -> None:
     """Write scenarios whole or not at all.
 
     scenarios : by digest, a group of :func:`sharing`; they differ in arms, rows and attributes
@@ -107,12 +107,14 @@ def write_part(path: Path, scenarios: Mapping[str, Gathered]) -> None:
     every = np.concatenate([each.rows.ravel() for each in scenarios.values()])
     used, rows = np.unique(every, return_inverse=True)  # some trajectories may be of others
     trajectories = first.trajectories.taken(used)
-    holds = {dim: Labelled((TRAJECTORY, dim), each, {}) for dim, each in trajectories.holds.items()}
+    present = {
+        dim: Labelled((TRAJECTORY, dim), each, {}) for dim, each in trajectories.present.items()
+    }
     pieces = Pieces()
     groups = {
         "trajectories": trajectories.variables,
         "course_coordinates": trajectories.coordinates,
-        "holds": holds,
+        "present": present,
         "variables": first.variables,
         "coordinates": {name: each for name, each in first.coordinates.items() if name != "arm"},
     }
@@ -150,7 +152,7 @@ def plain_number(value: np.generic) -> Any:
 
 
 def digests_in(path: Path) -> tuple[str, ...]:
-    """The scenarios of a part, none if it is cut off; their values are checked when they are read.
+    """The scenarios of a shard, none if it is cut off; their values are checked when they are read.
 
     Raises
     ------
@@ -170,12 +172,12 @@ def digests_as_of(path: Path, changed: int, size: int) -> tuple[str, ...]:
         return ()
 
 
-def read_part(path: Path) -> Part:
-    """All that is in a part.
+def read_shard(path: Path) -> Shard:
+    """All that is in a shard.
 
     Raises
     ------
-    BrokenPart
+    DamagedShard
     """
     try:
         with zipfile.ZipFile(path) as file:
@@ -185,18 +187,18 @@ def read_part(path: Path) -> Part:
             text = file.read(DECISIONS)
         log = csv.reader(io.StringIO(text.decode(), newline=""))
         scenarios = dict(scenarios_of(header, data, rows, log))
-        return Part(path, scenarios, len(data) + rows.nbytes + AS_LISTS * len(text))
+        return Shard(path, scenarios, len(data) + rows.nbytes + AS_LISTS * len(text))
     except Exception as error:  # a byte of a zip file that is changed may lead to any error
-        raise BrokenPart(path, error) from error
+        raise DamagedShard(path, error) from error
 
 
 def scenarios_of(
     header: Mapping[str, Any], data: bytes, rows: np.ndarray, log: Iterable[Sequence[str]]
-) -> Iterable[tuple[str, Gathered]]:
-    """What the members of a part say."""
+) -> Iterable[tuple[str, TrialArrays]]:
+    """What the members of a shard say."""
     groups = {
         group: {name: values_at(data, place) for name, place in header[group].items()}
-        for group in ("trajectories", "course_coordinates", "holds", "variables", "coordinates")
+        for group in ("trajectories", "course_coordinates", "present", "variables", "coordinates")
     }
     n = len(next(iter(groups["trajectories"].values())).values)
     decisions: list[list[Sequence[str]]] = [[] for _ in range(n)]
@@ -205,7 +207,7 @@ def scenarios_of(
     trajectories = Trajectories(
         groups["trajectories"],
         groups["course_coordinates"],
-        {dim: each.values for dim, each in groups["holds"].items()},
+        {dim: each.values for dim, each in groups["present"].items()},
         decisions,
     )
     patients, begin = len(groups["coordinates"]["patient"].values), 0
@@ -214,7 +216,7 @@ def scenarios_of(
         arms = Labelled(("arm",), np.array(own["arms"]), {})
         yield (
             digest,
-            Gathered(
+            TrialArrays(
                 trajectories,
                 rows[begin:end].reshape(len(own["arms"]), patients),
                 groups["variables"],
@@ -228,7 +230,7 @@ def scenarios_of(
 
 
 def values_at(data: bytes, place: Sequence[Any]) -> Labelled:
-    """One variable of a part."""
+    """One variable of a shard."""
     dims, kind, shape, first, length, attributes = place
     raw = data[first : first + length]
     if kind != TEXT:

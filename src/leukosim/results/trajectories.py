@@ -22,12 +22,12 @@ class Trajectories:
     """What became of patients, a row for each trajectory that differs from the others.
 
     Where dimensions have no length of their own, such as samples, the table has that of its longest
-    trajectory, and ``holds`` says what each trajectory has of it.
+    trajectory, and ``present`` says what each trajectory has of it.
     """
 
     variables: dict[str, Labelled]  # each [trajectory, ...]
     coordinates: dict[str, Labelled] = field(default_factory=dict)  # beside arms and patients
-    holds: dict[str, np.ndarray] = field(
+    present: dict[str, np.ndarray] = field(
         default_factory=dict
     )  # bool[trajectory, size], by dimension
     decisions: Sequence[
@@ -39,9 +39,9 @@ class Trajectories:
         variables = {
             name: each._replace(values=each.values[rows]) for name, each in self.variables.items()
         }
-        holds = {dim: each[rows] for dim, each in self.holds.items()}
+        present = {dim: each[rows] for dim, each in self.present.items()}
         return Trajectories(
-            variables, self.coordinates, holds, [self.decisions[row] for row in rows]
+            variables, self.coordinates, present, [self.decisions[row] for row in rows]
         )
 
     def without(self, dim: str) -> "Trajectories":
@@ -52,16 +52,16 @@ class Trajectories:
         )
         return replace(self, variables=variables, coordinates=coordinates)
 
-    def extent(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+    def occupied(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """What some of its rows have of each dimension without a length of its own: positions."""
         return {
             dim: np.flatnonzero(each[rows].any(tuple(range(rows.ndim))))
-            for dim, each in self.holds.items()
+            for dim, each in self.present.items()
         }
 
 
 @dataclass(frozen=True)
-class Gathered:
+class TrialArrays:
     """All that the dataset of a trial consists of.
 
     Trials of the same patients may have the very same ``trajectories``, and ``variables``, too.
@@ -77,8 +77,8 @@ class Gathered:
         """The labelled dataset, as long as its own longest trajectory."""
         shorter = {
             dim: own
-            for dim, own in self.trajectories.extent(self.rows).items()
-            if len(own) < self.trajectories.holds[dim].shape[1]
+            for dim, own in self.trajectories.occupied(self.rows).items()
+            if len(own) < self.trajectories.present[dim].shape[1]
         }
         of_courses = {
             name: (("arm", "patient", *dims[1:]), values[self.rows], attributes)

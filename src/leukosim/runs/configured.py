@@ -58,6 +58,6 @@ def finished_trial(config: Config, trial: Trial) -> Trial:
         return trial
     against, arm = config.arms
     seen, about = seen_by_a_trial(trial.dataset, arm, against, config.operations, config.seed)
-    gathered = trial.gathered
-    variables = {**gathered.variables, **seen}
-    return Trial(replace(gathered, variables=variables, attributes=gathered.attributes | about))
+    arrays = trial.arrays
+    variables = {**arrays.variables, **seen}
+    return Trial(replace(arrays, variables=variables, attributes=arrays.attributes | about))

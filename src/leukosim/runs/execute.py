@@ -15,7 +15,7 @@ from leukosim.config.compose import as_plain
 from leukosim.config.schema import Config
 from leukosim.errors import NotWritten
 from leukosim.results import atomic_write, netcdf, output_folder, provenance
-from leukosim.results.shards import BrokenPart
+from leukosim.results.shards import DamagedShard
 from leukosim.runs import sweep as sweeps
 from leukosim.runs.configured import treat
 from leukosim.runs.memory import check_machine, workers_within_memory
@@ -131,7 +131,7 @@ def run_and_merge(sweep: Sweep, progress: Progress) -> Report:
         try:
             sweeps.merge(sweep, report.errors)
             return report
-        except BrokenPart as broken:
+        except DamagedShard as broken:
             if broken.path in broken_before:  # the disk does not keep what is written
                 raise NotWritten(str(broken)) from broken
             broken_before.add(broken.path)

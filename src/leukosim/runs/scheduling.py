@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from leukosim.errors import NotWritten
-from leukosim.results import provenance
-from leukosim.results import shards as parts
+from leukosim.results import provenance, shards
 from leukosim.runs.configured import treat_together
 from leukosim.runs.executors import PROCESSES, map_unordered
 from leukosim.runs.memory import together_within_memory
@@ -32,7 +31,7 @@ class Receipt:
     """The file that the results of a scenario were written to, or its error."""
 
     digest: str
-    part: str = ""
+    shard: str = ""
     error: str = ""
 
 
@@ -65,7 +64,7 @@ def run_missing(
     """
     done = 0  # patients of finished scenarios
     # an absolute path, as workers may have another working directory
-    keep = partial(keep_scenarios, sweep.parts.absolute(), provenance.software())
+    keep = partial(keep_scenarios, sweep.shard_folder.absolute(), provenance.software())
     executor = missing[0].config.executor
     at_most = together_within_memory([each.config for each in missing], workers)
     enough = BATCHES_A_WORKER * workers
@@ -88,7 +87,7 @@ def run_missing(
                 errors[scenario.digest] = f"{type(error).__name__}: {error}"
             elif receipts[scenario.digest].error:
                 errors[scenario.digest] = receipts[scenario.digest].error
-            elif not (sweep.parts / receipts[scenario.digest].part).exists():
+            elif not (sweep.shard_folder / receipts[scenario.digest].shard).exists():
                 errors[scenario.digest] = NOT_FOUND.format(folder=sweep.folder)
             done += scenario.config.cohort.size
             finished(scenario)
@@ -185,8 +184,8 @@ def kept_before(folder: Path, group: Sequence[Scenario]) -> dict[str, Receipt]:
     digests = [scenario.digest for scenario in group]
     result: dict[str, Receipt] = {}
     for own in [digests, *([digest] for digest in digests)]:
-        name = parts.name_of(own)
-        if (folder / name).exists() and set(own) <= set(parts.digests_in(folder / name)):
+        name = shards.name_of(own)
+        if (folder / name).exists() and set(own) <= set(shards.digests_in(folder / name)):
             result |= {digest: Receipt(digest, name) for digest in own}
     return result
 
@@ -209,11 +208,11 @@ def keep_together(
     configs = [scenario.config for scenario in scenarios]
     digests = [scenario.digest for scenario in scenarios]
     try:
-        trials = [each.gathered for each in treat_together(configs, workers, progress, here)]
+        trials = [each.arrays for each in treat_together(configs, workers, progress, here)]
         receipts: list[Receipt] = []
-        for shared in parts.sharing(dict(zip(digests, trials, strict=True))):
-            name = parts.name_of(list(shared))
-            parts.write_part(folder / name, shared)
+        for shared in shards.sharing(dict(zip(digests, trials, strict=True))):
+            name = shards.name_of(list(shared))
+            shards.write_shard(folder / name, shared)
             receipts += [Receipt(digest, name) for digest in shared]
         return receipts
     except NotWritten:

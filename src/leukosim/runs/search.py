@@ -28,8 +28,7 @@ from leukosim.analysis.optimisation.search import (
 from leukosim.analysis.optimisation.search_space import Point
 from leukosim.config.interpolation import table_of_points
 from leukosim.errors import ConfigError
-from leukosim.results import atomic_write, netcdf, output_folder
-from leukosim.results import shards as parts
+from leukosim.results import atomic_write, netcdf, output_folder, shards
 from leukosim.runs import sweep as sweeps
 from leukosim.runs.execute import (
     Incomplete,
@@ -132,7 +131,7 @@ class Evaluator:
         self.simulate(sweep, missing)
         try:
             self.read(sweep)
-        except parts.BrokenPart as broken:  # it is run again where that is damaged
+        except shards.DamagedShard as broken:  # it is run again where that is damaged
             broken.path.unlink(missing_ok=True)
             self.simulate(sweep, sweep.missing(self.errors))
             self.read(sweep)

@@ -21,13 +21,12 @@ from leukosim.config.interpolation import Table
 from leukosim.config.schema import Config
 from leukosim.errors import ConfigError
 from leukosim.results import merge as merging
-from leukosim.results import netcdf, output_folder, provenance
-from leukosim.results import shards as parts
+from leukosim.results import netcdf, output_folder, provenance, shards
 from leukosim.runs.memory import bytes_to_hold, check_machine
 from leukosim.trial.run import DECISION_COLUMNS
 
 SCENARIOS = "scenarios"
-LOST = f"lost{parts.SUFFIX}"  # where nothing is
+LOST = f"lost{shards.SUFFIX}"  # where nothing is
 OF_DECISIONS = ("strategies", "arms", "trigger")  # parts of an identity that are no cohort's
 FEW_NAMES = 3  # of scenarios, in a report
 
@@ -82,14 +81,14 @@ class Sweep:
         return hashlib.sha256(content.encode()).hexdigest()[:20]
 
     @property
-    def parts(self) -> Path:
+    def shard_folder(self) -> Path:
         """The folder of what is finished."""
         return self.folder / SCENARIOS
 
     def kept(self) -> dict[str, Path]:
         """The file of every scenario that lies there, of other tables, too, by digest."""
-        files = sorted(self.parts.glob(f"[0-9a-f]*{parts.SUFFIX}"))
-        return {digest: path for path in files for digest in parts.digests_in(path)}
+        files = sorted(self.shard_folder.glob(f"[0-9a-f]*{shards.SUFFIX}"))
+        return {digest: path for path in files for digest in shards.digests_in(path)}
 
     def missing(self, failed: Container[str] = ()) -> list[Scenario]:
         """Scenarios that are not finished, each once, without those that have failed."""
@@ -109,18 +108,18 @@ class Sweep:
 
         Raises
         ------
-        leukosim.results.shards.BrokenPart
+        leukosim.results.shards.DamagedShard
         """
         kept = self.kept()
         by_path: dict[Path, dict[str, Scenario]] = {}
         for each in self.scenarios:
             if each.digest not in failed:
-                path = kept.get(each.digest, self.parts / LOST)
+                path = kept.get(each.digest, self.shard_folder / LOST)
                 by_path.setdefault(path, {})[each.digest] = each
         for path, together in by_path.items():
-            part = parts.read_part(path)
+            shard = shards.read_shard(path)
             for digest, scenario in together.items():
-                yield scenario, part.scenario(digest).dataset()
+                yield scenario, shard.scenario(digest).dataset()
 
     def unused(self) -> int:
         """How many of other scenarios lie there, as of another version of the code."""
@@ -235,7 +234,7 @@ def merge(sweep: Sweep, errors: Mapping[str, str]) -> None:
 
     Raises
     ------
-    leukosim.results.shards.BrokenPart
+    leukosim.results.shards.DamagedShard
         A scenario has to be run again, as after a loss of power.
     """
     failures = [errors.get(scenario.digest, "") for scenario in sweep.scenarios]
@@ -256,7 +255,7 @@ def merge(sweep: Sweep, errors: Mapping[str, str]) -> None:
     }
     kept = sweep.kept()
     sources = [
-        None if failed else (kept.get(scenario.digest, sweep.parts / LOST), scenario.digest)
+        None if failed else (kept.get(scenario.digest, sweep.shard_folder / LOST), scenario.digest)
         for scenario, failed in zip(sweep.scenarios, failures, strict=True)
     ]
     memory = bytes_to_hold(first.config)

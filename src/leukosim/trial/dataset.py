@@ -14,7 +14,7 @@ from leukosim.marrow.counts import joined
 from leukosim.marrow.marrow import Marrow
 from leukosim.marrow.newick import newick
 from leukosim.random_streams import ASSAY
-from leukosim.results.trajectories import TRAJECTORY, Gathered, Trajectories
+from leukosim.results.trajectories import TRAJECTORY, Trajectories, TrialArrays
 from leukosim.results.variables import OCCASIONS, Labelled, labelled
 from leukosim.trial.protocol import Protocol
 from leukosim.trial.trajectory import ASSESSED, Trajectory
@@ -34,7 +34,7 @@ def gather(
     protocol: Protocol,
     of_patients: Mapping[str, Labelled],
     week: Mapping[str, np.ndarray] | None = None,
-) -> Gathered:
+) -> TrialArrays:
     """Gather a trial into the vocabulary of results.
 
     Parameters
@@ -66,7 +66,7 @@ def gather(
     }
     # the same object if nothing is added, so that trials can share it
     variables = {**of_patients, **labelled(week)} if week else of_patients
-    return Gathered(trajectories, rows, variables, coordinates, attributes)
+    return TrialArrays(trajectories, rows, variables, coordinates, attributes)
 
 
 def table_of_trajectories(
@@ -98,7 +98,7 @@ def table_of_trajectories(
         **assessment_values(trajectories),
         **(ancestor_values(trajectories) if protocol.record.barcodes else {}),
     }
-    holds = {
+    present = {
         "sample": within([len(c.mrd) for c in trajectories]),
         "cycle": within([len(c.cycles) for c in trajectories]),
         "assessment": within([len(c.assessments) for c in trajectories]),
@@ -106,7 +106,7 @@ def table_of_trajectories(
     if protocol.record.clones > 0:
         variants = sorted({v for c in trajectories for _, result in c.sequenced for v in result})
         values |= clone_values(trajectories, variants, days, n_subtypes, protocol)
-        holds |= {
+        present |= {
             "clone": within([len(c.clones.name) for c in trajectories if c.clones]),
             "ngs_sample": within([len(c.sequenced) for c in trajectories]),
             "variant": np.array(
@@ -126,7 +126,7 @@ def table_of_trajectories(
         in_days = {"units": "day", "long_name": "time since enrolment"}
         coordinates["time"] = Labelled(("time",), days, in_days)
     decisions = [decisions_in(*each) for each in zip(trajectories, patients, strict=True)]
-    return Trajectories(variables, coordinates, holds, decisions)
+    return Trajectories(variables, coordinates, present, decisions)
 
 
 def within(lengths: Sequence[int]) -> np.ndarray:

@@ -14,7 +14,7 @@ from leukosim.biology.patient import Patient
 from leukosim.clinic.strategy.chart import CallableStrategy
 from leukosim.clinic.strategy.rules import Strategy
 from leukosim.marrow.marrow import AGENTS
-from leukosim.results.trajectories import Gathered, Trajectories
+from leukosim.results.trajectories import Trajectories, TrialArrays
 from leukosim.results.variables import Labelled
 from leukosim.trial.dataset import gather, table_of_trajectories, values_of_patients
 from leukosim.trial.prescription import first_cycle
@@ -34,17 +34,17 @@ BLOCK = 8  # patients, at most, that a worker follows in one task
 class Trial:
     """The result of a trial."""
 
-    gathered: Gathered
+    arrays: TrialArrays
 
     @cached_property
     def dataset(self) -> xr.Dataset:
         """The outcomes of all patients, labelled."""
-        return self.gathered.dataset()
+        return self.arrays.dataset()
 
     @cached_property
     def decisions(self) -> pd.DataFrame:
         """The log of decisions, a row each."""
-        table = pd.DataFrame(self.gathered.decisions(), columns=list(DECISION_COLUMNS))
+        table = pd.DataFrame(self.arrays.decisions(), columns=list(DECISION_COLUMNS))
         return table.astype({"at_most_days": "Int64"})
 
 
