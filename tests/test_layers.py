@@ -40,6 +40,7 @@ def test_the_package_keeps_its_contract(copy):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "line"),
     [

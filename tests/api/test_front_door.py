@@ -55,6 +55,7 @@ def sweep(tmp_path_factory):
     return leukosim.sweep("relaza2", fields, output=folder)
 
 
+@pytest.mark.end_to_end
 def test_a_notebook_of_twenty_lines_runs(tmp_path):
     assert len(NOTEBOOK.strip().splitlines()) <= 22
     done = subprocess.run(

@@ -89,6 +89,7 @@ def test_scenarios_and_folders(capsys):
     assert not pd.read_csv("mine/comparison.csv").empty
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "patients", [[{}], [{}] * 12, [{"relapse_day": 90.0}] * 12], ids=["one", "none", "all"]
 )

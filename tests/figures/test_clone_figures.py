@@ -104,6 +104,7 @@ def test_gathering_conserves_every_cell(case):
         assert shown.hidden == int(course.clones_ever) - len(shown.name)
 
 
+@pytest.mark.slow
 def test_every_figure_is_written_with_its_numbers(case, tmp_path):
     paths = draw_figures(case, tmp_path)
     assert {path.suffix for path in paths} == {".pdf", ".svg", ".png", ".json", ".csv"}

@@ -158,6 +158,7 @@ def ds():
 # ---------------------------------------------------------------------- drawn whatever is missing
 
 
+@pytest.mark.slow
 def test_every_figure_is_drawn_for_a_trial_of_venetoclax(ds, tmp_path):
     names = {path.name for path in draw_figures(ds, tmp_path)}
     for name in OF_A_TRIAL:
@@ -195,7 +196,7 @@ whatever_is_missing = pytest.mark.parametrize(
 
 @pytest.mark.filterwarnings("error")
 @whatever_is_missing
-@pytest.mark.parametrize("width", [COLUMN, PAGE])
+@pytest.mark.parametrize("width", [pytest.param(COLUMN, marks=pytest.mark.slow), PAGE])
 def test_figures_are_whole_whatever_is_missing(changes, width):
     some = resistance(**{"n_patients": 8, **changes})
     with house_style():

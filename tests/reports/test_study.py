@@ -119,6 +119,7 @@ def test_the_numbers_are_those_of_the_comparison(capsys):
         assert f"{shown[0]} ({shown[1]} to {shown[2]})" in page.words
 
 
+@pytest.mark.slow
 def test_the_same_result_makes_the_same_bytes(capsys, tmp_path):
     keep(trial(20), "here")
     for folder in ("one", "two"):

@@ -88,6 +88,7 @@ def triggered_at(strategies, level, confirmations):
     return Arm(arm, Trigger(level, confirmations=confirmations))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("confirmations", [[0], [1], [2, 0, 1]])
 def test_arms_of_many_triggers_part_when_they_act(make_patient, strategies, confirmations):
     levels = np.geomspace(1e-4, 0.5, 24)
