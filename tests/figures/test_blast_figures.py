@@ -12,9 +12,8 @@ from leukosim.analysis.survival import paired_difference
 from leukosim.config.compose import compose
 from leukosim.figures.elements.save import save_figure
 from leukosim.figures.elements.style import COLUMN, MM_PER_INCH, PAGE, house_style
-from leukosim.figures.methods import repeated_trials
-from leukosim.figures.methods.repeated_trials import FEWEST, computed, repeated_trials_figure
-from leukosim.figures.registry import draw_figure, figures_for
+from leukosim.figures.methods.repeated_trials import FEWEST
+from leukosim.figures.registry import figure_named, figures_for
 from leukosim.figures.sweep.gain_map import KILL, PROTECTION
 from leukosim.figures.sweep.lead_time import HYPOTHESIS, LEAD, gains, outcome_of
 from leukosim.figures.trial.forest import interval
@@ -91,21 +90,20 @@ def test_the_niche_of_the_figure_is_that_of_the_result(trial):
     np.testing.assert_allclose(share.isel(week=-1), expected)
 
 
-def test_a_pool_draws_repeated_trials(trial, tmp_path, monkeypatch):
+def test_a_pool_draws_repeated_trials(trial, tmp_path):
     times = -(-FEWEST // trial.sizes["patient"])
     pool = xr.concat([trial] * times, "patient", data_vars="minimal")
     pool = pool.assign_coords(patient=np.arange(pool.sizes["patient"]))
-    result = {each.name: each for each in figures_for(pool)}
-    table, powers = both = computed(pool)
-    monkeypatch.setattr(repeated_trials, "computed", lambda ds: both)  # once is enough
-    assert all(
-        p.stat().st_size > 200 for p in draw_figure(result["repeated_trials"], pool, tmp_path)
-    )
+    each = figure_named("repeated_trials", pool)
+    tables = each.numbers(pool)
     with house_style():
         for width in (COLUMN, PAGE):
-            assert_readable(repeated_trials_figure(pool, width, both))
-    assert len(table) == 1000
-    assert powers["power"].between(0.0, 1.0).all()
+            figure = each.figure(pool, tables, width)
+            assert_readable(figure)
+    paths = save_figure(figure, each.table(tables), tmp_path, each.name, results=[pool])
+    assert all(path.stat().st_size > 200 for path in paths)
+    assert len(tables["trial"]) == 1000
+    assert tables["power"]["power"].between(0.0, 1.0).all()
 
 
 @pytest.mark.parametrize(

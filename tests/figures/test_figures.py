@@ -10,12 +10,13 @@ from matplotlib import image
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from synthetic import dataset_of_arms, sweep, trial
+from synthetic import dataset_of_arms, search, sweep, trial
 
 from leukosim import __version__
 from leukosim.analysis.calibration import target_table
 from leukosim.analysis.endpoints import relapse_free_survival
 from leukosim.analysis.survival import numbers_at_risk, sweep_summary
+from leukosim.errors import ConfigError
 from leukosim.figures.elements.save import save_figure
 from leukosim.figures.elements.standard import has
 from leukosim.figures.elements.style import (
@@ -28,10 +29,21 @@ from leukosim.figures.elements.style import (
     house_style,
     month_ticks,
 )
-from leukosim.figures.registry import draw_figure, draw_figures, draw_sweep, figures_for
+from leukosim.figures.registry import (
+    PANELS,
+    SWEEP_FIGURES,
+    TRIAL_FIGURES,
+    draw_figure,
+    draw_figures,
+    draw_panel,
+    figure_named,
+    figures_for,
+)
 from leukosim.figures.sweep import sweep_dots, sweep_heatmap, sweep_outcomes
 from leukosim.figures.trial import mrd_courses, targets
 from leukosim.figures.trial import relapse_free_survival as rfs_figure
+
+FIGURES = {each.name: each for each in (*TRIAL_FIGURES, *SWEEP_FIGURES)}
 
 
 @pytest.fixture
@@ -42,6 +54,16 @@ def ds():
 @pytest.fixture
 def ax():
     return Figure().add_subplot()
+
+
+def drawn(name, ds, width=PAGE):
+    """A standard figure of this name and width."""
+    return FIGURES[name].draw(ds, width)[0]
+
+
+def numbers_of(name, ds):
+    """The table of a standard figure."""
+    return FIGURES[name].draw(ds)[1]
 
 
 def texts(ax):
@@ -162,7 +184,7 @@ def test_the_style_ends_with_its_context():
 
 def test_figures_are_saved_in_the_size_of_a_journal(ds, tmp_path):
     with house_style():
-        figure = rfs_figure.relapse_free_survival_figure(ds, COLUMN)
+        figure = drawn("relapse_free_survival", ds, COLUMN)
     paths = save_figure(figure, pd.DataFrame({"a": [0.1]}), tmp_path, "curves")
     assert [path.suffix for path in paths] == [".pdf", ".svg", ".png", ".json", ".csv"]
     height, width, _ = image.imread(paths[2]).shape
@@ -220,7 +242,7 @@ def test_patients_lost_early_have_a_tick_and_the_end_of_the_trial_has_none(ax):
 
 
 def test_numbers_at_risk_stand_under_the_ticks(ds):
-    figure = rfs_figure.relapse_free_survival_figure(ds)
+    figure = drawn("relapse_free_survival", ds)
     _, curves, table = figure.axes
     assert curves.get_position().x0 == table.get_position().x0
     assert curves.get_xlim() == table.get_xlim()
@@ -236,8 +258,8 @@ def test_numbers_at_risk_stand_under_the_ticks(ds):
 @pytest.mark.parametrize("width", [COLUMN, PAGE])
 def test_figures_of_a_trial_can_be_read(ds, width):
     with house_style():
-        assert_readable(rfs_figure.relapse_free_survival_figure(ds, width))
-        assert_readable(mrd_courses.mrd_courses_figure(ds, width))
+        assert_readable(drawn("relapse_free_survival", ds, width))
+        assert_readable(drawn("mrd_courses", ds, width))
         assert_readable(targets.targets_figure(target_table(ds), width))
 
 
@@ -246,7 +268,7 @@ def test_long_names_of_arms_find_room(ds, width):
     long = "venetoclax_and_azacitidine_and_navitoclax"
     named = ds.assign_coords(arm=["triggered_low_dose", "at_relapse", long])
     with house_style():
-        figure = rfs_figure.relapse_free_survival_figure(named, width)
+        figure = drawn("relapse_free_survival", named, width)
         assert_readable(figure)
         left = min(text.get_window_extent().x0 for text in figure.axes[2].texts)
     assert left >= 0.0
@@ -254,7 +276,7 @@ def test_long_names_of_arms_find_room(ds, width):
 
 def test_the_axis_ends_with_the_trial_even_if_nobody_is_left():
     ds = dataset_of_arms({"triggered": [{"relapse_day": 100.0}] * 3})
-    figure = rfs_figure.relapse_free_survival_figure(ds)
+    figure = drawn("relapse_free_survival", ds)
     assert list(figure.axes[1].get_xticks()) == month_ticks(730.0)
     assert "0.00 (0.00–0.71)" in texts(figure.axes[0])  # at 24 months
 
@@ -263,13 +285,13 @@ def test_curves_of_few_words():
     """One patient, one arm; no event; all events at once."""
     for patients in ([{}], [{"relapse_day": 100.0}], [{}] * 5, [{"relapse_day": 100.0}] * 5):
         ds = dataset_of_arms({"triggered": patients})
-        figure = rfs_figure.relapse_free_survival_figure(ds, COLUMN)
+        figure = drawn("relapse_free_survival", ds, COLUMN)
         assert "triggered" in texts(figure.axes[0])
-        assert len(rfs_figure.numbers_drawn(ds))
+        assert len(numbers_of("relapse_free_survival", ds))
 
 
 def test_every_number_of_the_curves_is_exported(ds):
-    table = rfs_figure.numbers_drawn(ds)
+    table = numbers_of("relapse_free_survival", ds)
     assert set(table["part"]) == {"curve", "at risk", "summary"}
     summary = table[table["part"] == "summary"].set_index("arm")
     assert np.isnan(summary.loc["at_relapse", "hazard_ratio"])
@@ -332,7 +354,7 @@ def test_samples_below_detection_are_open_at_the_limit(ax):
         "relapse_day": 300.0,
     }
     ds = dataset_of_arms({"triggered": [patient]}).isel(arm=0, patient=0)
-    mrd_courses.draw_mrd_course(ds, ax, truth=False)
+    mrd_courses.draw_mrd_course(mrd_courses.course_numbers(ds), ax)
     dots = [line for line in ax.lines if line.get_marker() == "o"]
     assert [list(line.get_ydata()) for line in dots] == [[0.02], [3e-5]]
     assert dots[1].get_markerfacecolor() == "white"
@@ -354,24 +376,24 @@ def test_one_axis_shows_one_marker():
     markers = np.array(["chimerism", "transcript", "transcript"], object)
     mixed = ds.assign(mrd_marker=("patient", markers))
     assert {each.patient for each in mrd_courses.choose_patients(mixed)} == {1, 2}
-    figure = mrd_courses.mrd_courses_figure(mixed)
+    figure = drawn("mrd_courses", mixed)
     assert "donor chimerism" in figure.texts[-1].get_text()
     alike = ds.assign(mrd_marker=("patient", np.array(["chimerism"] * 3, object)))
-    assert "CD34" in mrd_courses.mrd_courses_figure(alike).axes[0].get_ylabel()
-    numbers = mrd_courses.numbers_drawn(alike)
+    assert "CD34" in drawn("mrd_courses", alike).axes[0].get_ylabel()
+    numbers = mrd_courses.courses_numbers(alike)
     assert "true ratio" not in set(numbers["what"])
     assert set(numbers["value"][numbers["what"] == "trigger"]) == {0.2}
 
 
 def test_courses_without_samples_or_blasts():
     ds = dataset_of_arms({"only": [{}]}).drop_vars(["blasts", "transcript_ratio"])
-    figure = mrd_courses.mrd_courses_figure(ds, COLUMN)
+    figure = drawn("mrd_courses", ds, COLUMN)
     assert len(figure.axes) == 2  # the patient and the key
-    assert set(mrd_courses.numbers_drawn(ds)["what"]) == {"trigger", "detection limit"}
+    assert set(mrd_courses.courses_numbers(ds)["what"]) == {"trigger", "detection limit"}
 
 
 def test_the_same_patient_stands_in_one_column(ds):
-    figure = mrd_courses.mrd_courses_figure(ds, PAGE)
+    figure = drawn("mrd_courses", ds, PAGE)
     panels = figure.axes[:-1]
     assert len(panels) == 10
     assert panels[0].get_position().x0 == panels[1].get_position().x0
@@ -437,7 +459,7 @@ def test_cells_too_narrow_for_numbers_have_their_colour_only(width):
 
 def test_a_sweep_of_follow_up_is_drawn_to_the_end_of_the_shortest():
     ds = sweep({"horizon_days": [200, 400]}, 5).drop_attrs(deep=False)
-    _, numbers = draw_sweep(ds)
+    numbers = numbers_of("sweep_dots", ds)
     survival = numbers[numbers["outcome"] == "survival"]
     assert survival["value"].notna().all()
     assert set(survival["horizon_days"]) == {200.0, 400.0}
@@ -738,6 +760,53 @@ def test_a_variable_without_a_value_feeds_no_figure():
     assert has("follow_up_day")(ds)
     assert not has("relapse_day")(ds)
     assert not has("follow_up_day", "nothing")(ds)
+
+
+def test_a_figure_is_known_by_its_name(ds):
+    assert figure_named("targets", ds).name == "targets"
+    with pytest.raises(ConfigError, match="did you mean targets"):
+        figure_named("target", ds)
+    with pytest.raises(ConfigError, match="relapse_free_survival, mrd_courses, targets can"):
+        figure_named("fish_plot", ds)
+
+
+def test_every_figure_has_a_caption_of_its_own():
+    captions = {each.name: each.caption for each in FIGURES.values()}
+    assert all(caption.endswith(".") for caption in captions.values())
+    assert len(set(captions.values())) == len(captions)
+
+
+def test_the_main_panel_of_a_figure_is_drawn_into_axes(ds, ax):
+    assert draw_panel("relapse_free_survival", ds, ax) is ax
+    whole = drawn("relapse_free_survival", ds).axes[1]
+    panels = [
+        [line for line in each.lines if line.get_drawstyle() == "steps-post"]
+        for each in (ax, whole)
+    ]
+    assert len(panels[0]) == 3
+    for one, other in zip(*panels, strict=True):
+        np.testing.assert_array_equal(one.get_xydata(), other.get_xydata())
+    assert ax.get_ylabel() == "Relapse-free survival"
+
+
+def test_a_panel_of_one_patient_wants_one_selected(ds, ax):
+    with pytest.raises(ConfigError, match="one panel shows one patient: select it"):
+        draw_panel("mrd_courses", ds, ax)
+    draw_panel("mrd_courses", ds.sel(arm="triggered").isel(patient=3), ax)
+    assert ax.get_title() == f"Patient {ds.patient.values[3]}, triggered"
+
+
+def test_a_sweep_has_a_panel_of_its_first_outcome(ax):
+    draw_panel("sweep_heatmap", sweep({"trigger.level": [0.01, 0.1], "seed": [1, 2]}, 5), ax)
+    assert ax.get_ylabel() or ax.get_xlabel()
+    with pytest.raises(ConfigError, match="select one value of"):
+        draw_panel("sweep_heatmap", sweep(THREE, 5), ax)
+
+
+def test_a_figure_without_a_main_panel_says_so(ds, ax):
+    with pytest.raises(ConfigError, match="panels are relapse_free_survival"):
+        draw_panel("search", search(5), ax)
+    assert "search" not in PANELS
 
 
 def test_one_patient_of_one_arm_is_drawn(tmp_path):

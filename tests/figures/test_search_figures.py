@@ -12,10 +12,9 @@ from leukosim.analysis.optimisation.search import (
     confirmation_table,
     searched,
 )
-from leukosim.figures.elements.style import HIGHEST, PAGE, house_style
+from leukosim.figures.elements.style import HIGHEST, house_style
 from leukosim.figures.methods import confirmation
-from leukosim.figures.methods import search as search_figure
-from leukosim.figures.registry import figures_for
+from leukosim.figures.registry import figure_named, figures_for
 
 
 @pytest.mark.parametrize(
@@ -26,10 +25,9 @@ from leukosim.figures.registry import figures_for
 def test_a_search_can_be_read(options):
     ds = search(12, **options)
     with house_style():
-        figure = search_figure.search_figure(ds, PAGE)
+        figure, drawn = figure_named("search", ds).draw(ds)
         assert_readable(figure)
     assert figure.get_figheight() * 25.4 <= HIGHEST
-    drawn = search_figure.numbers_drawn(ds)
     assert len(drawn) == 13
     assert drawn["best_so_far"].dropna().is_monotonic_increasing
     stars = [line for ax in figure.axes for line in ax.lines if line.get_marker() == "*"]
@@ -41,7 +39,7 @@ def test_it_is_the_only_figure_of_its_dataset_and_says_where_nothing_was_found()
     assert [each.name for each in figures_for(ds)] == ["search"]
     assert not searched(ds).table["feasible"].any()
     with house_style():
-        assert_readable(search_figure.search_figure(ds, PAGE))
+        assert_readable(figure_named("search", ds).draw(ds)[0])
 
 
 def test_a_confirmation_can_be_read():

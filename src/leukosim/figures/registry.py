@@ -1,36 +1,38 @@
-"""Figures: one file each, from a dataset to axes. This file lists and writes the standard ones.
+"""The standard figures: what each needs of a dataset, and how they are drawn by name.
 
-A new figure is a file with ``..._figure(ds, width_mm)`` and ``numbers_drawn(ds)``, and one line in
-``TRIAL_FIGURES`` or ``SWEEP_FIGURES``. It is drawn for every dataset that has what it needs.
+A new figure is a file with its numbers and how they are drawn, and one entry in ``TRIAL_FIGURES``
+or ``SWEEP_FIGURES``. It is drawn for every dataset that has what it needs.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import xarray as xr
+from matplotlib.axes import Axes
 
-from leukosim.analysis.arms import REFERENCES
 from leukosim.analysis.calibration import target_table
-from leukosim.analysis.endpoints import TWO_YEARS, began_overt, horizon_days
+from leukosim.analysis.endpoints import began_overt
 from leukosim.analysis.optimisation.search import CONFIRMED, is_search, searched
 from leukosim.analysis.parameter_uncertainty import is_over_draws
 from leukosim.analysis.subgroup_effects import has_groups
-from leukosim.analysis.survival import sweep_summary
-from leukosim.figures.elements.save import FORMATS, save_figure
-from leukosim.figures.elements.standard import Drawing, Needs, StandardFigure, has, wide
-from leukosim.figures.elements.style import COLUMN, PAGE, house_style
+from leukosim.errors import ConfigError, listed, unknown
+from leukosim.figures.elements.clones import most_clonal_courses
+from leukosim.figures.elements.save import FORMATS, by_part, save_figure
+from leukosim.figures.elements.standard import Needs, StandardFigure, has, with_all_dimensions
+from leukosim.figures.elements.style import COLUMN, house_style
 from leukosim.figures.methods import repeated_trials, search
-from leukosim.figures.sweep import dose_response, gain_map, hypotheses, lead_time, uncertainty
+from leukosim.figures.sweep import (
+    dose_response,
+    gain_map,
+    hypotheses,
+    lead_time,
+    sweep_summary,
+    uncertainty,
+)
 from leukosim.figures.sweep.sweep_dots import sweep_dots_figure
 from leukosim.figures.sweep.sweep_heatmap import sweep_heatmap_figure
-from leukosim.figures.sweep.sweep_outcomes import (
-    difference_outcome,
-    numbers_drawn,
-    survival_outcome,
-    treatment_outcomes,
-    treatment_summary,
-    varied,
-)
+from leukosim.figures.sweep.sweep_outcomes import varied
 from leukosim.figures.trial import (
     blood_counts,
     clone_tree,
@@ -52,58 +54,15 @@ from leukosim.figures.trial import (
     vaf_courses,
 )
 
-# arms that a heat map shows, if there
-OF_INTEREST = ("triggered", "venetoclax_azacitidine", "motixafortide")
+
+def itself(table):
+    """The same table: for figures whose numbers are one."""
+    return table
 
 
-def draw_targets(ds: xr.Dataset, width_mm: float | None = None) -> Drawing:
-    """The published values beside the model's."""
-    table = target_table(ds)
-    return targets.targets_figure(table, width_mm or PAGE), table
-
-
-def has_targets(ds: xr.Dataset) -> bool:
-    """Whether the arms allow to compute what was published."""
-    return bool(target_table(ds)["model"].notna().any())
-
-
-def draw_repeated_trials(ds: xr.Dataset, width_mm: float | None = None) -> Drawing:
-    """Trials drawn from a pool: once, for the figure and its numbers."""
-    result = repeated_trials.computed(ds)
-    figure = repeated_trials.repeated_trials_figure(ds, width_mm or PAGE, result)
-    return figure, repeated_trials.numbers_drawn(ds, result)
-
-
-def draw_sweep(ds: xr.Dataset, width_mm: float | None = None) -> Drawing:
-    """What the scenarios come to, by what is at stake for their patients.
-
-    In overt leukaemia that is response, survival and cytopenia; in remission relapse-free survival
-    at two years, and the paired difference of two arms. Heat maps show shares of one arm, dots
-    along a single axis, or of a single scenario, have room for all.
-    """
-    is_map = has_two_axes(ds)
-    arms = [str(name) for name in ds["arm"].values]
-    arm = next((each for each in OF_INTEREST if each in arms), arms[0])
-    if began_with("best_response")(ds):
-        summary = treatment_summary(ds)
-        shown = summary.sel(arm=arm) if is_map else summary
-        outcomes = [each for each in treatment_outcomes(shown) if each.share or not is_map]
-    else:
-        day = min(TWO_YEARS, float(horizon_days(ds).min()))
-        against = next((each for each in REFERENCES if each in arms), REFERENCES[0])
-        summary = sweep_summary(ds, arm, against, day)
-        shown = summary.sel(arm=arm) if is_map else summary
-        both = survival_outcome(shown), difference_outcome(summary)
-        outcomes = [each for each in both if shown[each.value].notnull().any()]
-    figure = sweep_heatmap_figure if is_map else sweep_dots_figure
-    return figure(shown, outcomes, width_mm), numbers_drawn(shown, outcomes)
-
-
-def draw_search(ds: xr.Dataset, width_mm: float | None = None) -> Drawing:
-    """Candidates of a search: judged once, for the figure and its numbers."""
-    result = searched(ds)
-    figure = search.search_figure(ds, width_mm or PAGE, result)
-    return figure, search.numbers_drawn(ds, result)
+def parts_first(*columns: str):
+    """Tables of a figure, one under the other, with ``part`` and these columns at the left."""
+    return partial(by_part, first=("part", *columns))
 
 
 def has_two_axes(ds: xr.Dataset) -> bool:
@@ -126,142 +85,221 @@ def began_with(*names: str) -> Needs:
     return has("overt_blasts", *names, also=lambda ds: bool(began_overt(ds).any()))
 
 
-curves, courses = relapse_free_survival, mrd_courses
-flows, groups = flow_between_subtypes, response_by_subtype
+BY_GROUP = has("cxcr4_group", "follow_up_day", also=has_groups)
+OF_CLONES = has("stem_cells_by_clone", "blasts_by_clone", "clone_parent")
 TRIAL_FIGURES = (
     StandardFigure(
         "relapse_free_survival",
         has("follow_up_day"),
-        wide(COLUMN, curves.relapse_free_survival_figure, curves.numbers_drawn),
-        curves.draw_relapse_free_survival,
+        relapse_free_survival.survival_numbers,
+        relapse_free_survival.relapse_free_survival_figure,
+        parts_first(),
+        COLUMN,
+        panel=relapse_free_survival.draw_relapse_free_survival,
     ),
     StandardFigure(
         "mrd_courses",
         has("sample_day"),
-        wide(PAGE, courses.mrd_courses_figure, courses.numbers_drawn),
+        mrd_courses.courses_numbers,
+        mrd_courses.mrd_courses_figure,
+        itself,
+        panel=mrd_courses.draw_one_course,
     ),
-    StandardFigure("targets", has("follow_up_day", also=has_targets), draw_targets),
+    StandardFigure(
+        "targets",
+        has("follow_up_day", also=targets.has_targets),
+        target_table,
+        targets.targets_of_trial,
+        itself,
+        panel=targets.draw_shares,
+    ),
     StandardFigure(
         "overall_survival",
         has("overt_blasts", "follow_up_day", also=overall_survival.is_followed_on),
-        wide(PAGE, overall_survival.overall_survival_figure, overall_survival.numbers_drawn),
+        overall_survival.survival_numbers,
+        overall_survival.overall_survival_figure,
+        overall_survival.survival_table,
+        panel=overall_survival.draw_overall_survival,
     ),
     StandardFigure(
         "response_by_subtype",
         began_with("best_response", "dominant_subtype"),
-        wide(PAGE, groups.response_by_subtype_figure, groups.numbers_drawn),
+        response_by_subtype.response_numbers,
+        response_by_subtype.response_by_subtype_figure,
+        itself,
     ),
     StandardFigure(
         "composition",
         began_with("stem_cells"),
-        wide(PAGE, composition.composition_figure, composition.numbers_drawn),
+        composition.composition_numbers,
+        composition.composition_figure,
+        parts_first(),
+        panel=composition.draw_composition,
     ),
     StandardFigure(
         "flow_between_subtypes",
         began_with("stem_cells_at_treatment_failure"),
-        wide(PAGE, flows.flow_between_subtypes_figure, flows.numbers_drawn),
+        flow_between_subtypes.flow_numbers,
+        flow_between_subtypes.flow_between_subtypes_figure,
+        flow_between_subtypes.flow_table,
     ),
     StandardFigure(
         "blood_counts",
         began_with("neutrophils", "platelets", "days_grade3_thrombocytopenia"),
-        wide(PAGE, blood_counts.blood_counts_figure, blood_counts.numbers_drawn),
+        blood_counts.blood_counts_numbers,
+        blood_counts.blood_counts_figure,
+        parts_first(),
     ),
     StandardFigure(
         "dose_response",
         has(also=dose_response.has_drugs),
-        wide(PAGE, dose_response.dose_response_figure, dose_response.numbers_drawn),
+        dose_response.dose_response_numbers,
+        dose_response.dose_response_figure,
+        parts_first("partner", "subtype", "level"),
     ),
     StandardFigure(
         "survival_by_cxcr4",
-        has("cxcr4_group", "follow_up_day", also=has_groups),
-        wide(PAGE, survival_by_cxcr4.survival_by_cxcr4_figure, survival_by_cxcr4.numbers_drawn),
+        BY_GROUP,
+        survival_by_cxcr4.survival_numbers,
+        survival_by_cxcr4.survival_by_cxcr4_figure,
+        survival_by_cxcr4.table_of_groups,
     ),
     StandardFigure(
         "incidence_by_cxcr4",
-        has("cxcr4_group", "follow_up_day", also=has_groups),
-        wide(PAGE, incidence_by_cxcr4.incidence_by_cxcr4_figure, incidence_by_cxcr4.numbers_drawn),
+        BY_GROUP,
+        incidence_by_cxcr4.incidence_numbers,
+        incidence_by_cxcr4.incidence_by_cxcr4_figure,
+        survival_by_cxcr4.table_of_groups,
+        panel=incidence_by_cxcr4.draw_cumulative_incidence,
     ),
     StandardFigure(
         "forest",
-        has("cxcr4_group", "follow_up_day", also=has_groups),
-        wide(PAGE, forest.forest_figure, forest.numbers_drawn),
+        BY_GROUP,
+        forest.forest_numbers,
+        forest.forest_figure,
+        by_part,
+        panel=forest.draw_hazard_ratios,
     ),
     StandardFigure(
         "single_cell_cxcr4",
         has("residual_cell_cxcr4"),
-        wide(PAGE, single_cell_cxcr4.single_cell_cxcr4_figure, single_cell_cxcr4.numbers_drawn),
+        single_cell_cxcr4.cxcr4_numbers,
+        single_cell_cxcr4.single_cell_cxcr4_figure,
+        by_part,
     ),
     StandardFigure(
         "treatment_hours",
         has("week_occupancy", "cxcr4_group"),
-        wide(COLUMN, treatment_hours.treatment_hours_figure, treatment_hours.numbers_drawn),
+        treatment_hours.hours_numbers,
+        treatment_hours.treatment_hours_figure,
+        treatment_hours.hours_table,
+        COLUMN,
     ),
     StandardFigure(
         "mobilisation",
         has("leukaemic_fold", "cxcr4_group"),
-        wide(COLUMN, mobilisation.mobilisation_figure, mobilisation.numbers_drawn),
+        mobilisation.mobilisation_numbers,
+        mobilisation.mobilisation_figure,
+        itself,
+        COLUMN,
+        panel=mobilisation.draw_fold_changes,
     ),
     StandardFigure(
         "repeated_trials",
         has("cxcr4_group", "follow_up_day", also=repeated_trials.is_pool),
-        draw_repeated_trials,
+        repeated_trials.trials_numbers,
+        repeated_trials.repeated_trials_figure,
+        by_part,
     ),
     StandardFigure(
         "fish_plot",
-        has("stem_cells_by_clone", "blasts_by_clone", "clone_parent"),
-        wide(PAGE, fish_plot.fish_figure, fish_plot.numbers_drawn),
+        OF_CLONES,
+        most_clonal_courses,
+        fish_plot.fish_figure,
+        fish_plot.fish_table,
+        panel=fish_plot.draw_clones,
     ),
     StandardFigure(
         "clone_tree",
-        has("stem_cells_by_clone", "blasts_by_clone", "clone_parent"),
-        wide(COLUMN, clone_tree.clone_tree_figure, clone_tree.numbers_drawn),
+        OF_CLONES,
+        clone_tree.most_clonal_tree,
+        clone_tree.clone_tree_figure,
+        clone_tree.tree_table,
+        COLUMN,
     ),
     StandardFigure(
         "vaf_courses",
         has("vaf", "ngs_day", "stem_cells_by_clone"),
-        wide(PAGE, vaf_courses.vaf_courses_figure, vaf_courses.numbers_drawn),
+        vaf_courses.shown_courses,
+        vaf_courses.vaf_courses_figure,
+        vaf_courses.vaf_table,
     ),
     StandardFigure(
         "relapse_ancestors",
         has("ancestors_at_relapse", "major_ancestors_at_relapse"),
-        wide(PAGE, relapse_ancestors.relapse_ancestors_figure, relapse_ancestors.numbers_drawn),
+        relapse_ancestors.share_numbers,
+        relapse_ancestors.relapse_ancestors_figure,
+        itself,
     ),
 )
 SWEEP_FIGURES = (
-    StandardFigure("search", has("follow_up_day", also=is_search), draw_search),
-    StandardFigure("sweep_heatmap", has("follow_up_day", also=has_two_axes), draw_sweep),
-    StandardFigure("sweep_dots", has("follow_up_day", also=has_one_axis), draw_sweep),
+    StandardFigure(
+        "search",
+        has("follow_up_day", also=is_search),
+        searched,
+        search.search_figure,
+        search.search_table,
+    ),
+    StandardFigure(
+        "sweep_heatmap",
+        has("follow_up_day", also=has_two_axes),
+        sweep_summary.shown_summary,
+        sweep_summary.of_summary(sweep_heatmap_figure),
+        sweep_summary.summary_table,
+        None,
+        panel=sweep_summary.draw_first_map,
+    ),
+    StandardFigure(
+        "sweep_dots",
+        has("follow_up_day", also=has_one_axis),
+        sweep_summary.shown_summary,
+        sweep_summary.of_summary(sweep_dots_figure),
+        sweep_summary.summary_table,
+        None,
+        panel=sweep_summary.draw_first_dots,
+    ),
     StandardFigure(
         "uncertainty",
         has("follow_up_day", also=is_over_draws),
-        wide(PAGE, uncertainty.uncertainty_figure, uncertainty.numbers_drawn),
+        uncertainty.uncertainty_numbers,
+        uncertainty.uncertainty_figure,
+        by_part,
     ),
     StandardFigure(
         "hypotheses",
         has(
             "best_response", "stem_cells_at_treatment_failure", also=hypotheses.compares_hypotheses
         ),
-        wide(PAGE, hypotheses.hypotheses_figure, hypotheses.numbers_drawn),
+        hypotheses.hypotheses_numbers,
+        hypotheses.hypotheses_figure,
+        parts_first("arm", "hypothesis", "origin"),
     ),
     StandardFigure(
         "lead_time",
         has("cxcr4_group", "follow_up_day", also=lead_time.sweeps_lead_time),
-        wide(PAGE, lead_time.lead_time_figure, lead_time.numbers_drawn),
+        lead_time.gains,
+        lead_time.lead_time_figure,
+        itself,
     ),
     StandardFigure(
         "gain_map",
         has("cxcr4_group", "follow_up_day", also=gain_map.sweeps_both),
-        wide(PAGE, gain_map.gain_map_figure, gain_map.numbers_drawn),
+        lead_time.gains,
+        gain_map.gain_map_figure,
+        itself,
     ),
 )
-
-
-def with_all_dimensions(ds: xr.Dataset) -> xr.Dataset:
-    """The dataset with dimensions arm and patient, also where it is of one patient or one arm."""
-    for name in ("patient", "arm"):
-        if name not in ds.dims:
-            ds = ds.expand_dims(name) if name in ds.coords else ds.expand_dims({name: [name]})
-    return ds
+PANELS = tuple(each.name for each in (*TRIAL_FIGURES, *SWEEP_FIGURES) if each.panel)  # names
 
 
 def figures_for(ds: xr.Dataset) -> list[StandardFigure]:
@@ -273,6 +311,46 @@ def figures_for(ds: xr.Dataset) -> list[StandardFigure]:
     ds = with_all_dimensions(ds)
     known = SWEEP_FIGURES if "scenario" in ds.dims else TRIAL_FIGURES
     return [each for each in known if each.needs(ds)]
+
+
+def figure_named(name: str, ds: xr.Dataset) -> StandardFigure:
+    """The standard figure of this name, if a dataset can feed it.
+
+    ds : see :func:`figures_for`
+
+    Raises
+    ------
+    ConfigError
+        If there is no such figure, or the dataset lacks what it shows.
+    """
+    known = {each.name: each for each in (*TRIAL_FIGURES, *SWEEP_FIGURES)}
+    if name not in known:
+        raise unknown(name, known, "figure")
+    drawable = [each.name for each in figures_for(ds)]
+    if name not in drawable:
+        raise ConfigError(
+            f"{name}: the result lacks what the figure shows; {listed(drawable)} can be drawn"
+        )
+    return known[name]
+
+
+def draw_panel(name: str, ds: xr.Dataset, ax: Axes) -> Axes:
+    """The main panel of a standard figure, drawn into axes.
+
+    Parameters
+    ----------
+    name : one of ``PANELS``
+    ds : see :func:`figures_for`; for panels of one arm or one patient with these selected
+
+    Raises
+    ------
+    ConfigError
+        If there is no such panel, or the dataset lacks what it shows.
+    """
+    panel = figure_named(name, ds).panel
+    if panel is None:
+        raise ConfigError(f"{name} has no main panel: panels are {listed(PANELS)}")
+    return panel(with_all_dimensions(ds), ax)
 
 
 def draw_figure(
@@ -287,7 +365,7 @@ def draw_figure(
     width_mm : by default the figure's own
     """
     with house_style():
-        figure, numbers = each.draw(with_all_dimensions(ds), width_mm)
+        figure, numbers = each.draw(ds, width_mm)
         return save_figure(figure, numbers, folder, each.name, results=[ds], formats=formats)
 
 

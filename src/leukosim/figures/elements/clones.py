@@ -1,6 +1,7 @@
 """What figures of clones share: whom they show, which clones one by one, and in which colours."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -61,6 +62,15 @@ class ShownClones:
             }
             tables.append(pd.DataFrame(columns))
         return pd.concat(tables, ignore_index=True)
+
+
+class ClonalCourse(NamedTuple):
+    """One patient in one arm."""
+
+    arm: str
+    patient: int  # as the dataset numbers patients
+    data: xr.Dataset  # without arm and patient
+    shown: ShownClones
 
 
 def most_clonal_patient(ds: xr.Dataset) -> int:
@@ -137,7 +147,11 @@ def label_of(course: xr.Dataset, clone: int, parent: np.ndarray) -> str:
     return f"{text} (day {born:.0f})" if born > 0.0 else text
 
 
-def each_course(ds: xr.Dataset, patient: int) -> list[tuple[str, xr.Dataset]]:
-    """The arms of a patient: name and dataset without arm and patient."""
-    one = ds.isel(patient=patient)
-    return [(str(arm), one.sel(arm=arm)) for arm in ds["arm"].values]
+def most_clonal_courses(ds: xr.Dataset) -> list[ClonalCourse]:
+    """The patient of :func:`most_clonal_patient` in every arm."""
+    one = ds.isel(patient=most_clonal_patient(ds))
+    courses = {str(arm): one.sel(arm=arm) for arm in ds["arm"].values}
+    return [
+        ClonalCourse(arm, int(one["patient"]), course, shown_clones(course))
+        for arm, course in courses.items()
+    ]

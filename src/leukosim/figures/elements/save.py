@@ -29,10 +29,13 @@ LIBRARIES = ("matplotlib", "numpy", "pandas", "lifelines")  # that a figure and 
 OF_A_RESULT = ("title", "source", "seed", "digest", "code_digest", "commit", "versions")
 
 
-def by_part(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Tables of a figure, one under the other, told apart by the column ``part``."""
+def by_part(parts: Mapping[str, pd.DataFrame], first: Sequence[str] = ()) -> pd.DataFrame:
+    """Tables of a figure, one under the other, told apart by the column ``part``.
+
+    first : columns that stand at the left
+    """
     tables = [table.assign(part=part) for part, table in parts.items()]
-    columns = list(dict.fromkeys(column for table in tables for column in table))
+    columns = list(dict.fromkeys([*first, *(column for table in tables for column in table)]))
     known = [table.dropna(axis="columns", how="all") for table in tables if len(table)]
     return pd.concat(known or tables[:1], ignore_index=True).reindex(columns=columns)
 

@@ -1,22 +1,19 @@
-"""A standard figure: its name, what it needs of a dataset, and how it is drawn."""
+"""A standard figure: what it needs of a dataset, its numbers, and how they are drawn."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-Drawing = tuple[Figure, pd.DataFrame]  # a figure, and every number in it
+from leukosim.errors import ConfigError
+from leukosim.figures.elements.style import PAGE
 
-
-class Draw(Protocol):
-    """How a figure is drawn."""
-
-    def __call__(self, ds: xr.Dataset, width_mm: float | None = None) -> Drawing:
-        """The figure, as wide as it is best if no width is asked for, and its numbers."""
+Tables = dict[str, pd.DataFrame]  # the numbers of a figure, by part
 
 
 @dataclass(frozen=True)
@@ -32,16 +29,6 @@ class Needs:
         return known and self.also(ds)
 
 
-@dataclass(frozen=True)
-class StandardFigure:
-    """A figure that every run draws whose dataset can feed it."""
-
-    name: str  # of its files
-    needs: Callable[[xr.Dataset], bool]  # whether a dataset has what it shows
-    draw: Draw
-    panel: Callable[[xr.Dataset, Axes], Axes] | None = None  # the main one, in given axes
-
-
 def has(*names: str, also: Callable[[xr.Dataset], bool] = lambda ds: True) -> Needs:
     """Whether a dataset holds all these variables, each with at least one value.
 
@@ -50,15 +37,57 @@ def has(*names: str, also: Callable[[xr.Dataset], bool] = lambda ds: True) -> Ne
     return Needs(names, also)
 
 
-def wide(
-    width_mm: float,
-    figure: Callable[[xr.Dataset, float], Figure],
-    numbers: Callable[[xr.Dataset], pd.DataFrame],
-) -> Draw:
-    """A figure together with its numbers; of this width, if no other is asked for."""
-    own = width_mm
+def with_all_dimensions(ds: xr.Dataset) -> xr.Dataset:
+    """The dataset with dimensions arm and patient, also where it is of one patient or one arm."""
+    for name in ("patient", "arm"):
+        if name not in ds.dims:
+            ds = ds.expand_dims(name) if name in ds.coords else ds.expand_dims({name: [name]})
+    return ds
 
-    def draw(ds: xr.Dataset, width_mm: float | None = None) -> Drawing:
-        return figure(ds, width_mm or own), numbers(ds)
 
-    return draw
+def only(ds: xr.Dataset, *dims: str) -> xr.Dataset:
+    """The dataset without these dimensions, each of which has one entry.
+
+    Raises
+    ------
+    ConfigError
+        If one has more.
+    """
+    for dim in dims:
+        if ds.sizes[dim] > 1:
+            name = ds[dim].values[0]
+            raise ConfigError(
+                f"one panel shows one {dim}: select it first, as ds.sel({dim}={name!r})"
+            )
+    return ds.isel(dict.fromkeys(dims, 0))
+
+
+@dataclass(frozen=True)
+class StandardFigure:
+    """A figure that is drawn for every dataset that has what it shows.
+
+    Its numbers are computed once; the picture and the table are made of the same.
+    """
+
+    name: str  # of its files
+    needs: Callable[[xr.Dataset], bool]  # whether a dataset has what it shows
+    numbers: Callable[[xr.Dataset], Any]  # what is drawn, such as one table or several
+    figure: Callable[..., Figure]  # of the dataset, its numbers and the width in mm
+    table: Callable[[Any], pd.DataFrame]  # every number, as it is written as CSV
+    width_mm: float | None = PAGE  # None: the figure chooses by what it shows
+    panel: Callable[[xr.Dataset, Axes], Axes] | None = None  # its main panel, in axes of one's own
+
+    def draw(self, ds: xr.Dataset, width_mm: float | None = None) -> tuple[Figure, pd.DataFrame]:
+        """The figure and every number in it.
+
+        width_mm : by default the figure's own
+        """
+        ds = with_all_dimensions(ds)
+        numbers = self.numbers(ds)
+        return self.figure(ds, numbers, width_mm or self.width_mm), self.table(numbers)
+
+    @property
+    def caption(self) -> str:
+        """What the figure shows: the first sentence of the module that draws it."""
+        module = sys.modules[self.figure.__module__]
+        return (module.__doc__ or "").partition("\n\n")[0].replace("\n", " ").strip()

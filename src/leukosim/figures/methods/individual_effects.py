@@ -144,10 +144,10 @@ def note_of(effects: pd.DataFrame, table: pd.DataFrame, until_day: float) -> str
     left_out = f" {lost} lost to follow-up are left out." if lost else ""
     return (
         f"{arm} against {against}, within {until_day:g} days: the same patient in both arms, with "
-        "the same disease and the same random streams wherever treatment makes no difference; no trial can "
-        "see this. Averted: the event came without, not with it; later, sooner: by 28 days or "
-        f"more. b: numbers in thirds, patients in brackets; dashed: the mean of all. Of {groups} "
-        f"groups about one in twenty misses its interval by chance.{left_out}"
+        "the same disease and the same random streams wherever treatment makes no difference; no "
+        "trial can see this. Averted: the event came without, not with it; later, "
+        "sooner: by 28 days or more. b: numbers in thirds, patients in brackets; dashed: the mean "
+        f"of all. Of {groups} groups about one in twenty misses its interval by chance.{left_out}"
     )
 
 

@@ -18,6 +18,7 @@ from leukosim.analysis.trial_emulation.repeated_trials import (
     summary,
 )
 from leukosim.figures.elements.small_multiples import add_note, note_height
+from leukosim.figures.elements.standard import Tables
 from leukosim.figures.elements.style import (
     BLACK,
     GREY,
@@ -29,6 +30,7 @@ from leukosim.figures.elements.style import (
 )
 
 SEED = 1
+NEEDED = "patients for 80 % power"
 FEWEST = 400  # virtual patients, for a pool
 LEFT, TOP, HIGH, GAP = 14.0, 9.0, 44.0, 18.0  # mm
 LOWEST, HIGHEST, BINS = 0.1, 4.0, 45
@@ -42,13 +44,16 @@ def is_pool(ds: xr.Dataset) -> bool:
     return has_groups(ds) and ds.sizes["patient"] >= FEWEST
 
 
-Computed = tuple[pd.DataFrame, pd.DataFrame]
-
-
-def computed(ds: xr.Dataset) -> Computed:
-    """The repeated trials and the power by size, of :mod:`leukosim.analysis.trial_emulation.repeated_trials`."""
+def trials_numbers(ds: xr.Dataset) -> Tables:
+    """Every trial, the power by size, the sizes for the power, and the shares."""
     pool, design = pool_of(ds, *arms_of(ds)), Design()
-    return effects(repeat(pool, design, SEED)), power_by_size(pool, design, SEED)
+    table, powers = effects(repeat(pool, design, SEED)), power_by_size(pool, design, SEED)
+    return {
+        "trial": table,
+        "power": powers,
+        NEEDED: patients_for_power(powers),
+        "summary": summary(table).rename_axis("quantity").reset_index(name="value"),
+    }
 
 
 def draw_ratios(table: pd.DataFrame, ax: Axes) -> Axes:
@@ -98,10 +103,10 @@ def draw_power(table: pd.DataFrame, ax: Axes) -> Axes:
     return ax
 
 
-def note_of(ds: xr.Dataset, table: pd.DataFrame, powers: pd.DataFrame) -> str:
+def note_of(ds: xr.Dataset, tables: Tables) -> str:
     """What the trials amount to, in words."""
-    result, design = summary(table), Design()
-    needed = patients_for_power(powers).set_index("enrolled")
+    result, design = tables["summary"].set_index("quantity")["value"], Design()
+    needed, powers = tables[NEEDED].set_index("enrolled"), tables["power"]
 
     def patients(enrolled: str, column: str) -> str:
         n = float(needed.loc[enrolled, column])
@@ -124,36 +129,20 @@ def note_of(ds: xr.Dataset, table: pd.DataFrame, powers: pd.DataFrame) -> str:
     )
 
 
-def repeated_trials_figure(
-    ds: xr.Dataset, width_mm: float = PAGE, result: Computed | None = None
-) -> Figure:
+def repeated_trials_figure(ds: xr.Dataset, tables: Tables, width_mm: float = PAGE) -> Figure:
     """Hazard ratios and power; side by side on a page.
 
-    result : of :func:`computed`, where it is known
+    tables : of :func:`trials_numbers`
     """
-    table, powers = result or computed(ds)
-    note = note_of(ds, table, powers)
+    note = note_of(ds, tables)
     on_page, one = width_mm >= PAGE, TOP + HIGH + 10.0
     wide = (width_mm - LEFT - 4.0 - GAP) / 2.0 if on_page else width_mm - LEFT - 4.0
     left, top = (wide + GAP, 0.0) if on_page else (0.0, one)  # of the second panel
     figure = empty_figure(width_mm, top + one + note_height(note, width_mm))
     add_heading(figure, (0.0, 2.0), "What trials of 128 patients would have shown", "a")
-    draw_ratios(table, add_axes(figure, LEFT, TOP, wide, HIGH))
+    draw_ratios(tables["trial"], add_axes(figure, LEFT, TOP, wide, HIGH))
     at = left + LEFT - 14.0, top + 2.0
     add_heading(figure, at, "Power, with and without the assay", "b")
-    draw_power(powers, add_axes(figure, LEFT + left, top + TOP, wide, HIGH))
+    draw_power(tables["power"], add_axes(figure, LEFT + left, top + TOP, wide, HIGH))
     add_note(figure, note, top + one - 1.0)
     return figure
-
-
-def numbers_drawn(ds: xr.Dataset, result: Computed | None = None) -> pd.DataFrame:
-    """Every trial, the power by size, the sizes for the power, and the shares; by ``part``."""
-    table, powers = result or computed(ds)
-    shares = summary(table).rename_axis("quantity").reset_index(name="value")
-    parts = {
-        "trial": table,
-        "power": powers,
-        "patients for 80 % power": patients_for_power(powers),
-        "summary": shares,
-    }
-    return pd.concat([each.assign(part=part) for part, each in parts.items()], ignore_index=True)

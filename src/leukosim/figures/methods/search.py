@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from leukosim.analysis.arm_summaries import SUMMARIES
-from leukosim.analysis.optimisation.search import Limit, Searched, searched
+from leukosim.analysis.optimisation.search import Limit, Searched
 from leukosim.figures.elements.small_multiples import Panels, add_note, note_height
 from leukosim.figures.elements.style import (
     BLACK,
@@ -19,6 +19,7 @@ from leukosim.figures.elements.style import (
     GREY,
     LETTER,
     ORANGE,
+    PAGE,
     SKY_BLUE,
     add_axes,
     add_heading,
@@ -163,9 +164,11 @@ OWN_AXES = {
 }
 
 
-def search_figure(ds: xr.Dataset, width_mm: float, result: Searched | None = None) -> Figure:
-    """Above how the search went and the limits, below a panel for every field."""
-    result = result or searched(ds)
+def search_figure(ds: xr.Dataset, result: Searched, width_mm: float = PAGE) -> Figure:
+    """Above how the search went and the limits, below a panel for every field.
+
+    result : of :func:`leukosim.analysis.optimisation.search.searched`
+    """
     others = [name for name in result.options.quantities if name != goal_of(result)]
     goal = label_of(goal_of(result))
     panels = Panels(len(result.axes), width_mm, left=LEFT, gap=4.0, narrowest=36.0)
@@ -231,7 +234,6 @@ def note_of(result: Searched, patients: int) -> str:
     )
 
 
-def numbers_drawn(ds: xr.Dataset, result: Searched | None = None) -> pd.DataFrame:
+def search_table(result: Searched) -> pd.DataFrame:
     """Every number of the figure: an evaluation a row."""
-    result = result or searched(ds)
     return result.table.assign(best_so_far=running_best(result))

@@ -27,6 +27,7 @@ from leukosim.figures.elements.small_multiples import (
     title_height,
     title_lines,
 )
+from leukosim.figures.elements.standard import Tables
 from leukosim.figures.elements.style import (
     BLACK,
     GREY,
@@ -168,11 +169,20 @@ def level_axis(ax: Axes) -> Axes:
     return ax
 
 
-def dose_response_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
-    """A row for each partner, a column for each subtype; below, the Bliss excess."""
+def dose_response_numbers(ds: xr.Dataset) -> Tables:
+    """Kill and Bliss excess by the drugs of the configuration that a dataset carries."""
+    disease, drugs = disease_and_drugs(ds)
+    return {"kill": kill_numbers(disease, drugs), "excess": excess_numbers(disease, drugs)}
+
+
+def dose_response_figure(ds: xr.Dataset, tables: Tables, width_mm: float = PAGE) -> Figure:
+    """A row for each partner, a column for each subtype; below, the Bliss excess.
+
+    tables : of :func:`dose_response_numbers`
+    """
     disease, drugs = disease_and_drugs(ds)
     colors, pairs = subtype_colors(disease.subtypes), partners(drugs)
-    kills, excess = kill_numbers(disease, drugs), excess_numbers(disease, drugs)
+    kills, excess = tables["kill"], tables["excess"]
     wide = (width_mm - LEFT - RIGHT + GAP) / len(colors) - GAP
     titles, heading, legend = title_lines(colors, wide), 4.5, 3.5 if width_mm >= PAGE else 7.0
     above = legend + 4.0 + title_height(titles)
@@ -248,15 +258,3 @@ def note_of(first: Drug) -> str:
         "patients by their EC50 of venetoclax. Azacitidine acts by the loss of MCL-1 only, at full "
         "response. Subtypes in b have the colours of a."
     )
-
-
-def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
-    """Every number of the figure: part (kill, excess), partner, subtype, level, and the values."""
-    disease, drugs = disease_and_drugs(ds)
-    tables = [
-        kill_numbers(disease, drugs).assign(part="kill"),
-        excess_numbers(disease, drugs).assign(part="excess"),
-    ]
-    table = pd.concat(tables, ignore_index=True)
-    first = ["part", "partner", "subtype", "level"]
-    return table[[*first, *(name for name in table.columns if name not in first)]]

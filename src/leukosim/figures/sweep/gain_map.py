@@ -17,7 +17,7 @@ from leukosim.analysis.subgroup_effects import has_groups
 from leukosim.figures.elements.cells import SIGNED, SMALLEST_CELL, draw_cells
 from leukosim.figures.elements.small_multiples import add_note, note_height
 from leukosim.figures.elements.style import PAGE, add_axes, add_heading, empty_figure
-from leukosim.figures.sweep.lead_time import gains, outcome_of
+from leukosim.figures.sweep.lead_time import outcome_of
 from leukosim.figures.sweep.sweep_outcomes import AXES, places_of
 
 KILL, PROTECTION = "drug.cytarabine.s_phase_kill", "disease.niche.s_phase_factor"
@@ -51,9 +51,11 @@ def draw_map(table: pd.DataFrame, ax: Axes, colors: ScalarMappable, intervals: b
     return ax
 
 
-def gain_map_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
-    """All patients and CXCR4-high ones, one scale of colours; side by side on a page."""
-    table = gains(ds)
+def gain_map_figure(ds: xr.Dataset, table: pd.DataFrame, width_mm: float = PAGE) -> Figure:
+    """All patients and CXCR4-high ones, one scale of colours; side by side on a page.
+
+    table : of :func:`leukosim.figures.sweep.lead_time.gains`
+    """
     most = float(np.ceil(table["gain"].abs().max() * 20.0) / 20.0) or 0.05
     colors = ScalarMappable(Normalize(-most, most), colormaps["PuOr_r"])
     side_by_side = width_mm >= PAGE
@@ -88,8 +90,3 @@ def note_of(ds: xr.Dataset, table: pd.DataFrame, intervals: bool) -> str:
         f"scenario, {high} of them CXCR4-high. Everything else as in the study; 0 protects fully, "
         "1 not at all."
     )
-
-
-def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
-    """Every number of the figure, of :func:`leukosim.figures.sweep.lead_time.gains`."""
-    return gains(ds)

@@ -38,6 +38,7 @@ from leukosim.figures.elements.small_multiples import (
     title_height,
     title_lines,
 )
+from leukosim.figures.elements.standard import Tables
 from leukosim.figures.elements.style import (
     BLACK,
     GREY,
@@ -53,6 +54,7 @@ from leukosim.figures.elements.style import (
 
 HIGH, LOW = 24.0, 16.0  # mm, of a panel on a page and in a column
 GAP = 3.0  # mm
+LESS = "less without reprogramming"
 
 
 def response_numbers(ds: xr.Dataset) -> pd.DataFrame:
@@ -127,13 +129,13 @@ def known_mean(values: np.ndarray) -> np.ndarray:
     return np.where(known, values, 0.0).sum(-1) / np.where(n > 0, n, np.nan)
 
 
-def statement(ds: xr.Dataset, arm: str) -> str:
-    """By how much enrichment is smaller without reprogramming, in words; empty if unknown."""
-    result = less_without(ds, arm)
-    if result.n == 0:
-        return ""
-    ends = "" if np.isnan(result.low) else f" ({result.low:.2f} to {result.high:.2f})"
-    return f"{in_words(arm)}: {result.value:.2f}{ends}, n = {result.n}"
+def statement(row) -> str:
+    """By how much enrichment is smaller without reprogramming, in words.
+
+    row : arm, value, low, high and n
+    """
+    ends = "" if np.isnan(row.low) else f" ({row.low:.2f} to {row.high:.2f})"
+    return f"{in_words(row.arm)}: {row.value:.2f}{ends}, n = {row.n}"
 
 
 def draw_estimates(table: pd.DataFrame, ax: Axes, names: list[str]) -> Axes:
@@ -175,11 +177,26 @@ def draw_descent(table: pd.DataFrame, ax: Axes, names: list[str], colors: dict[s
     return ax
 
 
-def hypotheses_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
-    """For each arm, by hypothesis: response, enrichment after failure, and its descent."""
+def hypotheses_numbers(ds: xr.Dataset) -> Tables:
+    """Response, enrichment and descent, and how much smaller enrichment is by selection alone."""
+    arms = [str(arm) for arm in ds["arm"].values]
+    less = [(arm, "both minus selection", *vars(less_without(ds, arm)).values()) for arm in arms]
+    columns = ["arm", "hypothesis", "value", "low", "high", "n"]
+    return {
+        "response": response_numbers(ds),
+        "enrichment": enrichment_numbers(ds),
+        "descent": descent_numbers(ds),
+        LESS: pd.DataFrame(less, columns=columns),
+    }
+
+
+def hypotheses_figure(ds: xr.Dataset, tables: Tables, width_mm: float = PAGE) -> Figure:
+    """For each arm, by hypothesis: response, enrichment after failure, and its descent.
+
+    tables : of :func:`hypotheses_numbers`
+    """
     arms, names = [str(arm) for arm in ds["arm"].values], hypotheses(ds)
     colors = subtype_colors(ds["origin"].values)
-    tables = response_numbers(ds), enrichment_numbers(ds), descent_numbers(ds)
     panels = Panels(
         len(arms), width_mm, left=15.0, gap=GAP, narrowest=28.0 if width_mm >= PAGE else 20.0
     )
@@ -188,7 +205,7 @@ def hypotheses_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     labels = LETTER * max(map(len, names)) + 2.0
     high = HIGH if width_mm >= PAGE else LOW
     one = above + 3 * high + 2 * GAP + LINE + labels + 3.0
-    said = [line for arm in arms if (line := statement(ds, arm))]
+    said = [statement(row) for row in tables[LESS].itertuples() if row.n > 0]
     cells = " or ".join(enriched_subtypes(ds))
     words = (
         ["How much smaller enrichment is under selection than under both:", *said] if said else []
@@ -199,21 +216,22 @@ def hypotheses_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     figure = empty_figure(
         width_mm, panels.rows * one + LINE + 1.0 + key + spoken + note_height(note, width_mm)
     )
-    ends = enrichment_ends(tables[1])
+    ends = enrichment_ends(tables["enrichment"])
     for i, arm in enumerate(arms):
         top, first = panels.row(i) * one + above, panels.is_first(i)
-        of_arm = [table[table["arm"] == arm] for table in tables]
+        of_arm = {part: table[table["arm"] == arm] for part, table in tables.items()}
         axes = [
             add_axes(figure, panels.at(i), top + down, panels.wide, high)
             for down in (0.0, high + GAP, 2 * (high + GAP) + LINE)
         ]
-        draw_estimates(of_arm[0], axes[0], names).set(ylim=(-0.03, 1.03), yticks=(0.0, 0.5, 1.0))
-        draw_estimates(of_arm[1], axes[1], names).set_ylim(*ends)
+        share = draw_estimates(of_arm["response"], axes[0], names)
+        share.set(ylim=(-0.03, 1.03), yticks=(0.0, 0.5, 1.0))
+        draw_estimates(of_arm["enrichment"], axes[1], names).set_ylim(*ends)
         axes[1].axhline(0.0, color=GREY, linewidth=0.5, linestyle=":")
-        n = of_arm[1].set_index("hypothesis")["n"].reindex(names).fillna(0)
+        n = of_arm["enrichment"].set_index("hypothesis")["n"].reindex(names).fillna(0)
         axes[1].set_xticks(range(len(names)), [f"{each:.0f}" for each in n])
         axes[1].tick_params(axis="x", length=0, labelsize=5.0)
-        draw_descent(of_arm[2], axes[2], names, colors)
+        draw_descent(of_arm["descent"], axes[2], names, colors)
         axes[0].set_title(titles[arm], linespacing=1.1)
         for ax, label in zip(
             axes,
@@ -260,25 +278,6 @@ def enrichment_ends(table: pd.DataFrame) -> tuple[float, float]:
     low, high = min([0.0, *known]), max([0.0, *known])
     margin = 0.08 * max(high - low, 0.05)
     return float(low - margin), float(high + margin)
-
-
-def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
-    """Every number of the figure: part, arm, hypothesis, origin, value, low, high, n.
-
-    The parts are response, enrichment, descent, and less without reprogramming.
-    """
-    arms = [str(arm) for arm in ds["arm"].values]
-    less = [(arm, "both minus selection", *vars(less_without(ds, arm)).values()) for arm in arms]
-    columns = ["arm", "hypothesis", "value", "low", "high", "n"]
-    parts = {
-        "response": response_numbers(ds),
-        "enrichment": enrichment_numbers(ds),
-        "descent": descent_numbers(ds),
-        "less without reprogramming": pd.DataFrame(less, columns=columns),
-    }
-    tables = [table.assign(part=part) for part, table in parts.items()]
-    table = pd.concat(tables, ignore_index=True)
-    return table[["part", "arm", "hypothesis", "origin", "value", "low", "high", "n"]]
 
 
 def compares_hypotheses(ds: xr.Dataset) -> bool:

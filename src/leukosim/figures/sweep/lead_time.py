@@ -106,9 +106,11 @@ def draw_gains(table: pd.DataFrame, ax: Axes) -> Axes:
     return ax
 
 
-def lead_time_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
-    """A panel for each hypothesis on CXCR4 by subtype."""
-    table = gains(ds)
+def lead_time_figure(ds: xr.Dataset, table: pd.DataFrame, width_mm: float = PAGE) -> Figure:
+    """A panel for each hypothesis on CXCR4 by subtype.
+
+    table : of :func:`gains`
+    """
     result = list(table[HYPOTHESIS].unique()) if HYPOTHESIS in table else [""]
     result.sort(key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
     n = f"{int(table['n'].min()):,} to {int(table['n'].max()):,}"
@@ -140,8 +142,3 @@ def lead_time_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
             ax.set_ylabel("Gain (difference of shares)")
     add_note(figure, note, end - 1.0)
     return figure
-
-
-def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
-    """Every number of the figure, of :func:`gains`."""
-    return gains(ds)

@@ -219,9 +219,10 @@ def sweep_heatmap_figure(
 
     A panel has a heat map over two axes for each value of the others.
 
-    Parameters ---------- summary : from :func:`leukosim.analysis.survival.sweep_summary`; for heat
-    maps of survival, with an arm
-        selected
+    Parameters
+    ----------
+    summary : from :func:`leukosim.analysis.survival.sweep_summary`; for heat maps of survival, with
+        an arm selected
     width_mm : by default a page, or a column of a journal where one small panel is all there is
 
     Raises

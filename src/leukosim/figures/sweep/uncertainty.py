@@ -17,6 +17,7 @@ from leukosim.figures.elements.small_multiples import (
     title_height,
     title_lines,
 )
+from leukosim.figures.elements.standard import Tables
 from leukosim.figures.elements.style import (
     BLACK,
     GREY,
@@ -84,9 +85,17 @@ def in_plural(unit: str) -> str:
     return "Days" if unit == "day" else unit[0].upper() + unit[1:]
 
 
-def uncertainty_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
-    """Survival, a panel for each arm, and under it the headlines."""
-    curves, headlines = curve_uncertainty(ds), headline_uncertainty(ds)
+def uncertainty_numbers(ds: xr.Dataset) -> Tables:
+    """Survival curves and headlines, with both intervals."""
+    return {"curve": curve_uncertainty(ds), "headline": headline_uncertainty(ds)}
+
+
+def uncertainty_figure(ds: xr.Dataset, tables: Tables, width_mm: float = PAGE) -> Figure:
+    """Survival, a panel for each arm, and under it the headlines.
+
+    tables : of :func:`uncertainty_numbers`
+    """
+    curves, headlines = tables["curve"], tables["headline"]
     colors = arm_colors(curves["arm"].unique())
     panels = Panels(len(colors), width_mm, narrowest=22.0)
     names = title_lines(colors, panels.wide)
@@ -160,13 +169,8 @@ def note_of(ds: xr.Dataset, headlines: pd.DataFrame) -> str:
         else ""
     )
     return (
-        f"{n:,} patients, drawn by the same random streams at {k} draws of the posterior{few}. 95 % "
-        "intervals: chance is what a trial of so many patients leaves open if the parameters are "
-        f"known; the wider ones hold the uncertainty of the fitted parameters, too.{paired}{shares}"
+        f"{n:,} patients, drawn by the same random streams at {k} draws of the posterior{few}. "
+        "95 % intervals: chance is what a trial of so many patients leaves open if the "
+        "parameters are known; the wider ones hold the uncertainty of the fitted parameters, "
+        f"too.{paired}{shares}"
     )
-
-
-def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
-    """Every number of the figure: its part (curve, headline), and the values."""
-    parts = {"curve": curve_uncertainty(ds), "headline": headline_uncertainty(ds)}
-    return pd.concat([table.assign(part=part) for part, table in parts.items()], ignore_index=True)

@@ -17,6 +17,7 @@ from leukosim.figures.elements.small_multiples import (
     title_height,
     title_lines,
 )
+from leukosim.figures.elements.standard import Tables
 from leukosim.figures.elements.style import (
     BLACK,
     LINE,
@@ -97,8 +98,8 @@ def days_numbers(ds: xr.Dataset) -> pd.DataFrame:
         for grade in GRADES:
             for arm in map(str, ds["arm"].values):
                 result = mean(ds[f"days_{grade}_{penia}"].sel(arm=arm))
-                grades = "4" if grade == "grade4" else "3 or 4"
-                rows.append((cells, arm, grades, result.value, result.low, result.high, result.n))
+                at = cells, arm, grade_in_words(grade)
+                rows.append((*at, result.value, result.low, result.high, result.n))
     return pd.DataFrame(rows, columns=["cells", "arm", "grade", "value", "low", "high", "n"])
 
 
@@ -146,10 +147,32 @@ def draw_days(ds: xr.Dataset, table: pd.DataFrame, ax: Axes, variable: str) -> A
     return ax
 
 
-def blood_counts_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
-    """Counts over time, an arm a column; below, days of grade 3 or 4 by arm."""
+def blood_counts_numbers(ds: xr.Dataset) -> Tables:
+    """Lowest counts, mean days of grade 3 or 4, and the days of each patient."""
+    days = []
+    for cells, penia in PENIAS.items():
+        for grade in GRADES:
+            each = ds[f"days_{grade}_{penia}"].to_dataframe("value")["value"].reset_index()
+            days.append(each.assign(cells=cells, grade=grade_in_words(grade)))
+    return {
+        "course": course_numbers(ds),
+        "mean days": days_numbers(ds),
+        "days": pd.concat(days, ignore_index=True),
+    }
+
+
+def grade_in_words(grade: str) -> str:
+    """Which grades are counted: the variables of grade 3 count both."""
+    return "4" if grade == "grade4" else "3 or 4"
+
+
+def blood_counts_figure(ds: xr.Dataset, tables: Tables, width_mm: float = PAGE) -> Figure:
+    """Counts over time, an arm a column; below, days of grade 3 or 4 by arm.
+
+    tables : of :func:`blood_counts_numbers`
+    """
     arms, colors = [str(arm) for arm in ds["arm"].values], arm_colors(ds["arm"].values)
-    reference, courses, days = reference_of(ds), course_numbers(ds), days_numbers(ds)
+    reference, courses, days = reference_of(ds), tables["course"], tables["mean days"]
     on_page = width_mm >= PAGE
     high, days_high = HEIGHTS[on_page]
     panels = Panels(len(arms), width_mm, narrowest=28.0 if on_page else 20.0)
@@ -190,7 +213,7 @@ def blood_counts_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     room = width_mm / per_row
     for i, (cells, grade) in enumerate(kinds):
         left, top = (i % per_row) * room, top_days + (i // per_row) * block
-        grades = "4" if grade == "grade4" else "3 or 4"
+        grades = grade_in_words(grade)
         add_heading(figure, (left, top), f"Grade {grades}\n{PENIAS[cells]}", "abcd"[i])
         ax = add_axes(figure, left + 10.0, top + heading, room - 12.0, days_high)
         table = days[(days["cells"] == cells) & (days["grade"] == grades)]
@@ -200,15 +223,3 @@ def blood_counts_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     color_key(figure, 3.0, top_days + rows * block, width_mm - 6.0, colors)
     add_note(figure, note, top_days + rows * block + key)
     return figure
-
-
-def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
-    """Every number of the figure: part (course, mean days, days), cells, arm, and the values."""
-    tables = [course_numbers(ds).assign(part="course"), days_numbers(ds).assign(part="mean days")]
-    for cells, penia in PENIAS.items():
-        for grade in GRADES:
-            each = ds[f"days_{grade}_{penia}"].to_dataframe("value")["value"].reset_index()
-            grades = "4" if grade == "grade4" else "3 or 4"
-            tables.append(each.assign(part="days", cells=cells, grade=grades))
-    table = pd.concat(tables, ignore_index=True)
-    return table[["part", *(name for name in table.columns if name != "part")]]

@@ -1,17 +1,14 @@
 """The clones of one patient as a tree, and their shares at diagnosis, in remission, at relapse."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from leukosim.figures.elements.clones import (
-    ShownClones,
-    each_course,
-    most_clonal_patient,
-    shown_clones,
-)
+from leukosim.figures.elements.clones import ClonalCourse, ShownClones, most_clonal_courses
 from leukosim.figures.elements.small_multiples import add_note, note_height
 from leukosim.figures.elements.style import (
     BLACK,
@@ -28,13 +25,19 @@ ROW, HEAD = 4.2, 9.0  # mm, heights
 LARGEST = 42.0  # points squared, of a dot that stands for all cells
 
 
-def chosen_course(ds: xr.Dataset, patient: int | None) -> tuple[str, xr.Dataset, int]:
-    """The patient under the first arm in which he relapsed, else under the first."""
-    chosen = most_clonal_patient(ds) if patient is None else patient
-    courses = each_course(ds, chosen)
-    relapsed = [each for each in courses if not np.isnan(float(each[1]["relapse_day"]))]
-    arm, course = (relapsed or courses)[0]
-    return arm, course, chosen
+class Tree(NamedTuple):
+    """One patient in one arm, and the fractions of stem cells by occasion."""
+
+    course: ClonalCourse
+    fractions: dict[str, np.ndarray]  # float64[clone]
+
+
+def most_clonal_tree(ds: xr.Dataset) -> Tree:
+    """The most clonal patient in the first arm with a relapse, else in the first arm."""
+    courses = most_clonal_courses(ds)
+    relapsed = [each for each in courses if not np.isnan(float(each.data["relapse_day"]))]
+    course = (relapsed or courses)[0]
+    return Tree(course, shares_over_time(course.shown, course.data))
 
 
 def depth_first(parent: list[int]) -> list[int]:
@@ -91,10 +94,12 @@ def draw_tree(shown: ShownClones, ax: Axes) -> Axes:
     return ax
 
 
-def draw_shares(shown: ShownClones, course: xr.Dataset, ax: Axes) -> Axes:
-    """A dot for every clone and occasion, its area the fraction of stem cells, with the number."""
+def draw_shares(shown: ShownClones, occasions: dict[str, np.ndarray], ax: Axes) -> Axes:
+    """A dot for every clone and occasion, its area the fraction of stem cells, with the number.
+
+    occasions : of :func:`shares_over_time`
+    """
     order = depth_first(shown.parent)
-    occasions = shares_over_time(shown, course)
     for column, (_, share) in enumerate(occasions.items()):
         for row, clone in enumerate(order):
             value = share[clone]
@@ -118,17 +123,28 @@ def draw_shares(shown: ShownClones, course: xr.Dataset, ax: Axes) -> Axes:
     return ax
 
 
-def clone_tree_figure(
-    ds: xr.Dataset, width_mm: float = COLUMN, patient: int | None = None
-) -> Figure:
-    """Tree, mutations and shares; by default of who relapsed in most arms and had most clones.
+def tree_table(tree: Tree) -> pd.DataFrame:
+    """Every number: columns arm, patient, clone, parent, mutations, occasion, fraction."""
+    arm, patient, _, shown = tree.course
+    parents = [shown.name[mother] if mother >= 0 else "" for mother in shown.parent]
+    columns = ["clone", "parent", "mutations", "occasion", "fraction"]
+    rows = [
+        (name, parents[i], shown.label[i], occasion, fraction[i])
+        for occasion, fraction in tree.fractions.items()
+        for i, name in enumerate(shown.name)
+    ]
+    table = pd.DataFrame(rows, columns=columns).assign(arm=arm, patient=patient)
+    return table[["arm", "patient", *columns]]
 
-    patient : position in the cohort
+
+def clone_tree_figure(ds: xr.Dataset, tree: Tree, width_mm: float = COLUMN) -> Figure:
+    """Tree, mutations and shares of one patient in one arm.
+
+    tree : of :func:`most_clonal_tree`
     """
-    arm, course, chosen = chosen_course(ds, patient)
-    shown = shown_clones(course)
+    arm, patient, _, shown = tree.course
     note = (
-        f"Patient {int(ds['patient'].values[chosen])}, {in_words(arm)}. Each clone has the "
+        f"Patient {patient}, {in_words(arm)}. Each clone has the "
         "mutations of the one it hangs on, and one more or several; numbers and areas are "
         f"fractions of leukaemic stem cells. {max(shown.hidden, 0)} smaller clones are counted "
         "with the ancestor they descend from."
@@ -136,12 +152,12 @@ def clone_tree_figure(
     high = ROW * len(shown.name)
     figure = empty_figure(width_mm, HEAD + high + 3.0 + note_height(note, width_mm))
     longest = max(len(label) for label in shown.label) * SMALL_LETTER
-    tree = min(width_mm - SHARES - RIGHT - 2.0, TREE + longest + 10.0)
+    room = min(width_mm - SHARES - RIGHT - 2.0, TREE + longest + 10.0)
     draw_tree(shown, add_axes(figure, 3.0, HEAD, TREE, high))
-    words = add_axes(figure, 3.0 + TREE + 1.0, HEAD, tree - TREE - 4.0, high)
+    words = add_axes(figure, 3.0 + TREE + 1.0, HEAD, room - TREE - 4.0, high)
     words.set(xlim=(0.0, 1.0), ylim=(len(shown.name) - 0.5, -0.5))
     words.set_axis_off()
-    letters = int((tree - TREE - 4.0) / SMALL_LETTER)
+    letters = int((room - TREE - 4.0) / SMALL_LETTER)
     for row, clone in enumerate(depth_first(shown.parent)):
         mother = shown.parent[clone]
         label = shown.label[clone]
@@ -149,32 +165,10 @@ def clone_tree_figure(
             label = label.removeprefix(shown.label[mother].partition(" (day")[0]).strip()
         label = label if len(label) <= letters else "…" + label[1 - letters :]
         words.text(0.0, row, label, va="center", size=5.0)
-    draw_shares(shown, course, add_axes(figure, tree + 2.0, HEAD, SHARES, high))
+    draw_shares(shown, tree.fractions, add_axes(figure, room + 2.0, HEAD, SHARES, high))
     figure.text(
-        (tree + 1.0) / width_mm, 1.0 - 1.5 / (figure.get_figheight() * 25.4), "Fraction at",
+        (room + 1.0) / width_mm, 1.0 - 1.5 / (figure.get_figheight() * 25.4), "Fraction at",
         va="top", size=5.5, color=GREY,
     )  # fmt: skip
     add_note(figure, note, HEAD + high + 3.0)
     return figure
-
-
-def numbers_drawn(ds: xr.Dataset, patient: int | None = None) -> pd.DataFrame:
-    """Every number: columns arm, patient, clone, parent, mutations, occasion, fraction."""
-    arm, course, chosen = chosen_course(ds, patient)
-    shown = shown_clones(course)
-    rows = [
-        (
-            arm,
-            int(ds["patient"].values[chosen]),
-            name,
-            shown.name[shown.parent[i]] if shown.parent[i] >= 0 else "",
-            shown.label[i],
-            occasion,
-            share[i],
-        )
-        for occasion, share in shares_over_time(shown, course).items()
-        for i, name in enumerate(shown.name)
-    ]
-    return pd.DataFrame(
-        rows, columns=["arm", "patient", "clone", "parent", "mutations", "occasion", "fraction"]
-    )

@@ -5,6 +5,7 @@ import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from leukosim.analysis.bootstrap import mean
 from leukosim.analysis.endpoints import DAYS_PER_MONTH
@@ -23,6 +24,7 @@ from leukosim.figures.elements.small_multiples import (
     title_height,
     title_lines,
 )
+from leukosim.figures.elements.standard import Tables, only
 from leukosim.figures.elements.style import (
     GREY,
     LINE,
@@ -30,11 +32,12 @@ from leukosim.figures.elements.style import (
     add_axes,
     arm_colors,
     empty_figure,
+    in_words,
     month_ticks,
     subtype_colors,
 )
 
-HEIGHTS = (27.0, 15.0, 17.0)  # mm, of fractions, those enriched, and totals
+HEIGHTS = {"fraction": 27.0, "enriched": 15.0, "total": 17.0}  # mm, of panels
 GAP = 3.0  # mm between them
 NONE = 0.5  # where zero cells are drawn on a logarithmic axis
 FEW = 5  # patients
@@ -161,28 +164,52 @@ def counted(ds: xr.Dataset, months: list[float]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["arm", "month", "day", "followed", "with_cells"])
 
 
-def composition_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
-    """Under each arm: mean fractions, the total, and how many patients these rest on."""
+def composition_numbers(ds: xr.Dataset) -> Tables:
+    """Fractions, totals, the fraction of enriched subtypes if there are any, and patients."""
+    tables = {"fraction": fraction_numbers(ds), "total": total_numbers(ds)}
+    if enriched_subtypes(ds):
+        tables["enriched"] = enriched_numbers(ds)
+    return {**tables, "patients": counted(ds, ticks_of(ds, PAGE))}
+
+
+def draw_composition(ds: xr.Dataset, ax: Axes) -> Axes:
+    """Mean fractions of the subtypes over time, stacked, with a legend; one arm."""
+    arm, colors = only(ds, "arm"), subtype_colors(ds["subtype"].values)
+    table = fraction_numbers(ds)
+    draw_fractions(table, ax, colors)
+    ax.set(xlabel="Time from enrolment (months)", ylabel="Fraction of stem cells")
+    ax.set(title=in_words(str(arm["arm"].values)), xticks=month_ticks(float(ds["time"].max())))
+    ax.legend(handles=[Patch(color=color, label=name) for name, color in colors.items()])
+    return ax
+
+
+def composition_figure(ds: xr.Dataset, tables: Tables, width_mm: float = PAGE) -> Figure:
+    """Under each arm: mean fractions, the total, and how many patients these rest on.
+
+    tables : of :func:`composition_numbers`
+    """
     arms, subtypes = [str(arm) for arm in ds["arm"].values], subtype_colors(ds["subtype"].values)
-    enriched = enriched_subtypes(ds)
     panels = Panels(len(arms), width_mm, left=15.0, narrowest=28.0 if width_mm >= PAGE else 20.0)
     titles = title_lines(arms, panels.wide)
     above, key = title_height(titles), key_height(subtypes, width_mm - 6.0) + 2.0
-    kinds = [kind for kind in (0, 1, 2) if kind != 1 or enriched]
+    kinds = [part for part in HEIGHTS if part in tables]
     one = above + sum(HEIGHTS[kind] + GAP for kind in kinds) + 8.0 + 2 * LINE
     note = note_height(NOTE, width_mm)
     figure = empty_figure(width_mm, key + panels.rows * one + note)
     color_key(figure, 3.0, 1.0, width_mm - 6.0, subtypes)
     ticks = ticks_of(ds, panels.wide)
-    tables = fraction_numbers(ds), enriched_numbers(ds), total_numbers(ds)
     patients, colors = counted(ds, ticks), arm_colors(arms)
     last = max(float(ds["time"].max()) / DAYS_PER_MONTH, 0.1)
-    draws = (
-        lambda table, ax, _: draw_fractions(table, ax, subtypes),
-        draw_enriched,
-        draw_totals,
-    )
-    labels = ("Fraction of\nstem cells", ",\n".join(enriched), "Stem cells")
+    draws = {
+        "fraction": lambda table, ax, _: draw_fractions(table, ax, subtypes),
+        "enriched": draw_enriched,
+        "total": draw_totals,
+    }
+    labels = {
+        "fraction": "Fraction of\nstem cells",
+        "enriched": ",\n".join(enriched_subtypes(ds)),
+        "total": "Stem cells",
+    }
     for i, arm in enumerate(arms):
         top = key + panels.row(i) * one + above
         for kind in kinds:
@@ -214,14 +241,3 @@ def draw_counts(patients: pd.DataFrame, ax: Axes, named: bool) -> None:
             ax.annotate(
                 name, (0.0, 0.0), (-8.0, down), "axes fraction", ha="right", color=GREY, **below
             )
-
-
-def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
-    """Every number of the figure: part (fraction, enriched, total, patients), arm, day, values."""
-    parts = {"fraction": fraction_numbers(ds), "total": total_numbers(ds)}
-    if enriched_subtypes(ds):
-        parts["enriched"] = enriched_numbers(ds)
-    parts["patients"] = counted(ds, ticks_of(ds, PAGE))
-    tables = [each.assign(part=part) for part, each in parts.items() if len(each)]
-    table = pd.concat(tables, ignore_index=True)
-    return table[["part", *(name for name in table.columns if name != "part")]]

@@ -9,13 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from leukosim.analysis.endpoints import DAYS_PER_MONTH
-from leukosim.figures.elements.clones import (
-    ShownClones,
-    each_course,
-    most_clonal_patient,
-    shown_clones,
-)
+from leukosim.figures.elements.clones import ClonalCourse, ShownClones, shown_clones
 from leukosim.figures.elements.small_multiples import add_note, note_height, say_nothing_to_see
+from leukosim.figures.elements.standard import only
 from leukosim.figures.elements.style import (
     BLACK,
     GREY,
@@ -64,6 +60,14 @@ def draw_fish(shown: ShownClones, ax: Axes) -> Axes:
     return ax
 
 
+def draw_clones(ds: xr.Dataset, ax: Axes) -> Axes:
+    """The fish plot of one patient in one arm."""
+    course = only(ds, "patient", "arm")
+    draw_fish(shown_clones(course), ax)
+    ax.set(xlabel="Time from enrolment (months)", ylabel="Stem cells (fraction)")
+    return ax
+
+
 def draw_totals(shown: ShownClones, course: xr.Dataset, ax: Axes) -> Axes:
     """Stem cells and blasts on a logarithmic axis, sampling days as ticks, relapse as a line."""
     months = shown.day / DAYS_PER_MONTH
@@ -94,27 +98,31 @@ def draw_treatment(course: xr.Dataset, ax: Axes) -> Axes:
     return ax
 
 
-def fish_figure(ds: xr.Dataset, width_mm: float = PAGE, patient: int | None = None) -> Figure:
-    """One patient under each arm; by default who relapsed in most arms and had most clones.
+def fish_table(courses: list[ClonalCourse]) -> pd.DataFrame:
+    """Every number: columns arm, patient, clone, parent, mutations, day, stem_cells, ..."""
+    tables = [each.shown.table().assign(arm=each.arm, patient=each.patient) for each in courses]
+    table = pd.concat(tables, ignore_index=True)
+    return table[["arm", "patient", *table.columns.drop(["arm", "patient"])]]
 
-    patient : position in the cohort
+
+def fish_figure(ds: xr.Dataset, courses: list[ClonalCourse], width_mm: float = PAGE) -> Figure:
+    """One patient under each arm.
+
+    courses : of :func:`leukosim.figures.elements.clones.most_clonal_courses`
     """
-    chosen = most_clonal_patient(ds) if patient is None else patient
-    courses = each_course(ds, chosen)
     beside = width_mm >= PAGE  # the key
     wide = width_mm - LEFT - RIGHT - (KEY if beside else 0.0)
-    last_day = max(float(ds["follow_up_day"].isel(patient=chosen).max()), 1.0)
+    last_day = max(float(ds["follow_up_day"].sel(patient=courses[0].patient).max()), 1.0)
     last = last_day / DAYS_PER_MONTH
-    every = [shown_clones(course) for _, course in courses]
-    rows = max(-(-len(shown.name) // KEY_COLUMNS) for shown in every)
+    rows = max(-(-len(each.shown.name) // KEY_COLUMNS) for each in courses)
     key = 0.0 if beside else KEY_ROW * rows + 4.0
     one = TITLE + STRIP + GAP + FISH + GAP + TOTALS + 3.0 + key
-    note = note_of(ds, chosen)
+    note = note_of(courses)
     foot = 7.0
     high = len(courses) * one + foot + note_height(note, width_mm)
     figure = empty_figure(width_mm, high)
     ticks = month_ticks(last_day, at_most=9 if wide > 80.0 else 5)
-    for i, ((arm, course), shown) in enumerate(zip(courses, every, strict=True)):
+    for i, (arm, _, course, shown) in enumerate(courses):
         top = i * one
         letter = "abcdefghij"[i] if i < 10 else ""
         add_heading(figure, (0.0, top), in_words(arm), letter)
@@ -163,25 +171,12 @@ def draw_key(shown: ShownClones, ax: Axes, columns: int = 1) -> None:
     )  # fmt: skip
 
 
-def note_of(ds: xr.Dataset, patient: int) -> str:
+def note_of(courses: list[ClonalCourse]) -> str:
     """What the figure shows, in small print."""
-    number = int(ds["patient"].values[patient])
-    hidden = [str(max(shown_clones(c).hidden, 0)) for _, c in each_course(ds, patient)]
+    hidden = [str(max(each.shown.hidden, 0)) for each in courses]
     return (
-        f"Patient {number}. Clones lie inside those they arose from; smaller ones (by arm "
-        f"{', '.join(hidden)}) are counted with the nearest ancestor shown, so that no cell is "
-        "missing. Light grey: no stem cell. Blocks: days of treatment. Below: all stem cells "
-        "(line), blasts (dots), samples sequenced (ticks). Dashed: relapse diagnosed."
+        f"Patient {courses[0].patient}. Clones lie inside those they arose from; smaller ones "
+        f"(by arm {', '.join(hidden)}) are counted with the nearest ancestor shown, so that "
+        "no cell is missing. Light grey: no stem cell. Blocks: days of treatment. Below: all "
+        "stem cells (line), blasts (dots), samples sequenced (ticks). Dashed: relapse diagnosed."
     )
-
-
-def numbers_drawn(ds: xr.Dataset, patient: int | None = None) -> pd.DataFrame:
-    """Every number: columns arm, patient, clone, parent, mutations, day, stem_cells, ..."""
-    chosen = most_clonal_patient(ds) if patient is None else patient
-    number = int(ds["patient"].values[chosen])
-    tables = [
-        shown_clones(course).table().assign(arm=arm, patient=number)
-        for arm, course in each_course(ds, chosen)
-    ]
-    table = pd.concat(tables, ignore_index=True)
-    return table[["arm", "patient", *table.columns.drop(["arm", "patient"])]]

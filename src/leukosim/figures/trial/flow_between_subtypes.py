@@ -50,11 +50,14 @@ class Flow:
     n: int  # patients with cells left
     failed: int  # of these, at failure or relapse
     without_cells: int  # patients who were followed and have none left
+    subtypes: list[str]
+    enriched: list[str]  # of these, the enriched ones
+    share: Estimate  # of enriched cells at failure, those that descend from such cells
 
 
 def flow_of(ds: xr.Dataset, arm: str) -> Flow:
     """The flow of an arm; fractions are nan where no patient has cells left."""
-    names = list(ds["subtype"].values)
+    names, enriched = [str(name) for name in ds["subtype"].values], enriched_subtypes(ds)
     cells = flow(ds).sel(arm=arm, origin=names).transpose("patient", "origin", "subtype").values
     starts = composition_at_start(ds).transpose("patient", "subtype").values
     left = ~np.isnan(cells).any((1, 2))
@@ -63,7 +66,9 @@ def flow_of(ds: xr.Dataset, arm: str) -> Flow:
     n = int(left.sum())
     start = starts[left].mean(0) if n else np.full(len(names), np.nan)
     end = cells[left].mean(0) if n else np.full((len(names),) * 2, np.nan)
-    return Flow(start, end, n, int((left & failed).sum()), int((followed & ~left).sum()))
+    share = share_by_descent(ds, arm, enriched)
+    counts = n, int((left & failed).sum()), int((followed & ~left).sum())
+    return Flow(start, end, *counts, names, enriched, share)
 
 
 def draw_flow(result: Flow, ax: Axes, colors: dict[str, str]) -> Axes:
@@ -116,11 +121,11 @@ def ribbon(start: tuple[float, float], end: tuple[float, float]) -> Path:
     return Path(corners, [Path.MOVETO, *curve, Path.LINETO, *curve, Path.CLOSEPOLY])
 
 
-def share_in_words(share: Estimate, enriched: list[str]) -> str:
+def share_in_words(result: Flow) -> str:
     """What share of the enriched cells descends from such cells, in a few lines."""
-    if not enriched:
+    if not result.enriched:
         return ""
-    cells = " or ".join(enriched)
+    cells, share = " or ".join(result.enriched), result.share
     if share.n == 0:
         return f"\nNo {cells} cells at failure"
     ends = "" if np.isnan(share.low) else f" ({100 * share.low:.0f}–{100 * share.high:.0f})"
@@ -142,21 +147,45 @@ def in_lines(text: str, wide_mm: float) -> str:
     return "\n".join(line for part in text.split("\n") for line in textwrap.wrap(part, letters))
 
 
-def flow_between_subtypes_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
-    """A panel for each arm, and below it what descends from what."""
-    arms, colors = [str(arm) for arm in ds["arm"].values], subtype_colors(ds["subtype"].values)
-    enriched = enriched_subtypes(ds)
+def flow_numbers(ds: xr.Dataset) -> dict[str, Flow]:
+    """The flow of every arm."""
+    return {arm: flow_of(ds, arm) for arm in map(str, ds["arm"].values)}
+
+
+def flow_table(flows: dict[str, Flow]) -> pd.DataFrame:
+    """Every number: part (start, flow, share), arm, origin, subtype, value, low, high, n.
+
+    ``value`` is a mean fraction, or with ``low`` and ``high`` a share of the enriched cells.
+    """
+    rows: list[tuple[str | float, ...]] = []
+    for arm, result in flows.items():
+        names, share, cells = result.subtypes, result.share, " or ".join(result.enriched)
+        for o, origin in enumerate(names):
+            rows.append(("start", arm, origin, "", result.start[o], np.nan, np.nan, result.n))
+            rows += [
+                ("flow", arm, origin, subtype, result.end[o, s], np.nan, np.nan, result.n)
+                for s, subtype in enumerate(names)
+            ]
+        rows.append(("share", arm, cells, cells, share.value, share.low, share.high, share.n))
+    columns = ["part", "arm", "origin", "subtype", "value", "low", "high", "n"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def flow_between_subtypes_figure(
+    ds: xr.Dataset, flows: dict[str, Flow], width_mm: float = PAGE
+) -> Figure:
+    """A panel for each arm, and below it what descends from what.
+
+    flows : of :func:`flow_numbers`
+    """
+    arms, colors = list(flows), subtype_colors(ds["subtype"].values)
     panels = Panels(
         len(arms), width_mm, left=4.0, gap=5.0, narrowest=26.0 if width_mm >= PAGE else 22.0
     )
     titles = title_lines(arms, panels.wide)
-    flows = {arm: flow_of(ds, arm) for arm in arms}
     words = {
-        arm: in_lines(
-            whose(flows[arm]) + share_in_words(share_by_descent(ds, arm, enriched), enriched),
-            panels.wide + 3.0,
-        )
-        for arm in arms
+        arm: in_lines(whose(result) + share_in_words(result), panels.wide + 3.0)
+        for arm, result in flows.items()
     }
     above, key = title_height(titles), key_height(colors, width_mm - 6.0) + 2.0
     below = 4.5 + 2.4 * (max(text.count("\n") for text in words.values()) + 1) + 2.0
@@ -181,24 +210,3 @@ def flow_between_subtypes_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figu
         )
     add_note(figure, NOTE, key + panels.rows * one)
     return figure
-
-
-def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
-    """Every number of the figure: part (start, flow, share), arm, origin, subtype, value, n.
-
-    ``value`` is a mean fraction, or with ``low`` and ``high`` a share of the enriched cells.
-    """
-    enriched, rows = enriched_subtypes(ds), []
-    names = [str(name) for name in ds["subtype"].values]
-    for arm in map(str, ds["arm"].values):
-        result = flow_of(ds, arm)
-        for o, origin in enumerate(names):
-            rows.append(("start", arm, origin, "", result.start[o], np.nan, np.nan, result.n))
-            rows += [
-                ("flow", arm, origin, subtype, result.end[o, s], np.nan, np.nan, result.n)
-                for s, subtype in enumerate(names)
-            ]
-        share, cells = share_by_descent(ds, arm, enriched), " or ".join(enriched)
-        rows.append(("share", arm, cells, cells, share.value, share.low, share.high, share.n))
-    columns = ["part", "arm", "origin", "subtype", "value", "low", "high", "n"]
-    return pd.DataFrame(rows, columns=columns)

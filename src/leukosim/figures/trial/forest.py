@@ -16,8 +16,8 @@ from leukosim.analysis.subgroup_effects import (
     gains_by_group,
     interaction,
 )
-from leukosim.figures.elements.save import by_part
 from leukosim.figures.elements.small_multiples import add_note, note_height
+from leukosim.figures.elements.standard import Tables
 from leukosim.figures.elements.style import (
     BLACK,
     GREY,
@@ -73,6 +73,15 @@ def draw_forest(table: pd.DataFrame, ax: Axes) -> Axes:
     return ax
 
 
+def draw_hazard_ratios(ds: xr.Dataset, ax: Axes) -> Axes:
+    """Hazard ratios overall and by group, of every patient in both arms."""
+    table = effects_by_group(ds, *arms_of(ds))
+    table = table[table["reading"] == table["reading"].iloc[0]]
+    draw_forest(table, ax)
+    ax.set_yticks(range(len(table)), [GROUP_LABELS[group] for group in table["group"]])
+    return ax
+
+
 @dataclass(frozen=True)
 class Columns:
     """Where the columns of the table begin: mm from the left edge."""
@@ -97,11 +106,29 @@ def columns_of(width_mm: float) -> Columns:
     )
 
 
-def forest_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
-    """Both readings, one under the other, and what else each group gains."""
+def forest_numbers(ds: xr.Dataset) -> Tables:
+    """Effects, gains and interactions, the last a row for each reading."""
     arm, against = arms_of(ds)
-    table = effects_by_group(ds, arm, against)
-    gains = gains_by_group(ds, arm, against)
+    effects = effects_by_group(ds, arm, against)
+    interactions = [
+        {"reading": reading, **interaction(ds, arm, against, reading)}
+        for reading in effects["reading"].unique()
+    ]
+    return {
+        "hazard ratio": effects,
+        "gain": gains_by_group(ds, arm, against),
+        "interaction": pd.DataFrame(interactions),
+    }
+
+
+def forest_figure(ds: xr.Dataset, tables: Tables, width_mm: float = PAGE) -> Figure:
+    """Both readings, one under the other, and what else each group gains.
+
+    tables : of :func:`forest_numbers`
+    """
+    arm, against = arms_of(ds)
+    table, gains = tables["hazard ratio"], tables["gain"]
+    interactions = tables["interaction"].set_index("reading")
     readings = [reading for reading in READINGS if (table["reading"] == reading).any()]
     columns, groups = columns_of(width_mm), list(dict.fromkeys(table["group"]))
     block = TOP + PLOT + (9.0 if columns.gains_beside else 12.0)
@@ -119,7 +146,7 @@ def forest_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
             write_gains(figure, gains, list(of_reading["group"]), columns, rows)
         beside = columns.ratio, top + PLOT + 3.0
         under = 2.0, top + PLOT + 9.5
-        words = interaction_in_words(interaction(ds, arm, against, reading))
+        words = interaction_in_words(interactions.loc[reading])
         write(figure, beside if columns.gains_beside else under, words, columns.size)
     if not columns.gains_beside:
         top = block * len(readings)
@@ -173,7 +200,7 @@ def write_gains(
             write(figure, (x, y), words, columns.size)
 
 
-def interaction_in_words(result: dict[str, float]) -> str:
+def interaction_in_words(result: pd.Series) -> str:
     """How the effect in CXCR4-high patients relates to that in all others."""
     if np.isnan(result["ratio"]):
         return "Interaction: too few events"
@@ -188,21 +215,3 @@ def interval(value: float, low: float, high: float, digits: int = 2) -> str:
     shown = [f"{x:.{digits}f}".replace("-", "−") for x in (value, low, high)]  # a true minus
     to = " to " if digits == 0 or low < 0.0 else "–"
     return f"{shown[0]} ({shown[1]}{to}{shown[2]})"
-
-
-def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
-    """Every number of the figure: effects, gains and interactions, told apart by ``part``."""
-    arm, against = arms_of(ds)
-    table = effects_by_group(ds, arm, against)
-    interactions = pd.DataFrame(
-        [
-            {"reading": reading, **interaction(ds, arm, against, reading)}
-            for reading in table["reading"].unique()
-        ]
-    )
-    parts = {
-        "hazard ratio": table,
-        "gain": gains_by_group(ds, arm, against),
-        "interaction": interactions,
-    }
-    return by_part(parts)

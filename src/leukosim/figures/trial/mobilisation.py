@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leukosim.analysis.calibration import LASTING, calibration_targets
@@ -38,15 +39,41 @@ def spread(ds: xr.Dataset, group: str) -> np.ndarray:
     return np.percentile(fold, PERCENTILES, axis=0)
 
 
-def mobilisation_figure(ds: xr.Dataset, width_mm: float = COLUMN) -> Figure:
-    """One panel over days since the dose."""
+def mobilisation_numbers(ds: xr.Dataset) -> pd.DataFrame:
+    """Cells in blood relative to before: columns day, cd34_fold, leukaemic_fold_high_p10, ..."""
+    columns = {"day": ds["mobilisation"].values, "cd34_fold": ds["cd34_fold"].values}
+    for group in GROUPS:
+        for percentile, values in zip(PERCENTILES, spread(ds, group), strict=True):
+            columns[f"leukaemic_fold_{group}_p{percentile:g}"] = values
+    return pd.DataFrame(columns)
+
+
+def mobilisation_figure(ds: xr.Dataset, table: pd.DataFrame, width_mm: float = COLUMN) -> Figure:
+    """One panel over days since the dose.
+
+    table : of :func:`mobilisation_numbers`
+    """
     bottom = TOP + HIGH + 10.0
     figure = empty_figure(width_mm, bottom + note_height(NOTE, width_mm) + 1.0)
-    ax = add_axes(figure, LEFT, TOP, width_mm - LEFT - RIGHT, HIGH)
-    day = ds["mobilisation"].values
-    ax.plot(day, ds["cd34_fold"], color=BLACK, label="healthy CD34-positive")
+    draw_mobilisation(table, add_axes(figure, LEFT, TOP, width_mm - LEFT - RIGHT, HIGH))
+    add_note(figure, NOTE, bottom)
+    return figure
+
+
+def draw_fold_changes(ds: xr.Dataset, ax: Axes) -> Axes:
+    """Healthy and leukaemic cells in blood over days since the dose."""
+    return draw_mobilisation(mobilisation_numbers(ds), ax)
+
+
+def draw_mobilisation(table: pd.DataFrame, ax: Axes) -> Axes:
+    """Healthy and leukaemic cells in blood over days since the dose.
+
+    table : of :func:`mobilisation_numbers`
+    """
+    day = table["day"].to_numpy()
+    ax.plot(day, table["cd34_fold"], color=BLACK, label="healthy CD34-positive")
     for group in GROUPS:
-        low, middle, high = spread(ds, group)
+        low, middle, high = (table[f"leukaemic_fold_{group}_p{each:g}"] for each in PERCENTILES)
         if np.isnan(middle).all():
             continue
         color = GROUP_COLORS[group]
@@ -67,14 +94,4 @@ def mobilisation_figure(ds: xr.Dataset, width_mm: float = COLUMN) -> Figure:
     ax.minorticks_off()
     ax.set_ylabel("Cells in blood (fold)")
     ax.legend(loc="upper right")
-    add_note(figure, NOTE, bottom)
-    return figure
-
-
-def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
-    """Every number of the figure, a row for each day."""
-    drawn = {"day": ds["mobilisation"].values, "cd34_fold": ds["cd34_fold"].values}
-    for group in GROUPS:
-        for percentile, values in zip(PERCENTILES, spread(ds, group), strict=True):
-            drawn[f"leukaemic_fold_{group}_p{percentile:g}"] = values
-    return pd.DataFrame(drawn)
+    return ax

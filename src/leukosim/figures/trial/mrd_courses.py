@@ -21,6 +21,7 @@ from leukosim.analysis.endpoints import (
     molecular_relapse_day,
     preemptive_start_day,
 )
+from leukosim.figures.elements.standard import only
 from leukosim.figures.elements.style import (
     BLACK,
     GREY,
@@ -134,17 +135,15 @@ def true_ratio(course: xr.Dataset) -> xr.DataArray:
     return course["transcript_ratio"] * blasts / (blasts + healthy_marrow_cells(course))
 
 
-def draw_mrd_course(course: xr.Dataset, ax: Axes, color: str = BLACK, truth: bool = True) -> Axes:
+def draw_mrd_course(numbers: pd.DataFrame, ax: Axes, color: str = BLACK) -> Axes:
     """One patient in one arm: samples, treatment, relapse or death.
 
-    course : Dataset with ``sample_day``, ``mrd``, ``mrd_detection_limit`` (sample),
-        ``cycle_start_day``, ``cycle_end_day`` (cycle), the outcome days, and optionally ``blasts``
-        (time) with ``transcript_ratio``
-    truth : whether to draw the true ratio, where it was recorded
+    numbers : of :func:`course_numbers`
     """
-    numbers = course_numbers(course, truth)
     months = numbers["day"] / DAYS_PER_MONTH
-    level, limit = trigger_of(course), detection_limit(course)
+    level, limit = (
+        numbers["value"][numbers["what"] == what].iloc[0] for what in ("trigger", "detection limit")
+    )
     for cycle in numbers[numbers["what"] == "cycle"].itertuples():
         first, last = cycle.day / DAYS_PER_MONTH, (cycle.until_day + 1.0) / DAYS_PER_MONTH
         ax.axvspan(first, last, color=SKY_BLUE, alpha=0.4, linewidth=0)
@@ -164,19 +163,24 @@ def draw_mrd_course(course: xr.Dataset, ax: Axes, color: str = BLACK, truth: boo
         ended = months[numbers["what"] == what]
         at = np.full(len(ended), HIGHEST_RATIO / 2.5)
         ax.plot(ended, at, marker, color=BLACK, markersize=4.5, mew=0, clip_on=False)
-    ax.set(yscale="log", ylim=(lowest_ratio(course), HIGHEST_RATIO))
+    ax.set(yscale="log", ylim=(lowest_ratio(limit), HIGHEST_RATIO))
     return ax
 
 
-def course_numbers(course: xr.Dataset, truth: bool = True) -> pd.DataFrame:
-    """What is drawn of one patient in one arm: columns what, day, until_day, value."""
+def course_numbers(course: xr.Dataset) -> pd.DataFrame:
+    """What is drawn of one patient in one arm: columns what, day, until_day, value.
+
+    course : Dataset with ``sample_day``, ``mrd``, ``mrd_detection_limit`` (sample),
+        ``cycle_start_day``, ``cycle_end_day`` (cycle), the outcome days, and optionally ``blasts``
+        (time) with ``transcript_ratio``, for the true ratio
+    """
     day, mrd = course["sample_day"].values, course["mrd"].values
     limit = course["mrd_detection_limit"].values
     rows: list[tuple[str, float, float, float]] = []
     is_transcript = marker_of(course) == "transcript"
-    if truth and is_transcript and "blasts" in course and "transcript_ratio" in course:
+    if is_transcript and "blasts" in course and "transcript_ratio" in course:
         ratio = true_ratio(course).values
-        shown = ratio > lowest_ratio(course) / 10.0
+        shown = ratio > lowest_ratio(detection_limit(course)) / 10.0
         rows += [
             ("true ratio", t, np.nan, value if here else np.nan)
             for t, value, here in zip(course["time"].values, ratio, shown, strict=True)
@@ -192,6 +196,8 @@ def course_numbers(course: xr.Dataset, truth: bool = True) -> pd.DataFrame:
         ended = float(course[f"{what}_day"])
         if not np.isnan(ended):
             rows.append((what, ended, np.nan, np.nan))
+    rows.append(("trigger", np.nan, np.nan, trigger_of(course)))
+    rows.append(("detection limit", np.nan, np.nan, detection_limit(course)))
     return pd.DataFrame(rows, columns=["what", "day", "until_day", "value"])
 
 
@@ -212,9 +218,8 @@ def detection_limit(course: xr.Dataset) -> float:
     return float(np.max(limits, where=limits > 0.0, initial=0.0)) or np.nan
 
 
-def lowest_ratio(course: xr.Dataset) -> float:
+def lowest_ratio(limit: float) -> float:
     """The bottom of the axis: somewhat below the detection limit."""
-    limit = detection_limit(course)
     return LOWEST_FACTOR * (1e-5 if np.isnan(limit) else limit)
 
 
@@ -225,21 +230,39 @@ def chosen_arms(ds: xr.Dataset, at_most: int = 2) -> list[str]:
     return [*first, *(arm for arm in arms if arm not in first)][:at_most]
 
 
-def mrd_courses_figure(
-    ds: xr.Dataset,
-    width_mm: float = PAGE,
-    *,
-    patients: list[Chosen] | None = None,
-    arms: list[str] | None = None,
-    truth: bool = True,
-) -> Figure:
+def draw_one_course(ds: xr.Dataset, ax: Axes) -> Axes:
+    """Samples, treatment, relapse and death of one patient in one arm."""
+    course = only(ds, "patient", "arm")
+    arm, patient = str(course["arm"].values), course["patient"].values
+    draw_mrd_course(course_numbers(course), ax, arm_colors([arm])[arm])
+    ax.set(xlabel="Time from enrolment (months)", ylabel=UNITS[marker_of(course)])
+    ax.set(title=f"Patient {patient}, {in_words(arm)}")
+    return ax
+
+
+def courses_numbers(ds: xr.Dataset) -> pd.DataFrame:
+    """The courses of some patients: columns patient, kind, arm, what, day, until_day, value.
+
+    The patients are those of :func:`choose_patients`, the arms those of :func:`chosen_arms`.
+    """
+    tables = []
+    for each in choose_patients(ds):
+        for arm in chosen_arms(ds):
+            course = ds.sel(arm=arm).isel(patient=each.patient)
+            names = {"patient": ds["patient"].values[each.patient], "kind": each.kind, "arm": arm}
+            tables.append(course_numbers(course).assign(**names))
+    columns = ["patient", "kind", "arm", "what", "day", "until_day", "value"]
+    return pd.concat(tables, ignore_index=True)[columns]
+
+
+def mrd_courses_figure(ds: xr.Dataset, table: pd.DataFrame, width_mm: float = PAGE) -> Figure:
     """A column for each patient, a row for each arm: the same patient under either strategy.
 
-    patients, arms : by default :func:`choose_patients` and :func:`chosen_arms`
+    table : of :func:`courses_numbers`
     """
-    arms = arms or chosen_arms(ds)
-    examples = choose_patients(ds)
-    patients = patients or examples[: len(examples) if width_mm >= PAGE else 3]
+    arms = list(table["arm"].unique())
+    examples = table[["patient", "kind"]].drop_duplicates()
+    patients = examples[: len(examples) if width_mm >= PAGE else 3]
     colors, marker = arm_colors(ds["arm"].values), shown_marker(ds)
     hidden = [in_words(str(arm)) for arm in ds["arm"].values if str(arm) not in arms]
     if not has_marker(ds, marker).all():
@@ -252,25 +275,25 @@ def mrd_courses_figure(
     bottom = top + len(arms) * (high + gap) - gap
     figure = empty_figure(width_mm, bottom + 14.5)
     last = float(np.nanmax([1.0, horizon_days(ds), ds["follow_up_day"].max()]))
-    lowest = lowest_ratio(ds)
-    for column, each in enumerate(patients):
+    lowest = lowest_ratio(detection_limit(ds))
+    for column, each in enumerate(patients.itertuples()):
         for row, arm in enumerate(arms):
-            course = ds.sel(arm=arm).isel(patient=each.patient)
+            course = table[(table["patient"] == each.patient) & (table["arm"] == arm)]
             ax = add_axes(
                 figure, left + column * (wide + gap), top + row * (high + gap), wide, high
             )
             color = colors[arm] if colors[arm] != GREY else BLACK  # grey is the true ratio
-            draw_mrd_course(course, ax, color, truth)
+            draw_mrd_course(course, ax, color)
             ticks = month_ticks(last, at_most=6 if wide > 26.0 else 4)
             ax.set(xlim=(0.0, last / DAYS_PER_MONTH * 1.03), xticks=ticks)
             ax.set(ylim=(lowest, HIGHEST_RATIO), yticks=10.0 ** np.arange(-5, 3))
             ax.minorticks_off()
             ax.tick_params(labelbottom=row == len(arms) - 1, labelleft=column == 0)
             if row == 0:
-                ax.set_title(title_of(ds, each, wide), size=5.5)
+                ax.set_title(title_of(each.kind, each.patient, wide), size=5.5)
             if column == 0:
                 ax.set_ylabel(f"{in_words(arm)}\n{UNITS[marker]}")
-    add_key(figure, add_axes(figure, 2.0, bottom + 8.0, width_mm - 4.0, 6.0), truth, width_mm)
+    add_key(add_axes(figure, 2.0, bottom + 8.0, width_mm - 4.0, 6.0), width_mm)
     middle = (left + (len(patients) * (wide + gap) - gap) / 2.0) / width_mm
     high_mm = bottom + 14.5
     figure.text(middle, 7.0 / high_mm, "Time from enrolment (months)", ha="center", va="bottom")
@@ -281,14 +304,13 @@ def mrd_courses_figure(
     return figure
 
 
-def title_of(ds: xr.Dataset, chosen: Chosen, wide_mm: float) -> str:
+def title_of(kind: str, patient: int, wide_mm: float) -> str:
     """Kind and number of a patient, in lines that fit above a panel."""
-    kind = chosen.kind[:1].upper() + chosen.kind[1:]
-    lines = textwrap.wrap(kind, max(int(wide_mm / 1.2), 8))
-    return "\n".join([*lines, f"patient {ds['patient'].values[chosen.patient]}"])
+    lines = textwrap.wrap(kind[:1].upper() + kind[1:], max(int(wide_mm / 1.2), 8))
+    return "\n".join([*lines, f"patient {patient}"])
 
 
-def add_key(figure: Figure, ax: Axes, truth: bool, width_mm: float) -> None:
+def add_key(ax: Axes, width_mm: float) -> None:
     """One key for all panels."""
     dot: dict[str, Any] = {"color": BLACK, "linestyle": "", "marker": "o", "markersize": 2.5}
     keys = [
@@ -301,36 +323,9 @@ def add_key(figure: Figure, ax: Axes, truth: bool, width_mm: float) -> None:
         Line2D([], [], color=BLACK, linestyle="", marker="v", mew=0, label="relapse"),
         Line2D([], [], color=BLACK, linestyle="", marker="X", mew=0, label="death"),
     ]
-    if not truth:
-        keys = [key for key in keys if key.get_label() != "true ratio"]
     columns = len(keys) if width_mm >= PAGE else (len(keys) + 1) // 2
     ax.set_axis_off()
     ax.legend(
         handles=keys, loc="center", ncols=columns, columnspacing=1.0, handletextpad=0.4,
         borderpad=0.0, borderaxespad=0.0, fontsize=5.5 if width_mm >= PAGE else 5.0,
     )  # fmt: skip
-
-
-def numbers_drawn(
-    ds: xr.Dataset,
-    *,
-    patients: list[Chosen] | None = None,
-    arms: list[str] | None = None,
-    truth: bool = True,
-) -> pd.DataFrame:
-    """Every number of the figure: columns patient, kind, arm, what, day, until_day, value."""
-    tables = []
-    for each in patients or choose_patients(ds):
-        for arm in arms or chosen_arms(ds):
-            course = ds.sel(arm=arm).isel(patient=each.patient)
-            number = ds["patient"].values[each.patient]
-            levels = [
-                ("trigger", np.nan, np.nan, trigger_of(course)),
-                ("detection limit", np.nan, np.nan, detection_limit(course)),
-            ]
-            drawn = course_numbers(course, truth)
-            table = pd.DataFrame(levels, columns=drawn.columns)
-            table = pd.concat([drawn, table]) if len(drawn) else table
-            tables.append(table.assign(patient=number, kind=each.kind, arm=arm))
-    columns = ["patient", "kind", "arm", "what", "day", "until_day", "value"]
-    return pd.concat(tables, ignore_index=True)[columns]

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pandas as pd
 import xarray as xr
@@ -19,6 +20,7 @@ from leukosim.analysis.endpoints import (
 from leukosim.analysis.survival import cumulative_incidence, kaplan_meier, median_survival
 from leukosim.figures.elements.curves import at_risk, draw_at_risk, draw_curves, last_day
 from leukosim.figures.elements.small_multiples import add_note, note_height, say_nothing_to_see
+from leukosim.figures.elements.standard import Tables
 from leukosim.figures.elements.style import (
     GREY,
     PAGE,
@@ -71,10 +73,19 @@ CURVES = (
 )  # fmt: skip
 
 
-def draw_panel(ds: xr.Dataset, ax: Axes, curve: Curve, at_most: int = 9) -> Axes:
-    """Curves of all arms."""
-    last, table = last_day(ds), curve.table(ds)
-    draw_curves(table, ax, arm_colors(ds["arm"].values), last, "value", at_most)
+def draw_overall_survival(ds: xr.Dataset, ax: Axes) -> Axes:
+    """Kaplan-Meier curves of overall survival by arm, with 95 % bands."""
+    return draw_panel(ds, CURVES[0].table(ds), ax, CURVES[0])
+
+
+def draw_panel(
+    ds: xr.Dataset, table: pd.DataFrame, ax: Axes, curve: Curve, at_most: int = 9
+) -> Axes:
+    """Curves of all arms.
+
+    table : of :meth:`Curve.table`
+    """
+    draw_curves(table, ax, arm_colors(ds["arm"].values), last_day(ds), "value", at_most)
     ax.set(xlabel=f"Months from {curve.origin}", ylabel=curve.axis)
     if table.empty:
         say_nothing_to_see(ax, "no responder" if curve.origin == "response" else "no patient")
@@ -94,12 +105,15 @@ def summary_numbers(ds: xr.Dataset) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True)
 
 
-def draw_summary(ds: xr.Dataset, ax: Axes, small: bool = False) -> Axes:
+def draw_summary(
+    medians: pd.DataFrame, ax: Axes, colors: dict[str, str], small: bool = False
+) -> Axes:
     """The key to the curves: for each arm patients, responders and medians.
 
+    medians : of :func:`summary_numbers`
     small : whether it has to fit a column
     """
-    table, colors = summary_numbers(ds).set_index(["curve", "arm"]), arm_colors(ds["arm"].values)
+    table = medians.set_index(["curve", "arm"])
     starts, size, letters = (
         ((0.0, 0.315, 0.365, 0.56, 0.75), 5.0, 19)
         if small
@@ -129,8 +143,39 @@ def draw_summary(ds: xr.Dataset, ax: Axes, small: bool = False) -> Axes:
     return ax
 
 
-def overall_survival_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
-    """Medians, and below them four panels, each with numbers at risk."""
+class Numbers(NamedTuple):
+    """What the figure shows."""
+
+    medians: pd.DataFrame  # of :func:`summary_numbers`
+    curves: Tables  # by name
+    at_risk: Tables  # at the ticks of a page, by name of the curve
+
+
+def survival_numbers(ds: xr.Dataset) -> Numbers:
+    """Medians, curves and numbers at risk."""
+    return Numbers(
+        summary_numbers(ds),
+        {curve.name: curve.table(ds) for curve in CURVES},
+        {curve.name: at_risk(curve.times(ds), last_day(ds)) for curve in CURVES},
+    )
+
+
+def survival_table(numbers: Numbers) -> pd.DataFrame:
+    """Every number: part (median, curve, at risk), curve, arm, day, values."""
+    tables = [numbers.medians.assign(part="median")]
+    for name, curve in numbers.curves.items():
+        tables.append(curve.assign(part="curve", curve=name))
+        tables.append(numbers.at_risk[name].assign(part="at risk", curve=name))
+    table = pd.concat([each for each in tables if len(each)], ignore_index=True)
+    first = ["part", "curve", "arm"]
+    return table[[*first, *(name for name in table.columns if name not in first)]]
+
+
+def overall_survival_figure(ds: xr.Dataset, numbers: Numbers, width_mm: float = PAGE) -> Figure:
+    """Medians, and below them four panels, each with numbers at risk.
+
+    numbers : of :func:`survival_numbers`
+    """
     n_arms, colors = ds.sizes["arm"], arm_colors(ds["arm"].values)
     summary = (n_arms + 1) * ROW + 2.0
     wide, high = width_mm / 2.0, 46.0 if width_mm >= PAGE else 30.0
@@ -140,30 +185,22 @@ def overall_survival_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     small = width_mm < PAGE
     figure.text(2.0 / width_mm, 1.0 - 1.0 / (figure.get_figheight() * 25.4),
         "Median in months (95 % interval)", va="top", color=GREY, size=5.0)  # fmt: skip
-    draw_summary(ds, add_axes(figure, 3.0, 3.0, min(width_mm - 4.0, 150.0), summary), small)
-    at_most = 5 if small else 9
+    key = add_axes(figure, 3.0, 3.0, min(width_mm - 4.0, 150.0), summary)
+    draw_summary(numbers.medians, key, colors, small)
+    at_most = 5 if small else 9  # months marked
     for i, curve in enumerate(CURVES):
         left, top = (i % 2) * wide, summary + 5.0 + (i // 2) * one
         add_heading(figure, (left, top - 1.0), curve.title, "abcd"[i])
         ax = add_axes(figure, left + 10.0, top + 4.0, wide - 14.0, high)
-        draw_panel(ds, ax, curve, at_most)
+        draw_panel(ds, numbers.curves[curve.name], ax, curve, at_most)
         counts = add_axes(figure, left + 10.0, top + 4.0 + high + 8.0, wide - 14.0, below - 1.5)
         counts.set_xlim(ax.get_xlim())
-        draw_at_risk(at_risk(curve.times(ds), last_day(ds), at_most), counts, colors, 5.0)
+        shown = numbers.at_risk[curve.name]
+        if small:  # at ticks of its own
+            shown = at_risk(curve.times(ds), last_day(ds), at_most)
+        draw_at_risk(shown, counts, colors, 5.0)
     add_note(figure, NOTE, summary + 5.0 + 2 * one)
     return figure
-
-
-def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
-    """Every number of the figure: part (curve, at risk, median), curve, arm, day, values."""
-    tables = [summary_numbers(ds).assign(part="median")]
-    for curve in CURVES:
-        tables.append(curve.table(ds).assign(part="curve", curve=curve.name))
-        counts = at_risk(curve.times(ds), last_day(ds))
-        tables.append(counts.assign(part="at risk", curve=curve.name))
-    table = pd.concat([each for each in tables if len(each)], ignore_index=True)
-    first = ["part", "curve", "arm"]
-    return table[[*first, *(name for name in table.columns if name not in first)]]
 
 
 def is_followed_on(ds: xr.Dataset) -> bool:

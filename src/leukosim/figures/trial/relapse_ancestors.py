@@ -111,10 +111,12 @@ def draw_shares(table: pd.DataFrame, ax: Axes) -> Axes:
     return ax
 
 
-def relapse_ancestors_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
-    """A column for each arm; counted in two ways."""
+def relapse_ancestors_figure(ds: xr.Dataset, table: pd.DataFrame, width_mm: float = PAGE) -> Figure:
+    """A column for each arm; counted in two ways.
+
+    table : of :func:`share_numbers`
+    """
     arms = [str(arm) for arm in ds["arm"].values]
-    table = share_numbers(ds)
     panels = Panels(len(arms), width_mm, left=17.0, narrowest=46.0)
     titles = title_lines(arms, panels.wide)
     key = key_height(COLORS, width_mm - 6.0) + 1.0
@@ -149,8 +151,3 @@ def relapse_ancestors_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
         ax.set_xlabel("Stem cells left by therapy (cells)", labelpad=9)
     add_note(figure, NOTE, key + panels.rows * one)
     return figure
-
-
-def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
-    """Every number of the figure, as :func:`share_numbers` has them."""
-    return share_numbers(ds)

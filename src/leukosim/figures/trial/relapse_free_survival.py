@@ -20,6 +20,7 @@ from leukosim.analysis.survival import (
 )
 from leukosim.figures.elements.curves import at_risk, draw_at_risk, draw_curves, last_day
 from leukosim.figures.elements.small_multiples import add_note, note_height
+from leukosim.figures.elements.standard import Tables
 from leukosim.figures.elements.style import (
     BLACK,
     GREY,
@@ -39,8 +40,12 @@ def draw_relapse_free_survival(ds: xr.Dataset, ax: Axes) -> Axes:
 
     ds : Dataset with ``relapse_day``, ``death_day``, ``follow_up_day`` (arm, patient)
     """
-    last = last_day(ds)
-    draw_curves(kaplan_meier(relapse_free_survival(ds)), ax, arm_colors(ds["arm"].values), last)
+    return draw_kaplan_meier(ds, kaplan_meier(relapse_free_survival(ds)), ax)
+
+
+def draw_kaplan_meier(ds: xr.Dataset, curves: pd.DataFrame, ax: Axes) -> Axes:
+    """The curves of :func:`draw_relapse_free_survival`, where they are known."""
+    draw_curves(curves, ax, arm_colors(ds["arm"].values), last_day(ds))
     ax.set(xlabel="Time from enrolment (months)", ylabel="Relapse-free survival")
     return ax
 
@@ -63,9 +68,11 @@ def row_height(arms: list[str], width_mm: float) -> float:
     return max(ROW, 2.1 * lines + 0.6)
 
 
-def draw_numbers_at_risk(ds: xr.Dataset, ax: Axes) -> Axes:
-    """Numbers at risk under the ticks of the curves, beside the names of the arms."""
-    counts = at_risk(relapse_free_survival(ds), last_day(ds))
+def draw_numbers_at_risk(counts: pd.DataFrame, ax: Axes) -> Axes:
+    """Numbers at risk under the ticks of the curves, beside the names of the arms.
+
+    counts : of :func:`leukosim.figures.elements.curves.at_risk`
+    """
     arms = list(counts["arm"].unique())
     draw_at_risk(counts, ax, dict.fromkeys(arms, BLACK), 6.0)
     row = row_height(arms, width_of(ax))
@@ -99,16 +106,16 @@ def summary_numbers(ds: xr.Dataset, day: float = TWO_YEARS) -> pd.DataFrame:
     return table.merge(comparisons, on="arm", how="left", suffixes=("", "_hazard_ratio"))
 
 
-def draw_summary(ds: xr.Dataset, ax: Axes, day: float = TWO_YEARS) -> Axes:
+def draw_summary(table: pd.DataFrame, ax: Axes, colors: dict[str, str]) -> Axes:
     """The key to the curves and what they amount to, as a table.
 
     Survival at the day and median; against the reference arm the hazard ratio, with errors
     clustered by patient. The log-rank test is left to the exported numbers: it does not know that
     the arms share their patients, so it can miss what the hazard ratio's interval shows.
+
+    table : of :func:`summary_numbers`
     """
-    table = summary_numbers(ds, day)
     size = 5.0 if width_of(ax) < PAGE else 6.0
-    colors = arm_colors(ds["arm"].values)
     ax.set_axis_off()
     if table.empty:
         return ax
@@ -162,10 +169,21 @@ def months_with_interval(value: float, low: float, high: float) -> str:
     return shown if np.isnan(low) else f"{shown} ({ends[0]}–{ends[1]})"
 
 
-def relapse_free_survival_figure(
-    ds: xr.Dataset, width_mm: float = PAGE, day: float = TWO_YEARS
-) -> Figure:
-    """Summary, curves and numbers at risk, one under the other."""
+def survival_numbers(ds: xr.Dataset) -> Tables:
+    """Curves by arm, numbers at risk, and the summary at two years."""
+    times = relapse_free_survival(ds)
+    return {
+        "curve": kaplan_meier(times),
+        "at risk": at_risk(times, last_day(ds)),
+        "summary": summary_numbers(ds).rename(columns={"p_logrank": "p_logrank_unpaired"}),
+    }
+
+
+def relapse_free_survival_figure(ds: xr.Dataset, tables: Tables, width_mm: float = PAGE) -> Figure:
+    """Summary, curves and numbers at risk, one under the other.
+
+    tables : of :func:`survival_numbers`
+    """
     arms = arms_with_patients(relapse_free_survival(ds))
     row = row_height(arms, width_mm)
     rows = max(len(arms), 1) * row
@@ -174,11 +192,13 @@ def relapse_free_survival_figure(
     inside = width_mm - left - 6.0
     foot, note = summary + curve + table + 14.0, note_of(ds)
     figure = empty_figure(width_mm, foot + note_height(note, width_mm) + 1.0)
-    draw_summary(ds, add_axes(figure, 3.0, 1.5, min(width_mm - 4.0, 120.0), summary), day)
-    curves = draw_relapse_free_survival(ds, add_axes(figure, left, summary + 4.5, inside, curve))
+    key = add_axes(figure, 3.0, 1.5, min(width_mm - 4.0, 120.0), summary)
+    draw_summary(tables["summary"], key, arm_colors(ds["arm"].values))
+    curves = add_axes(figure, left, summary + 4.5, inside, curve)
+    draw_kaplan_meier(ds, tables["curve"], curves)
     counts = add_axes(figure, left, summary + curve + 13.0, inside, table)
     counts.set_xlim(curves.get_xlim())
-    draw_numbers_at_risk(ds, counts)
+    draw_numbers_at_risk(tables["at risk"], counts)
     add_note(figure, note, foot)
     return figure
 
@@ -191,18 +211,3 @@ def note_of(ds: xr.Dataset) -> str:
         f"Kaplan-Meier, {n:,} patients{shared}; bands and brackets: 95 % (log-log). Ticks: "
         "censored before the end of the trial."
     )
-
-
-def numbers_drawn(ds: xr.Dataset, day: float = TWO_YEARS) -> pd.DataFrame:
-    """Every number of the figure: its part (curve, at risk, summary), the arm, and the values."""
-    times = relapse_free_survival(ds)
-    parts = {
-        "curve": kaplan_meier(times),
-        "at risk": at_risk(times, last_day(ds)),
-        "summary": summary_numbers(ds, day).rename(columns={"p_logrank": "p_logrank_unpaired"}),
-    }
-    tables = [table.assign(part=part) for part, table in parts.items() if len(table)]
-    if not tables:
-        return pd.DataFrame(columns=["part", "arm", "day"])
-    every = pd.concat(tables, ignore_index=True)
-    return every[["part", *(name for name in every.columns if name != "part")]]

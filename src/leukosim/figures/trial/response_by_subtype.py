@@ -78,7 +78,7 @@ def horizon(ds: xr.Dataset) -> float:
     return float(min(ONE_YEAR, float(horizon_days(ds))))
 
 
-def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
+def response_numbers(ds: xr.Dataset) -> pd.DataFrame:
     """Every number of the figure: outcome, kind, group, arm, value, low, high, n, patients.
 
     ``n`` patients are behind a value, such as responders; ``patients`` are in the group.
@@ -106,7 +106,7 @@ def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
 def draw_groups(table: pd.DataFrame, ax: Axes, colors: dict[str, str]) -> Axes:
     """A dot with its interval for each group and arm.
 
-    table : rows of one outcome and kind of :func:`numbers_drawn`
+    table : rows of one outcome and kind of :func:`response_numbers`
     """
     groups, arms = list(dict.fromkeys(table["group"])), list(colors)
     step = SPREAD / max(len(arms), 3)
@@ -134,15 +134,20 @@ def draw_groups(table: pd.DataFrame, ax: Axes, colors: dict[str, str]) -> Axes:
 def group_names(table: pd.DataFrame) -> list[str]:
     """Groups with the number of their patients, in two lines each.
 
-    table : rows of one kind of :func:`numbers_drawn`
+    table : rows of one kind of :func:`response_numbers`
     """
     patients = table.groupby("group", sort=False)["patients"].first()
     return [f"{group}\nn = {n}" for group, n in patients.items()]
 
 
-def response_by_subtype_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
-    """Rows of outcomes; dominant subtypes at the left, tertiles of the biomarker at the right."""
-    table, colors = numbers_drawn(ds), arm_colors(ds["arm"].values)
+def response_by_subtype_figure(
+    ds: xr.Dataset, table: pd.DataFrame, width_mm: float = PAGE
+) -> Figure:
+    """Rows of outcomes; dominant subtypes at the left, tertiles of the biomarker at the right.
+
+    table : of :func:`response_numbers`
+    """
+    colors = arm_colors(ds["arm"].values)
     months = f"{horizon(ds) / 365.25 * 12:.0f} months"
     labels = {
         "response": "CR/CRh/CRi",

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from leukosim.figures.elements.save import by_part
 from leukosim.figures.elements.small_multiples import add_note, note_height
+from leukosim.figures.elements.standard import Tables
 from leukosim.figures.elements.style import (
     BLACK,
     GREY,
@@ -22,6 +22,7 @@ from leukosim.figures.elements.style import (
 from leukosim.results.variables import CXCR4_GROUPS
 
 LEFT, TOP, HIGH, LOW = 14.0, 9.0, 46.0, 34.0  # mm; the last of panels one under the other
+PATIENT, SUBTYPE = "patient", "subtype, relative to the patient's median"  # parts
 SEEDED = 1  # of the sideways scatter of points
 
 
@@ -57,15 +58,26 @@ def threshold_of(ds: xr.Dataset) -> float:
     return float(np.sqrt(np.max(low) * np.min(high)))
 
 
-def draw_patients(ds: xr.Dataset, ax: Axes) -> Axes:
-    """Patients with recovered cells in the order of their median: median, quartiles, 5 to 95 %."""
-    table = quantiles(cells_of(ds), ["patient", "group"]).sort_values("median")
+def cxcr4_numbers(ds: xr.Dataset) -> Tables:
+    """Quantiles of cells by patient, in the order of their medians, and by subtype."""
+    cells = cells_of(ds)
+    return {
+        PATIENT: quantiles(cells, ["patient", "group"]).sort_values("median"),
+        SUBTYPE: quantiles(relative(cells), ["subtype"]),
+    }
+
+
+def draw_patients(table: pd.DataFrame, ax: Axes, threshold: float) -> Axes:
+    """Patients with recovered cells in the order of their median: median, quartiles, 5 to 95 %.
+
+    table : a part of :func:`cxcr4_numbers`
+    """
     x = np.arange(len(table))
     colors = table["group"].map(GROUP_COLORS)
     ax.vlines(x, table["q05"], table["q95"], color=colors, linewidth=0.5)
     ax.vlines(x, table["q25"], table["q75"], color=colors, linewidth=1.6)
     ax.plot(x, table["median"], "o", color=BLACK, markersize=1.4, mew=0)
-    ax.axhline(threshold_of(ds), color=GREY, linewidth=0.6, linestyle="--")
+    ax.axhline(threshold, color=GREY, linewidth=0.6, linestyle="--")
     ax.set(yscale="log", xticks=[], xlim=(-1.0, max(len(table), 1)))
     return label_powers(ax)
 
@@ -80,12 +92,14 @@ def label_powers(ax: Axes) -> Axes:
     return ax
 
 
-def draw_subtypes(ds: xr.Dataset, ax: Axes) -> Axes:
-    """The same cells by the subtype that they were called, relative to their patient's median."""
-    cells = relative(cells_of(ds))
-    names = [str(name) for name in ds["subtype"].values]
+def draw_subtypes(cells: pd.DataFrame, table: pd.DataFrame, ax: Axes, names: list[str]) -> Axes:
+    """The same cells by the subtype that they were called, relative to their patient's median.
+
+    cells : of :func:`relative`
+    table : a part of :func:`cxcr4_numbers`
+    """
     colors = subtype_colors(names)
-    table = quantiles(cells, ["subtype"]).set_index("subtype").reindex(names)
+    table = table.set_index("subtype").reindex(names)
     rng = np.random.default_rng(SEEDED)
     for x, name in enumerate(names):
         own = cells[cells["subtype"] == name]["cxcr4"].to_numpy()
@@ -108,9 +122,8 @@ def relative(cells: pd.DataFrame) -> pd.DataFrame:
     return cells.assign(cxcr4=cells["cxcr4"] / middle)
 
 
-def note_of(ds: xr.Dataset) -> str:
+def note_of(cells: pd.DataFrame, n: int) -> str:
     """How many cells of how many patients."""
-    cells, n = cells_of(ds), ds.sizes["patient"]
     return (
         f"{len(cells):,} cells of {cells['patient'].nunique():,} patients before consolidation; "
         f"{n - cells['patient'].nunique():,} of {n:,} patients are scMRD-negative. "
@@ -119,9 +132,13 @@ def note_of(ds: xr.Dataset) -> str:
     )
 
 
-def single_cell_cxcr4_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
-    """Patients at the left, subtypes at the right."""
-    note, on_page = note_of(ds), width_mm >= PAGE
+def single_cell_cxcr4_figure(ds: xr.Dataset, tables: Tables, width_mm: float = PAGE) -> Figure:
+    """Patients at the left, subtypes at the right.
+
+    tables : of :func:`cxcr4_numbers`
+    """
+    cells, names = cells_of(ds), [str(name) for name in ds["subtype"].values]
+    note, on_page = note_of(cells, ds.sizes["patient"]), width_mm >= PAGE
     high = HIGH if on_page else LOW
     right = 0.26 * width_mm if on_page else width_mm - LEFT - 3.0
     wide = width_mm - LEFT - right - 20.0 if on_page else right
@@ -129,25 +146,18 @@ def single_cell_cxcr4_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     end = second[1] + TOP + high + (13.0 if on_page else 8.0)
     figure = empty_figure(width_mm, end + note_height(note, width_mm))
     add_heading(figure, (0.0, 2.0), "CXCR4 of residual cells, patient by patient", "a")
-    ax = draw_patients(ds, add_axes(figure, LEFT, TOP, wide, high))
+    ax = add_axes(figure, LEFT, TOP, wide, high)
+    draw_patients(tables[PATIENT], ax, threshold_of(ds))
     ax.set(ylabel="CXCR4 of a cell (MFI ratio)", xlabel="Patients, by their median")
-    present = [name for name in ("low", "high") if name in set(cells_of(ds)["group"])]
+    present = [name for name in ("low", "high") if name in set(cells["group"])]
     lines = [Line2D([], [], color=GROUP_COLORS[name], linewidth=1.6) for name in present]
     ax.legend(lines, [f"CXCR4-{name}" for name in present], loc="upper left")
     at = second[0] - 13.0 if on_page else 0.0
     add_heading(figure, (at, second[1] + 2.0), "By subtype as called", "b")
-    by_subtype = draw_subtypes(ds, add_axes(figure, second[0], second[1] + TOP, right, high))
+    by_subtype = add_axes(figure, second[0], second[1] + TOP, right, high)
+    draw_subtypes(relative(cells), tables[SUBTYPE], by_subtype, names)
     by_subtype.set_ylabel("CXCR4 relative to the\npatient's median")
     if on_page:
         by_subtype.tick_params("x", rotation=20)
     add_note(figure, note, end - 1.0)
     return figure
-
-
-def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
-    """Quantiles by patient and by subtype, told apart by ``part``."""
-    cells = cells_of(ds)
-    by_patient = quantiles(cells, ["patient", "group"]).sort_values("median")
-    by_subtype = quantiles(relative(cells), ["subtype"])
-    parts = {"patient": by_patient, "subtype, relative to the patient's median": by_subtype}
-    return by_part(parts)

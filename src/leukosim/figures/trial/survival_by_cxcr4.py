@@ -19,6 +19,7 @@ from leukosim.figures.elements.small_multiples import (
     key_height,
     note_height,
 )
+from leukosim.figures.elements.standard import Tables
 from leukosim.figures.elements.style import (
     GREY,
     MM_PER_INCH,
@@ -48,47 +49,72 @@ def groups(ds: xr.Dataset) -> dict[str, xr.Dataset]:
     return result
 
 
-def survival_by_cxcr4_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
-    """Panels for all patients and for each group: curves and numbers at risk."""
-    return panels_by_group(ds, width_mm, kaplan_meier, "survival", "Relapse-free survival", NOTE)
+def curves_by_group(
+    ds: xr.Dataset, curves_of: Callable[[xr.Dataset], pd.DataFrame]
+) -> dict[str, Tables]:
+    """By group, all patients first: the curves by arm and the numbers at risk.
+
+    curves_of : such as :func:`leukosim.analysis.survival.kaplan_meier`, of the times of a group
+    """
+    last, tables = last_day(ds), {}
+    for name, of_group in groups(ds).items():
+        times = relapse_free_survival(of_group)
+        tables[name] = {"curve": curves_of(times), "at risk": at_risk(times, last, TICKS)}
+    return tables
+
+
+def survival_numbers(ds: xr.Dataset) -> dict[str, Tables]:
+    """Relapse-free survival and numbers at risk by group."""
+    return curves_by_group(ds, kaplan_meier)
+
+
+def table_of_groups(tables: dict[str, Tables]) -> pd.DataFrame:
+    """Curves and numbers at risk, told apart by ``part`` and ``group``."""
+    parts = [by_part(each).assign(group=group) for group, each in tables.items()]
+    return pd.concat(parts, ignore_index=True)
+
+
+def survival_by_cxcr4_figure(
+    ds: xr.Dataset, tables: dict[str, Tables], width_mm: float = PAGE
+) -> Figure:
+    """Panels for all patients and for each group: curves and numbers at risk.
+
+    tables : of :func:`survival_numbers`
+    """
+    return panels_by_group(ds, tables, width_mm, "survival", "Relapse-free survival", NOTE)
 
 
 def panels_by_group(
-    ds: xr.Dataset,
-    width_mm: float,
-    curves_of: Callable[[xr.Dataset], pd.DataFrame],
-    value: str,
-    label: str,
-    note: str,
+    ds: xr.Dataset, tables: dict[str, Tables], width_mm: float, value: str, label: str, note: str
 ) -> Figure:
     """Panels for all patients and for each group, with numbers at risk.
 
     Parameters
     ----------
-    curves_of : such as :func:`leukosim.analysis.survival.kaplan_meier`, of the times of a group
+    tables : of :func:`curves_by_group`
     value : the column to draw
     """
-    result, colors = groups(ds), arm_colors(ds["arm"].values)
-    panels = Panels(len(result), width_mm, left=LEFT, gap=GAP, narrowest=30.0)
+    patients = {name: each.sizes["patient"] for name, each in groups(ds).items()}
+    colors = arm_colors(ds["arm"].values)
+    panels = Panels(len(tables), width_mm, left=LEFT, gap=GAP, narrowest=30.0)
     key = key_height(colors, width_mm - 6.0) + 1.0
     one = TOP + HIGH + 8.5 + ROW * len(colors) + 2.0
     bottom = key + panels.rows * one
     figure = empty_figure(width_mm, bottom + note_height(note, width_mm) + 1.0)
     color_key(figure, 3.0, 1.0, width_mm - 6.0, colors)
     last = last_day(ds)
-    for i, (name, of_group) in enumerate(result.items()):
+    for i, (name, of_group) in enumerate(tables.items()):
         left, top = panels.at(i), key + panels.row(i) * one
-        title = f"{GROUP_LABELS[name]}, n = {of_group.sizes['patient']:,}"
+        title = f"{GROUP_LABELS[name]}, n = {patients[name]:,}"
         add_heading(figure, (left - 6.0, top + 2.0), title, "abcd"[i])
-        times = relapse_free_survival(of_group)
         ax = add_axes(figure, left, top + TOP, panels.wide, HIGH)
-        draw_curves(curves_of(times), ax, colors, last, value, TICKS)
+        draw_curves(of_group["curve"], ax, colors, last, value, TICKS)
         ax.set_xlabel("Time from enrolment (months)" if panels.wide > 33.0 else "Months")
         ax.tick_params(labelleft=panels.is_first(i))
         table = top + TOP + HIGH + 8.5
         below = add_axes(figure, left, table, panels.wide, ROW * len(colors))
         below.set_xlim(ax.get_xlim())
-        draw_at_risk(at_risk(times, last, TICKS), below, colors, 5.0)
+        draw_at_risk(of_group["at risk"], below, colors, 5.0)
         if panels.is_first(i):
             ax.set_ylabel(label)
             figure.text(
@@ -97,20 +123,3 @@ def panels_by_group(
             )  # fmt: skip
     add_note(figure, note, bottom)
     return figure
-
-
-def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
-    """The curves, and the numbers at risk, by group and arm."""
-    return curves_by_group(ds, kaplan_meier)
-
-
-def curves_by_group(
-    ds: xr.Dataset, curves_of: Callable[[xr.Dataset], pd.DataFrame]
-) -> pd.DataFrame:
-    """Curves by arm, and numbers at risk, of all patients and of each group, by ``part``."""
-    last, parts = last_day(ds), []
-    for name, of_group in groups(ds).items():
-        times = relapse_free_survival(of_group)
-        drawn = {"curve": curves_of(times), "at risk": at_risk(times, last, TICKS)}
-        parts.append(by_part(drawn).assign(group=name))
-    return pd.concat(parts, ignore_index=True)

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from leukosim.analysis.calibration import target_table
 from leukosim.figures.elements.style import (
     BLUE,
     GREY,
@@ -82,6 +84,22 @@ def draw_targets(table: pd.DataFrame, ax: Axes) -> Axes:
         ax.plot(end, at, ">", color=color, markersize=3, mew=0.0, clip_on=False)
     ax.set_xlim(right=end)
     return ax
+
+
+def draw_shares(ds: xr.Dataset, ax: Axes) -> Axes:
+    """The published shares of patients beside the model's."""
+    table = target_table(ds)
+    return draw_targets(table[table["unit"] == "probability"], ax)
+
+
+def has_targets(ds: xr.Dataset) -> bool:
+    """Whether the arms allow to compute what was published."""
+    return bool(target_table(ds)["model"].notna().any())
+
+
+def targets_of_trial(ds: xr.Dataset, table: pd.DataFrame, width_mm: float = PAGE) -> Figure:
+    """The published values beside the model's, of :func:`targets_figure`."""
+    return targets_figure(table, width_mm)
 
 
 def targets_figure(table: pd.DataFrame, width_mm: float = PAGE) -> Figure:

@@ -45,8 +45,25 @@ def whole(ds: xr.Dataset, name: str, of_group: np.ndarray) -> xr.DataArray:
     return ds[name].isel(patient=np.flatnonzero(of_group)).sum("patient")
 
 
-def treatment_hours_figure(ds: xr.Dataset, width_mm: float = COLUMN) -> Figure:
-    """Four panels, one under the other, on one axis of days."""
+def hours_numbers(ds: xr.Dataset) -> xr.Dataset:
+    """What is drawn, by arm and day of the week: occupancy, s_phase_kill, in_niche_high, ..."""
+    values = {"occupancy": ds["week_occupancy"], "s_phase_kill": ds["week_s_phase_kill"]}
+    for group in DASHES:
+        values[f"in_niche_{group}"] = in_niche(ds, group)
+        values[f"left_{group}"] = left(ds, group)
+    return xr.Dataset(values)
+
+
+def hours_table(values: xr.Dataset) -> pd.DataFrame:
+    """A row for each arm and time."""
+    return values.to_dataframe().reset_index()
+
+
+def treatment_hours_figure(ds: xr.Dataset, values: xr.Dataset, width_mm: float = COLUMN) -> Figure:
+    """Four panels, one under the other, on one axis of days.
+
+    values : of :func:`hours_numbers`
+    """
     colors = arm_colors(ds["arm"].values)
     step = HIGH + GAP
     bottom = TOP + 4 * step + 3.0
@@ -63,7 +80,7 @@ def treatment_hours_figure(ds: xr.Dataset, width_mm: float = COLUMN) -> Figure:
         ax = add_axes(figure, LEFT, TOP + i * step, wide, HIGH)
         add_heading(figure, (LEFT - 7.0, TOP + i * step - 5.0), title, "abcd"[i])
         for arm, color in colors.items():
-            draw_arm(ds.sel(arm=[arm]), ax, i, color)
+            draw_arm(values.sel(arm=arm), ax, i, color)
         ax.set(xlim=(day[0], day[-1]), ylim=(0.0, None), ylabel=unit)
         ax.set_xticks(range(int(day[-1]) + 1))
         if i < 3:
@@ -78,23 +95,17 @@ def treatment_hours_figure(ds: xr.Dataset, width_mm: float = COLUMN) -> Figure:
 
 
 def draw_arm(arm: xr.Dataset, ax: Axes, panel: int, color: str) -> Axes:
-    """One arm in a panel."""
+    """One arm in a panel.
+
+    arm : of :func:`hours_numbers`
+    """
     day = arm["week"].values
     if panel < 2:
-        name = ("week_occupancy", "week_s_phase_kill")[panel]
+        name = ("occupancy", "s_phase_kill")[panel]
         # a value holds over the segment that ends at its day
-        ax.step(day, arm[name].values[0], where="pre", color=color, linewidth=0.9)
+        ax.step(day, arm[name], where="pre", color=color, linewidth=0.9)
         return ax
-    share = (in_niche, left)[panel - 2]
+    share = ("in_niche", "left")[panel - 2]
     for group, dashes in DASHES.items():
-        ax.plot(day, share(arm, group).values[0], dashes, color=color, linewidth=0.9)
+        ax.plot(day, arm[f"{share}_{group}"], dashes, color=color, linewidth=0.9)
     return ax
-
-
-def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
-    """Every number of the figure, a row for each arm and time."""
-    values = {"occupancy": ds["week_occupancy"], "s_phase_kill": ds["week_s_phase_kill"]}
-    for group in DASHES:
-        values[f"in_niche_{group}"] = in_niche(ds, group)
-        values[f"left_{group}"] = left(ds, group)
-    return xr.Dataset(values).to_dataframe().reset_index()

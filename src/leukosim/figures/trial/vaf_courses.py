@@ -94,12 +94,29 @@ def draw_vafs(course: xr.Dataset, ax: Axes, colors: dict[str, str]) -> Axes:
     return ax
 
 
-def vaf_courses_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
-    """A row for each patient, a column for each arm."""
-    arms = [str(arm) for arm in ds["arm"].values]
+def shown_courses(ds: xr.Dataset) -> xr.Dataset:
+    """The dataset of the patients and of the variants that are drawn."""
     patients = chosen_patients(ds)
-    variants = shown_variants(ds, patients)
-    colors = dict(zip(variants, CLONE_COLORS, strict=False))
+    return ds.isel(patient=patients).sel(variant=shown_variants(ds, patients))
+
+
+def vaf_table(shown: xr.Dataset) -> pd.DataFrame:
+    """Every number: columns arm, patient, day, variant, vaf (0: not detected), detection_limit."""
+    table = shown[["vaf", "ngs_day", "vaf_detection_limit"]].to_dataframe().reset_index()
+    table = table.dropna(subset=["ngs_day", "vaf"]).rename(
+        columns={"ngs_day": "day", "vaf_detection_limit": "detection_limit"}
+    )
+    return table[["arm", "patient", "day", "variant", "vaf", "detection_limit"]]
+
+
+def vaf_courses_figure(ds: xr.Dataset, shown: xr.Dataset, width_mm: float = PAGE) -> Figure:
+    """A row for each patient, a column for each arm.
+
+    shown : of :func:`shown_courses`
+    """
+    arms = [str(arm) for arm in ds["arm"].values]
+    patients = [int(number) for number in shown["patient"].values]
+    colors = dict(zip(map(str, shown["variant"].values), CLONE_COLORS, strict=False))
     panels = Panels(len(arms), width_mm, left=14.0, gap=3.0, narrowest=20.0)
     titles = title_lines(arms, panels.wide)
     key = (key_height(colors, width_mm - 6.0) if colors else 0.0) + 1.0
@@ -109,32 +126,20 @@ def vaf_courses_figure(ds: xr.Dataset, width_mm: float = PAGE) -> Figure:
     figure = empty_figure(width_mm, key + rows * one + 6.0 + note)
     if colors:
         color_key(figure, 3.0, 1.0, width_mm - 6.0, colors)
-    last_day = max(float(ds["follow_up_day"].isel(patient=patients).max()), 1.0)
+    last_day = max(float(shown["follow_up_day"].max()), 1.0)
     ticks = month_ticks(last_day, at_most=9 if panels.wide > 45.0 else 5)
     for r, patient in enumerate(patients):
-        number = int(ds["patient"].values[patient])
         for i, arm in enumerate(arms):
             line = r * panels.rows + panels.row(i)
             top = key + line * one + title_height(titles)
             ax = add_axes(figure, panels.at(i), top, panels.wide, HIGH)
-            draw_vafs(ds.isel(patient=patient).sel(arm=arm), ax, colors)
+            draw_vafs(shown.isel(patient=r).sel(arm=arm), ax, colors)
             ax.set(xlim=(0.0, last_day / DAYS_PER_MONTH), xticks=ticks)
             ax.set_title(titles[arm] if len(arms) > 1 or r == 0 else "", linespacing=1.1)
             ax.tick_params(labelleft=panels.is_first(i), labelbottom=line == rows - 1)
             if panels.is_first(i):
-                ax.set_ylabel(f"Patient {number}\nVAF (fraction)")
+                ax.set_ylabel(f"Patient {patient}\nVAF (fraction)")
             if line == rows - 1:
                 ax.set_xlabel("Time from enrolment (months)" if panels.wide > 33.0 else "Months")
     add_note(figure, NOTE, key + rows * one + 6.0)
     return figure
-
-
-def numbers_drawn(ds: xr.Dataset) -> pd.DataFrame:
-    """Every number: columns arm, patient, day, variant, vaf (0: not detected), detection_limit."""
-    patients = chosen_patients(ds)
-    part = ds[["vaf", "ngs_day", "vaf_detection_limit"]].isel(patient=patients)
-    table = part.sel(variant=shown_variants(ds, patients)).to_dataframe().reset_index()
-    table = table.dropna(subset=["ngs_day", "vaf"]).rename(
-        columns={"ngs_day": "day", "vaf_detection_limit": "detection_limit"}
-    )
-    return table[["arm", "patient", "day", "variant", "vaf", "detection_limit"]]

@@ -1,6 +1,5 @@
 """Figures of a report, drawn where they are missing."""
 
-from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +9,6 @@ from leukosim.analysis.comparison import Resampled, ranking
 from leukosim.clinic.strategy.wording import plain
 from leukosim.config.schema import Config
 from leukosim.figures.elements.save import save_figure
-from leukosim.figures.elements.standard import StandardFigure
 from leukosim.figures.elements.style import house_style
 from leukosim.figures.methods import comparison
 from leukosim.figures.methods import individual_effects as patients_figure
@@ -68,14 +66,5 @@ def standard_pictures(ds: xr.Dataset, folder: Path, album: Album) -> list[Pictur
                 draw_figure(each, ds, folder)
             except Exception:  # as in a run, a figure costs itself only
                 continue
-        pictures.append(album.add(folder / f"{each.name}.svg", caption_of(each)))
+        pictures.append(album.add(folder / f"{each.name}.svg", each.caption))
     return pictures
-
-
-def caption_of(figure: StandardFigure) -> str:
-    """What a figure shows: the first sentence of its file."""
-    try:
-        said = import_module(f"leukosim.figures.registry.{figure.name}").__doc__ or ""
-    except ImportError:
-        said = ""
-    return said.partition("\n\n")[0].replace("\n", " ").strip() or plain(figure.name)
