@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -21,7 +20,7 @@ from leukosim.analysis.comparison import (
     shown_needed,
 )
 from leukosim.analysis.individual_effects import FATES, count_fates
-from leukosim.reports.terminal.formatting import months, probability, with_interval
+from leukosim.reports.terminal.formatting import months, printed, probability, with_interval
 
 MOST = 20  # arms that are printed
 FEW = 4  # arms that a table has columns for
@@ -53,14 +52,10 @@ def arms_table(result: Resampled) -> Table:
     levels = levels_table(result).set_index(["arm", "quantity", "day"]).sort_index()
     ranks = ranking(result)
     last, horizon = result.days[-1], f"{result.until_day:g} days"
-    table = Table(title=f"{result.n:,} patients, each in every arm: {result.endpoint}",
-                  box=SIMPLE_HEAD)  # fmt: skip
-    table.add_column("arm", no_wrap=True)
-    for heading in (f"at {months(last)}", f"mean days in {horizon}"):
-        table.add_column(heading, justify="right")
     costs = [cost for cost in (DRUG_DAYS, CYTOPENIA_DAYS) if result.cost(cost) is not None]
-    for heading in (*costs, "P(longest control)", "on the front of"):
-        table.add_column(heading, justify="right")
+    heads = ["arm", f"at {months(last)}", f"mean days in {horizon}", *costs]
+    heads += ["P(longest control)", "on the front of"]
+    rows = []
     for row in ranks.head(MOST).itertuples():
         level = {
             quantity: levels.loc[(row.arm, quantity)].iloc[-1]
@@ -72,17 +67,14 @@ def arms_table(result: Resampled) -> Table:
             with_interval(level[RESTRICTED_MEAN], 0),
             *(with_interval(level[cost], 1) for cost in costs),
         ]
-        table.add_row(
-            in_lines(row.arm),
-            *(cell.replace(" (", "\n(") for cell in cells),
-            probability(row.probability_best),
-            "\n".join(cost.removesuffix(" days") for cost in fronts) or "none",
-        )
-    table.caption = (
+        on = "\n".join(cost.removesuffix(" days") for cost in fronts) or "none"
+        rows.append([in_lines(row.arm), *stacked(cells), probability(row.probability_best), on])
+    title = f"{result.n:,} patients, each in every arm: {result.endpoint}"
+    caption = (
         "95 % intervals. P: share of resamples of the patients in which the arm has the most mean "
         "days. Front: no arm has as many with fewer drug (cytopenia) days."
     )
-    return table
+    return printed(title, heads, rows, caption=caption, wrap=False)
 
 
 def against_table(result: Resampled, against: str) -> Table:
@@ -115,17 +107,16 @@ def against_table(result: Resampled, against: str) -> Table:
             else:
                 column.append(with_interval(row, digits, scale, quantity != HAZARD_RATIO))
         cells[str(arm)] = column
-    table = Table(title=f"Difference from {against}", box=SIMPLE_HEAD)
-    table.add_column("arm" if many else "", no_wrap=many)
-    for heading in [label for label, *_ in rows] if many else cells:
-        table.add_column(heading, justify="right")
+    title, labels = f"Difference from {against}", [label for label, *_ in rows]
     if many:
-        for arm, column in cells.items():
-            table.add_row(in_lines(arm), *(cell.replace(" (", "\n(") for cell in column))
-    else:
-        for i, (label, *_) in enumerate(rows):
-            table.add_row(label, *(column[i] for column in cells.values()))
-    return table
+        by_arm = [[in_lines(arm), *stacked(column)] for arm, column in cells.items()]
+        return printed(title, ["arm", *labels], by_arm, wrap=False)
+    return printed(title, ["", *cells], zip(labels, *cells.values(), strict=True))
+
+
+def stacked(cells: list[str]) -> list[str]:
+    """Numbers above their intervals."""
+    return [cell.replace(" (", "\n(") for cell in cells]
 
 
 def in_lines(arm: str) -> str:
@@ -135,12 +126,9 @@ def in_lines(arm: str) -> str:
 
 def fates_table(effects: pd.DataFrame, against: str, arms: list[str]) -> Table:
     """How many patients each arm helps and harms, as no trial can see."""
-    table = Table(title=f"The same patient, against {against}", box=SIMPLE_HEAD)
-    table.add_column("arm", no_wrap=True)
-    for fate in FATES:
-        table.add_column(fate, justify="right")
-    counts = count_fates(effects)
+    counts, rows = count_fates(effects), []
     for arm, of_arm in counts[counts["arm"].isin(arms)].groupby("arm", sort=False):
         numbers = of_arm.set_index("fate")["patients"]
-        table.add_row(in_lines(str(arm)), *(f"{numbers[fate]:,}" for fate in FATES))
-    return table
+        rows.append([in_lines(str(arm)), *(f"{numbers[fate]:,}" for fate in FATES)])
+    title = f"The same patient, against {against}"
+    return printed(title, ["arm", *FATES], rows, wrap=False)

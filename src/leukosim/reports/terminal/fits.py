@@ -2,11 +2,27 @@
 
 import numpy as np
 import pandas as pd
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from leukosim.reports.terminal.formatting import probability
+from leukosim.reports.terminal.formatting import Cell, frame_table, probability
+
+PARAMETERS: dict[str, Cell] = {
+    "parameter": "{.parameter}",
+    "prior": "{0.prior_low:g} to {0.prior_high:g}",
+    "posterior": "{0.centre:g} ({0.low:.3g} to {0.high:.3g})",
+    "sd / prior's": "{.sd_ratio:.2f}",
+    "pressed": "{.pressed}",
+    "R-hat": "{.r_hat:.2f}",
+}
+TARGETS: dict[str, Cell] = {
+    "target": lambda row: f"{row.id} {row.label}" + ("" if row.fitted else " (not fitted)"),
+    "published": "{.target:.3f}",
+    "n": lambda row: "–" if np.isnan(row.target_n) else f"{row.target_n:.0f}",
+    "predicted": "{.model:.3f}",
+    "95 %": "{0.model_low:.3f} to {0.model_high:.3f}",
+    "tail": lambda row: probability(row.tail) + ("" if row.covered else " missed"),
+}
 
 
 def calibration_tables(
@@ -20,32 +36,12 @@ def calibration_tables(
     targets : of :func:`leukosim.analysis.calibration.predictive.predictive_table`
     coverage : of :func:`leukosim.analysis.calibration.recovery.coverage`
     """
-    fitted = Table(title="Parameters", box=SIMPLE_HEAD)
-    for heading in ("parameter", "prior", "posterior", "sd / prior's", "pressed", "R-hat"):
-        fitted.add_column(heading, justify="left" if heading == "parameter" else "right")
-    for row in parameters.itertuples():
-        fitted.add_row(
-            row.parameter,
-            f"{row.prior_low:g} to {row.prior_high:g}",
-            f"{row.centre:g} ({row.low:.3g} to {row.high:.3g})",
-            f"{row.sd_ratio:.2f}",
-            row.pressed,
-            f"{row.r_hat:.2f}",
-        )
-    predicted = Table(title="Targets, and what repetitions would see", box=SIMPLE_HEAD)
-    for heading in ("target", "published", "n", "predicted", "95 %", "tail"):
-        predicted.add_column(heading, justify="left" if heading == "target" else "right")
-    for row in targets.itertuples():
-        predicted.add_row(
-            f"{row.id} {row.label}" + ("" if row.fitted else " (not fitted)"),
-            f"{row.target:.3f}",
-            "–" if np.isnan(row.target_n) else f"{row.target_n:.0f}",
-            f"{row.model:.3f}",
-            f"{row.model_low:.3f} to {row.model_high:.3f}",
-            probability(row.tail) + ("" if row.covered else " missed"),
-        )
+    fitted = frame_table("Parameters", parameters, PARAMETERS)
     held = int(targets["covered"].sum())
-    predicted.caption = f"{held} of {len(targets)} published values lie in the predicted interval."
+    predicted = frame_table(
+        "Targets, and what repetitions would see", targets, TARGETS,
+        caption=f"{held} of {len(targets)} published values lie in the predicted interval.",
+    )  # fmt: skip
     result = ", ".join(
         f"{row.held:.2f} ({row.low:.2f}–{row.high:.2f}) of {row.level:.0%} intervals"
         for row in coverage[coverage["parameter"] == "all"].itertuples()

@@ -1,13 +1,13 @@
 """What is printed of a proposed trial."""
 
+from typing import Any
+
 import numpy as np
-import pandas as pd
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
 from leukosim.analysis.trial_emulation.power import SELECTED, Evidence
-from leukosim.reports.terminal.formatting import with_interval
+from leukosim.reports.terminal.formatting import Cell, frame_table, in_interval
 
 
 def power_tables(evidence: Evidence) -> list[Table | Text]:
@@ -37,38 +37,39 @@ def proposal_in_words(evidence: Evidence) -> str:
 
 def effect_table(evidence: Evidence) -> Table:
     """The hazard ratio in each population."""
-    table = Table(title="The effect under this design", box=SIMPLE_HEAD)
-    table.add_column("enrolled")
-    for heading in ("virtual patients", "with an event", "hazard ratio"):
-        table.add_column(heading, justify="right")
-    for row in evidence.effects.itertuples():
-        ratio = pd.Series({"value": row.hazard_ratio, "low": row.low, "high": row.high})
-        table.add_row(
-            enrolled_in_words(row.enrolled, evidence.criterion), f"{row.virtual_patients:,}",
-            f"{row.events:.0%}", with_interval(ratio, 2),
-        )  # fmt: skip
-    return table
+    columns: dict[str, Cell] = {
+        "enrolled": lambda row: enrolled_in_words(row.enrolled, evidence.criterion),
+        "virtual patients": "{.virtual_patients:,}",
+        "with an event": "{.events:.0%}",
+        "hazard ratio": lambda row: in_interval(row.hazard_ratio, row.low, row.high, 2),
+    }
+    return frame_table("The effect under this design", evidence.effects, columns)
 
 
 def needed_table(evidence: Evidence) -> Table:
     """Patients for the power that is wanted, and how sure that is."""
-    power = evidence.proposal.power
-    table = Table(title=f"For {power:.0%} power", box=SIMPLE_HEAD)
-    table.add_column("enrolled")
-    for heading in ("patients", "events", "screened", "by formula", "assurance at that size"):
-        table.add_column(heading, justify="right")
-    for row in evidence.needed.itertuples():
-        curve = evidence.curves[evidence.curves["enrolled"] == row.enrolled]
-        sure = "–"
-        if curve["patients"].min() <= row.patients <= curve["patients"].max():
-            sure = f"{np.interp(row.patients, curve['patients'], curve['assurance']):.2f}"
-        formula = f"{shown_size(row.by_formula)} ({shown_size(row.low)} to {shown_size(row.high)})"
+
+    def patients(row: Any) -> str:
         about = "about " if row.extrapolated and np.isfinite(row.patients) else ""
-        table.add_row(
-            enrolled_in_words(row.enrolled, evidence.criterion), about + shown_size(row.patients),
-            shown_size(row.events), shown_size(row.screened), formula, sure,
-        )  # fmt: skip
-    return table
+        return about + shown_size(row.patients)
+
+    def assurance(row: Any) -> str:
+        curve = evidence.curves[evidence.curves["enrolled"] == row.enrolled]
+        if not curve["patients"].min() <= row.patients <= curve["patients"].max():
+            return "–"
+        return f"{np.interp(row.patients, curve['patients'], curve['assurance']):.2f}"
+
+    columns: dict[str, Cell] = {
+        "enrolled": lambda row: enrolled_in_words(row.enrolled, evidence.criterion),
+        "patients": patients,
+        "events": lambda row: shown_size(row.events),
+        "screened": lambda row: shown_size(row.screened),
+        "by formula": lambda row: (
+            f"{shown_size(row.by_formula)} ({shown_size(row.low)} to {shown_size(row.high)})"
+        ),
+        "assurance at that size": assurance,
+    }
+    return frame_table(f"For {evidence.proposal.power:.0%} power", evidence.needed, columns)
 
 
 def enrolled_in_words(enrolled: str, criterion: str) -> str:

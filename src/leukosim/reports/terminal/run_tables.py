@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import xarray as xr
-from rich.box import SIMPLE_HEAD
+from rich.box import HEAVY_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -19,6 +19,7 @@ from leukosim.analysis.hypothesis_discrimination import (
     Row,
 )
 from leukosim.analysis.measures import FEW_ENRICHED
+from leukosim.reports.terminal.formatting import printed
 
 
 def progress_bar(console: Console, of: str = "patients") -> Progress:
@@ -37,18 +38,20 @@ def progress_bar(console: Console, of: str = "patients") -> Progress:
 
 def outcome_table(dataset: xr.Dataset) -> Table:
     """How many patients of each arm met what."""
-    printed = Table(title=f"{dataset.sizes['patient']} patients in each arm")
     if began_overt(dataset).any():
         columns = {"CR/CRh/CRi": "response_day", "failure": "treatment_failure_day"}
     else:
         columns = {"molecular relapse": "molecular_relapse_day", "treated": "treatment_start_day"}
     columns |= {"relapse": "relapse_day", "death": "death_day"}
-    for heading in ("arm", *columns):
-        printed.add_column(heading, justify="left" if heading == "arm" else "right")
-    for arm in dataset.arm.values:
-        counts = [int(dataset[name].sel(arm=arm).notnull().sum()) for name in columns.values()]
-        printed.add_row(str(arm), *map(str, counts))
-    return printed
+    rows = [
+        [
+            str(arm),
+            *(f"{int(dataset[day].sel(arm=arm).notnull().sum())}" for day in columns.values()),
+        ]
+        for arm in dataset.arm.values
+    ]
+    title = f"{dataset.sizes['patient']} patients in each arm"
+    return printed(title, ["arm", *columns], rows, box=HEAVY_HEAD)
 
 
 def hypotheses_tables(result: pd.DataFrame) -> list[Table]:
@@ -58,14 +61,16 @@ def hypotheses_tables(result: pd.DataFrame) -> list[Table]:
     """
     tables = []
     for arm, of_arm in result.groupby("arm", sort=False):
-        printed = Table(title=str(arm), box=SIMPLE_HEAD)
-        printed.add_column("patients a group to tell apart, by")
-        for pair in of_arm[["one", "other"]].drop_duplicates().itertuples():
-            printed.add_column(f"{pair.one} and {pair.other}", justify="right")
-        for measure, rows in of_arm.groupby("measure", sort=False):
-            cells = (patients_needed(Row(*each)) for each in rows.itertuples(index=False))
-            printed.add_row(READOUTS[str(measure)].label, *cells)
-        tables.append(printed)
+        pairs = of_arm[["one", "other"]].drop_duplicates().itertuples()
+        heads = ["patients a group to tell apart, by", *(f"{p.one} and {p.other}" for p in pairs)]
+        rows = [
+            [
+                READOUTS[str(measure)].label,
+                *(patients_needed(Row(*each)) for each in of_measure.itertuples(index=False)),
+            ]
+            for measure, of_measure in of_arm.groupby("measure", sort=False)
+        ]
+        tables.append(printed(str(arm), heads, rows))
     tables[-1].caption = (
         f"{POWER:.0%} power, two-sided {SIGNIFICANCE:.0%}; in brackets 95 %, from resampling the "
         "simulated patients. alike: the interval of the difference includes 0. Samples tell the "

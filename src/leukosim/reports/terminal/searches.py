@@ -4,13 +4,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from leukosim.analysis.arm_summaries import SUMMARIES, EvaluationTimes
 from leukosim.analysis.measures import SHARE
 from leukosim.analysis.optimisation.search import COHORTS, Limit, Search
-from leukosim.reports.terminal.formatting import months
+from leukosim.reports.terminal.formatting import months, printed
 
 FEW = 4  # arms that a table has columns for
 
@@ -24,22 +23,17 @@ def candidates_table(
     """
     best = result[result["rank"].notna() & (result["evaluation"] > 0)].sort_values("rank")
     shown = pd.concat([result.head(1), best.head(FEW)])
-    table = Table(title="Best candidates, on the patients of the search", box=SIMPLE_HEAD)
-    table.add_column("")
-    for number in shown["evaluation"]:
-        table.add_column("default" if number == 0 else f"no. {number}", justify="right")
-    for axis in axes:
-        table.add_row(axis, *(brief(value) for value in shown[axis]))
+    heads = ["", *("default" if n == 0 else f"no. {n}" for n in shown["evaluation"])]
+    rows = [[axis, *map(brief, shown[axis])] for axis in axes]
     for name in options.quantities:
         cells = (level_in_words(name, value) for value in shown[name])
-        table.add_row(
-            SUMMARIES[name].label, *cells, style="bold" if name in options.goals else None
-        )
+        rows.append([SUMMARIES[name].label, *cells])
+    goals = [len(axes) + i for i, name in enumerate(options.quantities) if name in options.goals]
     within = int(result["feasible"].sum())
     words = f"{within} of {len(result)} evaluations are within the limits"
     said = "; ".join(limit.in_words for limit in limits) or "there are none"
-    table.caption = f"{words} ({said})."
-    return table
+    title = "Best candidates, on the patients of the search"
+    return printed(title, heads, rows, caption=f"{words} ({said}).", bold=goals)
 
 
 def confirmed_table(result: pd.DataFrame, options: Search, times: EvaluationTimes) -> Table:
@@ -48,26 +42,24 @@ def confirmed_table(result: pd.DataFrame, options: Search, times: EvaluationTime
     result : of :func:`leukosim.analysis.optimisation.search.confirmation_table`
     """
     arms = list(dict.fromkeys(result["arm"]))
-    table = Table(title="Difference from the default", box=SIMPLE_HEAD)
-    table.add_column("")
-    for cohort in COHORTS:
-        for arm in arms:
-            n = result.loc[result["cohort"] == cohort, "n"].iloc[0]
-            table.add_column(f"{arm}\n{n:,} {COHORTS[cohort]}", justify="right")
-    for name, rows in result.groupby("quantity", sort=False):
+    n = {cohort: result.loc[result["cohort"] == cohort, "n"].iloc[0] for cohort in COHORTS}
+    heads = ["", *(f"{arm}\n{n[cohort]:,} {COHORTS[cohort]}" for cohort in COHORTS for arm in arms)]
+    rows, goals = [], []
+    for i, (name, of_quantity) in enumerate(result.groupby("quantity", sort=False)):
+        at = of_quantity.set_index(["cohort", "arm"])
         cells = [
-            difference_in_words(str(name), row)
+            difference_in_words(str(name), at.loc[(cohort, arm)])
             for cohort in COHORTS
             for arm in arms
-            for row in rows[(rows["cohort"] == cohort) & (rows["arm"] == arm)].itertuples()
         ]
-        style = "bold" if name in options.goals else None
-        table.add_row(quantity_in_words(str(name), times), *cells, style=style)
-    table.caption = (
+        rows.append([quantity_in_words(str(name), times), *cells])
+        if name in options.goals:
+            goals.append(i)
+    caption = (
         "95 % intervals of resampled patients. Candidates were chosen for the patients of the "
         "search, so what they gain there is in part chance; new patients say what is left."
     )
-    return table
+    return printed("Difference from the default", heads, rows, caption=caption, bold=goals)
 
 
 def quantity_in_words(name: str, times: EvaluationTimes) -> str:

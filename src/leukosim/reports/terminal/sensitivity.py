@@ -1,16 +1,29 @@
 """What is printed of a sensitivity analysis."""
 
 import pandas as pd
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
 from leukosim.analysis.headlines import DAY, Headline
 from leukosim.analysis.sensitivity.indices import POOR
-from leukosim.reports.terminal.formatting import with_interval
+from leukosim.reports.terminal.formatting import Cell, frame_table, in_interval, printed
 from leukosim.reports.terminal.power import shown_size
 
-MOST = 20  # arms that are printed
+MOST = 20  # parameters that are printed
+EFFECTS: dict[str, Cell] = {
+    "parameter": lambda row: row.parameter + ("" if row.is_beyond_chance else " (within chance)"),
+    **{
+        head: lambda row, name=name: f"{getattr(row, name):.3g}".replace("-", "−")
+        for head, name in {
+            "μ*": "mu_star", "by chance": "mu_star_by_chance", "σ": "sigma", "μ": "mu",
+        }.items()
+    },
+}  # fmt: skip
+SHARES: dict[str, Cell] = {
+    "parameter": "{.parameter}",
+    "by itself": lambda row: in_interval(row.first, row.first_low, row.first_high, 2),
+    "with all others": lambda row: in_interval(row.total, row.total_low, row.total_high, 2),
+}
 
 
 def sensitivity_tables(
@@ -42,45 +55,25 @@ def sensitivity_tables(
 def effects_table(headline: Headline, result: pd.DataFrame) -> Table:
     """The parameters with the largest elementary effects."""
     title = f"{headline.label} ({headline.unit}): effect of a full range"
-    table = Table(title=title, box=SIMPLE_HEAD)
-    table.add_column("parameter")
-    for heading in ("μ*", "by chance", "σ", "μ"):
-        table.add_column(heading, justify="right")
-    for row in result.head(MOST).itertuples():
-        star = "" if row.is_beyond_chance else " (within chance)"
-        numbers = (row.mu_star, row.mu_star_by_chance, row.sigma, row.mu)
-        table.add_row(row.parameter + star, *(f"{x:.3g}".replace("-", "−") for x in numbers))
-    return table
+    return frame_table(title, result.head(MOST), EFFECTS)
 
 
 def ends_table(headline: Headline, result: pd.DataFrame) -> Table:
     """What the headline changes by at either end of a range."""
-    table = Table(title=f"One at a time: change of {headline.label}", box=SIMPLE_HEAD)
-    table.add_column("parameter")
-    for heading in ("from", "change", "to", "change"):
-        table.add_column(heading, justify="right")
-    digits = 0 if headline.unit == DAY else 3
+    digits, rows = 0 if headline.unit == DAY else 3, []
     for path, ends in result.groupby("parameter", sort=False):
-        cells = [str(path)]
-        for row in ends.to_dict("records"):
-            change = pd.Series({"value": row["change"], "low": row["low"], "high": row["high"]})
-            cells += [f"{row['at']:.3g}", with_interval(change, digits, signed=True)]
-        table.add_row(*cells)
-    return table
+        rows.append([str(path)])
+        for row in ends.itertuples():
+            change = in_interval(row.change, row.low, row.high, digits, signed=True)
+            rows[-1] += [f"{row.at:.3g}", change]
+    heads = ("parameter", "from", "change", "to", "change")
+    return printed(f"One at a time: change of {headline.label}", heads, rows)
 
 
 def indices_tables(headline: Headline, result: pd.DataFrame) -> list[Table | Text]:
     """Shares of variance, and whether they can be trusted."""
-    table = Table(title=f"Shares of the variance of {headline.label}", box=SIMPLE_HEAD)
-    table.add_column("parameter")
-    for heading in ("by itself", "with all others"):
-        table.add_column(heading, justify="right")
-    for row in result.sort_values("total", ascending=False).to_dict("records"):
-        kinds = [
-            pd.Series({"value": row[k], "low": row[f"{k}_low"], "high": row[f"{k}_high"]})
-            for k in ("first", "total")
-        ]
-        table.add_row(row["parameter"], *(with_interval(kind, 2) for kind in kinds))
+    title = f"Shares of the variance of {headline.label}"
+    table = frame_table(title, result.sort_values("total", ascending=False), SHARES)
     r2 = result["r2"].iloc[0]
     doubt = "" if r2 >= POOR else ": poor, so these shares mean little"
     return [table, Text(f"R² of the surrogate at points left out of its fit: {r2:.2f}{doubt}")]
@@ -88,9 +81,7 @@ def indices_tables(headline: Headline, result: pd.DataFrame) -> list[Table | Tex
 
 def precision_table(headline: Headline, result: pd.DataFrame) -> Table:
     """Patients for a wanted half-width of the interval."""
-    table = Table(title=f"Patients for {headline.label} to ± so much", box=SIMPLE_HEAD)
     wanted = result[result["asked"] == "half_width"]
-    for width in wanted["half_width"]:
-        table.add_column(f"± {width:g} ({headline.unit})", justify="right")
-    table.add_row(*(shown_size(n) for n in wanted["patients"]))
-    return table
+    heads = [f"± {width:g} ({headline.unit})" for width in wanted["half_width"]]
+    title = f"Patients for {headline.label} to ± so much"
+    return printed(title, heads, [map(shown_size, wanted["patients"])], left=0)
