@@ -9,7 +9,16 @@ from synthetic import dataset_of_arms, trial
 from test_study import Page, keep
 
 from leukosim import cli, verification
-from leukosim.reports.document import Document, Picture, Section, Table, html_of, pdf_of
+from leukosim.reports.document import (
+    Command,
+    Document,
+    Key,
+    Picture,
+    Section,
+    Table,
+    html_of,
+    pdf_of,
+)
 from leukosim.reports.evidence import laws
 from leukosim.reports.evidence.calibration import lies
 from leukosim.reports.evidence.dossier import Made, evidence, folders_named
@@ -126,8 +135,13 @@ def test_a_pdf_is_the_same_every_time_and_has_its_figures():
     pytest.importorskip("typst")
     Path("x.svg").write_text(SVG)
     odd = "50 % of a_b #let $x$ <p> \\ *"
-    section = Section(odd, [Picture(1, odd, Path("x.svg")), Table(["", odd], [[odd, "passed"]])])
-    document = Document(odd, odd, [section])
+    blocks = [
+        Picture(1, odd, Path("x.svg")),
+        Table(["", odd], [[odd, "passed"]]),
+        Key(odd, odd, [odd], note=odd),
+        Command(odd, folded=odd),
+    ]
+    document = Document(odd, odd, [Section(odd, blocks)])
     assert pdf_of(document) == pdf_of(document)
     assert odd in Page(html_of(document)).words
 

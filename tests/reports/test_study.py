@@ -134,6 +134,8 @@ def test_what_users_write_is_text_and_not_markup(capsys):
     keep(trial(12), "here")
     page = reported(capsys, "here", "title=<b>bold</b>", "question=Is a < b & c?")
     assert "<b>bold</b>" in page.words
+    assert "What came out" in page.words
+    assert "The whole configuration" in page.words
     assert "Is a < b & c?" in page.words
 
 

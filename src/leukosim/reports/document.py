@@ -45,6 +45,17 @@ class Points:
 
 
 @dataclass(frozen=True)
+class Key:
+    """What a reader who reads one thing should read: sentences, and a note in smaller print."""
+
+    title: str
+    text: str
+    items: list[str] = field(default_factory=list)
+    note: str = ""
+    kind: str = field(default="key", init=False)
+
+
+@dataclass(frozen=True)
 class Heading:
     """A heading inside a section."""
 
@@ -54,9 +65,10 @@ class Heading:
 
 @dataclass(frozen=True)
 class Command:
-    """Lines for a terminal."""
+    """Lines for a terminal or of a file."""
 
     text: str
+    folded: str = ""  # what a screen shows in their place until they are opened
     kind: str = field(default="command", init=False)
 
 
@@ -95,7 +107,7 @@ class Picture:
         return min(100.0 * mm / style.PAGE, 100.0)
 
 
-Block = Paragraph | Points | Heading | Command | Table | Picture
+Block = Paragraph | Points | Key | Heading | Command | Table | Picture
 
 
 @dataclass(frozen=True)
@@ -113,12 +125,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """A document. ``key`` is what a reader who reads one thing should read."""
+    """A document: its title, what it is about, and its parts."""
 
     title: str
     lead: str
     sections: list[Section]
-    key: list[str] = field(default_factory=list)
 
 
 @dataclass

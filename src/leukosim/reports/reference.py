@@ -187,8 +187,10 @@ def vocabulary_page() -> str:
         [
             "# Results",
             "",
-            "Made by `make docs` from `leukosim.results.variables`; do not edit. `results.nc` holds",
-            "these variables. Days count from enrolment; what did not happen has no day (nan). A sweep",
+            "Made by `make docs` from `leukosim.results.variables`; do not edit. `results.nc` "
+            "holds",
+            "these variables. Days count from enrolment; what did not happen has no day (nan). A "
+            "sweep",
             "adds the dimension `scenario`, labelled by the fields that were swept.",
             "",
             *table(("variable", "dimensions", "unit", "meaning"), rows),

@@ -59,7 +59,7 @@ def findings(result: Resampled, against: str) -> tuple[str, list[str]]:
     share = levels[(against, SURVIVAL, day)]
     heading = f"{plain(against)}: {share:.0%} {state} at {months(day)}"
     if len(result.arms) == 1:
-        return heading + ".", []
+        return f"{heading}.", []
     table = differences_table(result, against)
     sentences = []
     for arm in ranking(result)["arm"]:
@@ -76,7 +76,7 @@ def findings(result: Resampled, against: str) -> tuple[str, list[str]]:
         sentences.append(f"{plain(arm)}: {'; '.join(parts)}.")
     left = len(sentences) - FEW_ARMS
     best = f" The {FEW_ARMS} best of {len(sentences)} others:" if left > 0 else " Compared with it:"
-    return heading + "." + best, sentences[:FEW_ARMS]
+    return f"{heading}.{best}", sentences[:FEW_ARMS]
 
 
 def in_unit(number: str, unit: str) -> str:
