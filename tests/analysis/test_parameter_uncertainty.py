@@ -11,10 +11,10 @@ from leukosim.analysis.endpoints import main_survival
 from leukosim.analysis.parameter_uncertainty import (
     both_uncertainties,
     curve_uncertainty,
-    drawn,
     headline_uncertainty,
     interval_of_both,
     is_over_draws,
+    posterior_draws,
     sampling_variance,
 )
 from leukosim.analysis.survival import survival_at
@@ -73,7 +73,7 @@ def test_intervals_of_places_are_those_of_each():
 
 def test_draw_0_is_none(study):
     assert is_over_draws(study)
-    assert list(drawn(study)["posterior.draw"].values) == [1, 2, 3]
+    assert list(posterior_draws(study)["posterior.draw"].values) == [1, 2, 3]
     assert not is_over_draws(over({"trigger.level": [1e-3, 1e-2]}))
     assert not is_over_draws(over({"posterior.draw": [1, 2], "seed": [1, 2]}))
 
@@ -95,7 +95,7 @@ def test_equal_draws_leave_chance_alone(study):
 def test_headlines_are_means_of_patients(study):
     table = headline_uncertainty(study).set_index("headline")
     row = table.loc["molecular relapse within two years"]
-    own = drawn(study)
+    own = posterior_draws(study)
     share = (own["molecular_relapse_day"].sel(arm="triggered") <= 730.5).mean("patient")
     assert row["mean"] == pytest.approx(float(share.mean()), abs=0.05)
     assert row["draws"] == 3 and row["low"] <= row["mean"] <= row["high"]

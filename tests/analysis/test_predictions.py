@@ -23,7 +23,7 @@ from leukosim.analysis.predictions import (
 )
 from leukosim.analysis.predictions.forecast import scaled
 from leukosim.analysis.predictions.quantities import values_of
-from leukosim.analysis.predictions.trials import drawn, median_times, trials_of
+from leukosim.analysis.predictions.trials import median_times, sample_patients, trials_of
 from leukosim.config.compose import as_plain, compose
 from leukosim.results import netcdf, provenance
 
@@ -56,7 +56,7 @@ def test_a_share_varies_as_trials_of_that_size_do(pool, times):
 def test_medians_are_those_of_lifelines():
     rng = np.random.default_rng(2)
     times = np.stack([rng.exponential(300.0, 60).round(), rng.random(60) < 0.7], axis=1)
-    who = drawn(60, 80, 20, rng)
+    who = sample_patients(60, 80, 20, rng)
     for result, each in zip(median_times(times, who), who, strict=True):
         day, event = times[each].T
         assert result == lifelines.KaplanMeierFitter().fit(day, event).median_survival_time_

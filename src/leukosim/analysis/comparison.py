@@ -46,7 +46,7 @@ COLUMNS = ["arm", "against", "quantity", "day", "unit", "value", "low", "high", 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is asked of some arms."""
+    """The options of a comparison."""
 
     arms: list[str] = field(default_factory=list)  # none named: all
     against: str = ""  # the arm that others are compared with; empty: the usual control
@@ -70,7 +70,7 @@ class Comparison:
     __post_init__ = check_ranges
 
 
-@dataclass(frozen=True, eq=False)  # told apart by identity, to keep the tables made of it
+@dataclass(frozen=True, eq=False)  # hashed by identity, which the caches of its tables need
 class Resampled:
     """Every quantity of every arm, float64[arm, 1 + resample]: the estimate, then its resamples."""
 
@@ -97,21 +97,21 @@ class Resampled:
 
     @property
     def endpoint(self) -> str:
-        """What survival means here."""
+        """The endpoint of survival."""
         return str(self.times.attrs["endpoint"])
 
     @property
     def state(self) -> str:
-        """What a patient is before the event."""
+        """The state of a patient before the event, in words."""
         return STATES.get(self.endpoint, "free of the event")
 
     @property
     def control(self) -> np.ndarray:
-        """How long the disease is kept away: the restricted mean, float64[arm, 1 + resample]."""
+        """Disease control: the restricted mean, float64[arm, 1 + resample]."""
         return self.values[(RESTRICTED_MEAN, self.until_day)]
 
     def cost(self, quantity: str) -> np.ndarray | None:
-        """What it costs, float64[arm, 1 + resample]: one of the quantities in days, if known."""
+        """One of COSTS, float64[arm, 1 + resample]; None if it is not known."""
         result = [values for (name, _), values in self.values.items() if name == quantity]
         return result[0] if result else None
 
@@ -167,7 +167,7 @@ def days_of(options: Comparison, horizon: float) -> tuple[list[float], float]:
 
 @lru_cache(maxsize=4)
 def levels_table(result: Resampled) -> pd.DataFrame:
-    """What each arm comes to: COLUMNS, with ``against`` empty.
+    """The level of each quantity in each arm: COLUMNS, with ``against`` empty.
 
     Survival has the log-log interval of Kaplan-Meier (exact where nobody or everybody failed), all
     else that of resampled patients, which needs MIN_PATIENTS_FOR_COMPARISON of them.
@@ -189,7 +189,7 @@ def levels_table(result: Resampled) -> pd.DataFrame:
 
 @lru_cache(maxsize=4)
 def differences_table(result: Resampled, against: str) -> pd.DataFrame:
-    """How each arm differs from one of them: COLUMNS, ``arm`` minus ``against``.
+    """The differences of each arm from one of them: COLUMNS, ``arm`` minus ``against``.
 
     Returns
     -------
@@ -227,10 +227,10 @@ def differences_table(result: Resampled, against: str) -> pd.DataFrame:
 def needed_to_treat(
     value: float, low: float, high: float, method: str, n: int
 ) -> tuple[float, float, float, str, int]:
-    """Patients who have to be treated for one more to be free of the event; negative: for one less.
+    """The number needed to treat for one more patient to be free of the event; negative: harm.
 
-    The bounds are those of the difference, inverted. Where that can be zero, ``low`` is positive
-    and ``high`` negative, and the interval runs from ``low`` through infinity to ``high``.
+    The bounds are those of the difference, inverted. If the difference can be zero, ``low`` is
+    positive and ``high`` negative, and the interval runs from ``low`` through infinity to ``high``.
 
     References
     ----------
@@ -263,7 +263,7 @@ def shown_end(patients: float) -> str:
 
 @lru_cache(maxsize=4)
 def ranking(result: Resampled) -> pd.DataFrame:
-    """Arms by how long they keep the disease away, best first, and what that costs.
+    """Arms by disease control, best first, with their costs.
 
     Returns
     -------
@@ -275,7 +275,7 @@ def ranking(result: Resampled) -> pd.DataFrame:
     """
     from scipy.stats import rankdata
 
-    control = np.round(result.control, 9)  # equal courses are equal, whatever the last bit says
+    control = np.round(result.control, 9)  # equal trajectories are equal up to the last bit
     ranks = rankdata(-control, axis=0)
     is_best = control == control.max(0)
     shares = is_best / is_best.sum(0)

@@ -1,8 +1,8 @@
-"""How many patients it takes to tell one hypothesis on resistance from another.
+"""Sample sizes for discriminating between hypotheses on resistance.
 
-The hypotheses treat the same virtual patients, so their means differ by the hypothesis alone. A
-real trial has one group of patients, whose mean is compared with what either hypothesis says: the
-numbers below are those of two independent groups, one a hypothesis, which is the cautious answer.
+All hypotheses are simulated in the same virtual patients, so their means differ by the hypothesis
+alone. A real trial compares the mean of one group with the prediction of either hypothesis; the
+sample sizes are those of two independent groups, one for each hypothesis, which is conservative.
 """
 
 import itertools
@@ -183,7 +183,7 @@ def compare(
 
 
 def discrimination_table(ds: xr.Dataset) -> pd.DataFrame:
-    """How many patients it takes to tell hypotheses apart, by what is measured, in each arm.
+    """Sample sizes for discriminating between hypotheses, by readout, in each arm.
 
     With 80 % power and a two-sided significance of 5 %. Where the interval of the effect, from
     resampling the simulated patients, includes 0, the hypotheses cannot be told apart and the

@@ -1,7 +1,7 @@
-"""What each patient gains from one arm over another, which no trial can see, and who gains.
+"""Individual treatment effects, which no trial can observe, and their relation to traits.
 
-A trial treats a patient once. Here he is treated in every arm, with the same disease and the same
-random numbers wherever treatment makes no difference.
+A trial treats a patient once. In the simulation every patient is treated in every arm, with the
+same disease, and the same random numbers wherever treatment makes no difference.
 """
 
 import numpy as np
@@ -23,13 +23,14 @@ THIRDS = ("low", "middle", "high")
 
 
 def individual_effects(ds: xr.Dataset, against: str, until_day: float) -> pd.DataFrame:
-    """What each patient gains in each arm: a row a patient and arm.
+    """The gain of each patient in each arm: a row a patient and arm.
 
     Returns
     -------
     DataFrame
         ``arm``, ``against``, ``patient``, ``gained_days`` (day free of the event until
-        ``until_day``; nan where he was lost before), ``fate`` (one of FATES), ``more_drug_days``.
+        ``until_day``; nan if lost to follow-up before), ``fate`` (one of FATES),
+        ``more_drug_days``.
     """
     times = main_survival(ds)
     drug = ds.get("treatment_days")
@@ -40,7 +41,7 @@ def individual_effects(ds: xr.Dataset, against: str, until_day: float) -> pd.Dat
         (lived, failed), (before, failed_before) = (
             until(times.sel(arm=name), until_day) for name in (arm, against)
         )
-        gained = np.round(lived - before, 6)  # days are sums: equal courses are equal
+        gained = np.round(lived - before, 6)  # days are sums: equal up to rounding
         fate = np.select(
             [
                 failed_before & ~failed, failed & ~failed_before,
@@ -151,7 +152,7 @@ def word_of(value: object, codes: tuple[str, ...]) -> str:
 
 
 def count_fates(effects: pd.DataFrame) -> pd.DataFrame:
-    """How many patients met which fate: ``arm``, ``fate``, ``patients``, ``share``."""
+    """Numbers of patients by fate: ``arm``, ``fate``, ``patients``, ``share``."""
     rows = [
         (arm, fate, int((of_arm["fate"] == fate).sum()), float((of_arm["fate"] == fate).mean()))
         for arm, of_arm in effects.groupby("arm", sort=False)

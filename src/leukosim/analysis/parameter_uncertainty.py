@@ -31,11 +31,11 @@ EVERY_DAYS = DAYS_PER_MONTH / 4.0  # of curves
 def is_over_draws(ds: xr.Dataset) -> bool:
     """Whether scenarios are draws of the posterior, and differ in nothing else."""
     axes = json.loads(ds.attrs.get("axes", "[]"))
-    return axes == [DRAW] and len(np.unique(drawn(ds)[DRAW])) > 1
+    return axes == [DRAW] and len(np.unique(posterior_draws(ds)[DRAW])) > 1
 
 
-def drawn(ds: xr.Dataset) -> xr.Dataset:
-    """The finished scenarios that are draws; draw 0 has the declared values."""
+def posterior_draws(ds: xr.Dataset) -> xr.Dataset:
+    """The finished scenarios of posterior draws, without draw 0, which has the declared values."""
     is_one = ds[DRAW].values > 0
     if "status" in ds:
         is_one &= ds["status"].values.astype(str) == "finished"
@@ -50,9 +50,9 @@ def headline_uncertainty(ds: xr.Dataset) -> pd.DataFrame:
     DataFrame
         Columns headline, unit, is_difference, those of :func:`both_uncertainties` (95 %, by
         resampling patients), n (mean number of patients who count), draws. A headline whose arms
-        or variables the result lacks, or that fewer than two patients tell, is left out.
+        or variables the result lacks, or with fewer than two patients, is left out.
     """
-    ds = drawn(ds)
+    ds = posterior_draws(ds)
     rows = []
     for each in HEADLINES.get(str(ds.attrs.get("title", "")).removeprefix("leukosim: "), ()):
         if not each.is_known_in(ds):
@@ -70,7 +70,7 @@ def headline_uncertainty(ds: xr.Dataset) -> pd.DataFrame:
 
 
 def both_uncertainties(of_patients: np.ndarray) -> dict[str, float]:
-    """The mean of patients with intervals of chance alone, and of chance and parameters.
+    """The mean over patients with intervals of sampling alone, and of sampling and parameters.
 
     Patients are resampled in each draw. Means differ between draws by the parameters, and because
     each patient's random numbers have other effects; the variance of the latter is estimated from
@@ -84,8 +84,8 @@ def both_uncertainties(of_patients: np.ndarray) -> dict[str, float]:
     -------
     dict
         ``mean``; ``chance_low`` and ``chance_high``, the interval within a draw, its ends averaged;
-        ``low`` and ``high``, that of both, never within the other; ``from_parameters``, the part of
-        the variance that parameters make up.
+        ``low`` and ``high``, that of both, never narrower; ``from_parameters``, the share of the
+        variance due to parameters.
     """
     counted = [one[~np.isnan(one)] for one in of_patients]
     result = np.array([means(one, resample_counts(len(one), RESAMPLES, seed=1)) for one in counted])
@@ -108,7 +108,7 @@ def both_uncertainties(of_patients: np.ndarray) -> dict[str, float]:
 
 
 def sampling_variance(of_patients: np.ndarray) -> float:
-    """Variance between means of draws if parameters did nothing: what patients leave unexplained.
+    """Variance between the means of draws that is expected without an effect of parameters.
 
         y[draw, patient] = mean + draw + patient + residual;   var(residual) / patients
 
@@ -136,7 +136,7 @@ def interval_of_both(mean: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, n
 
 
 def curve_uncertainty(ds: xr.Dataset) -> pd.DataFrame:
-    """Survival by arm with both uncertainties: what strategies are judged by, day by day.
+    """Survival free of the main event by arm and day, with both uncertainties.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def curve_uncertainty(ds: xr.Dataset) -> pd.DataFrame:
         Columns arm, day, survival (mean of the draws), chance_low, chance_high, low, high, as of
         :func:`headline_uncertainty`; mixed on the scale log(-log S), never narrower than chance.
     """
-    ds = drawn(ds)
+    ds = posterior_draws(ds)
     horizon = float(horizon_days(ds).max())
     days = np.append(np.arange(0.0, horizon, EVERY_DAYS), horizon)
     curves = [kaplan_meier(main_survival(ds.isel(scenario=i))) for i in range(ds.sizes["scenario"])]
@@ -158,7 +158,7 @@ def curve_uncertainty(ds: xr.Dataset) -> pd.DataFrame:
         mean = hazard_scale(survival)
         error = (hazard_scale(low) - hazard_scale(high)) / (2.0 * FAR)
         both = [survival_of(end) for end in interval_of_both(mean, error)]  # high, low
-        begun = survival.min(axis=0) < 1.0  # nobody failed before: there is no interval either
+        begun = survival.min(axis=0) < 1.0  # without an event there is no interval
         table = {
             "survival": survival.mean(axis=0),
             "chance_low": low.mean(axis=0),
@@ -177,10 +177,10 @@ def stepwise(curve: pd.DataFrame, name: str, days: np.ndarray) -> np.ndarray:
 
 
 def hazard_scale(survival: np.ndarray) -> np.ndarray:
-    """log(-log S), S kept from the ends, where it has none."""
+    """log(-log S), with S clipped away from 0 and 1, where it is infinite."""
     return np.log(-np.log(np.clip(survival, 1e-4, 1.0 - 1e-4)))
 
 
 def survival_of(hazard: np.ndarray) -> np.ndarray:
-    """What :func:`hazard_scale` is of."""
+    """The inverse of :func:`hazard_scale`."""
     return np.exp(-np.exp(hazard))

@@ -1,8 +1,8 @@
-"""The effect of a treatment, overall and by what an assay found: hazard ratios, interaction, cure.
+"""The effect of a treatment, overall and by an assay's result: hazard ratios, interaction, cure.
 
-Two readings of the same patients. The model's own: everyone is treated in both arms, so errors
-are clustered by patient. A trial's: everyone is seen in the arm that he was allocated to, for as
-long as the trial lasts. lifelines fits both; it takes seconds to import, hence inside functions.
+The same patients are read in two ways. As simulated: every patient is treated in both arms, so
+errors are clustered by patient. As in a trial: every patient is seen in the arm of allocation, for
+as long as the trial lasts. lifelines fits both; it takes seconds to import, hence inside functions.
 """
 
 import warnings
@@ -167,9 +167,10 @@ def ratio_of(estimate: pd.Series) -> list[float]:
 def gains_by_group(
     ds: xr.Dataset, arm: str, against: str, until_day: float = TWO_YEARS
 ) -> pd.DataFrame:
-    """What each group gains in days free of relapse and in cures, every patient his own control.
+    """The gain of each group in relapse-free days and in cures, from differences within patients.
 
-    A hazard ratio is no summary where hazards cross, as where some cells wake and others die.
+    A hazard ratio is no summary where hazards cross, as when a drug wakes some cells and kills
+    others.
 
     Returns
     -------

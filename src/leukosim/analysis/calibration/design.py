@@ -1,4 +1,4 @@
-"""Where the model is asked: points of the unit cube, and what came of them."""
+"""Designs: points of the unit cube at which the model is run, and their counts of patients."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,9 +34,9 @@ def spread(n_points: int, n_parameters: int, seed: int) -> np.ndarray:
 def run_design(
     simulate: Simulate, population: str, prior: Prior, cube: np.ndarray, wave: str, seed: int
 ) -> Runs:
-    """Ask the model at points of the cube, each with random streams of its own.
+    """Run the model at points of the cube, each with random streams of its own.
 
-    So the chance that is in the patients of one point averages out over its neighbours.
+    The sampling variability of one point thus averages out over its neighbours.
     """
     columns = prior.columns(population)
     values = prior.values(cube)

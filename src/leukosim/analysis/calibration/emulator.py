@@ -1,8 +1,8 @@
-"""What a share of patients would be anywhere in the cube, from counts at the points of a design.
+"""Emulators: the share of patients anywhere in the cube, from counts at the points of a design.
 
-A Gaussian process on the logit of the share: a plane plus a smooth deviation, which reacts to each
-parameter on a length of its own. Counts are binomial. So what the process is told are working
-responses, as in a generalised linear model,
+A Gaussian process on the logit of the share: a plane plus a smooth deviation with a length scale
+for each parameter. Counts are binomial. The process is therefore fitted to working responses, as in
+a generalised linear model,
 
     z = eta + (k / n - p) / (p (1 - p)),   var z = 1 / (n p (1 - p)),   p = 1 / (1 + exp(-eta)),
 
@@ -27,7 +27,7 @@ class Emulator:
     """A fitted process of one share, over the parameters that matter to it."""
 
     columns: list[int]  # of the cube
-    inside: np.ndarray  # float64[point, parameter], where it was told something
+    inside: np.ndarray  # float64[point, parameter], points with patients
     responses: np.ndarray  # float64[point], less the offset
     variances: np.ndarray  # float64[point], the chance in the responses
     offset: float
@@ -56,7 +56,7 @@ class Emulator:
         return across @ self.pull + self.offset, np.sqrt(np.maximum(variance, 0.0))
 
     def without(self, point: int) -> "Emulator":
-        """The same, had it not been told of one point; the lengths are kept."""
+        """The emulator without one point, with the same length scales."""
         keep = np.arange(len(self.responses)) != point
         return replace(
             self,
@@ -66,9 +66,9 @@ class Emulator:
         )
 
     def surprises(self) -> np.ndarray:
-        """How far each point lies from what the others say of it, in standard deviations.
+        """Leave-one-out residuals of the points, in standard deviations: float64[point].
 
-        float64[point]; about standard normal where the emulator knows how well it knows.
+        About standard normal for an emulator with calibrated errors.
         """
         return self.pull / np.sqrt(np.diag(self.inverse))
 
@@ -86,8 +86,8 @@ def fit_emulator(
     """
     from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct
 
-    told = n > 0
-    k, n, inside = k[told], n[told], centred(cube[told], columns)
+    is_known = n > 0
+    k, n, inside = k[is_known], n[is_known], centred(cube[is_known], columns)
     pooled = (k.sum() + 0.5) / (n.sum() + 1.0)
     offset = float(np.log(pooled / (1.0 - pooled)))
     lengths = np.full(len(columns), 2.0)

@@ -1,8 +1,8 @@
 """The fit: waves of designs, an emulator of each share, a posterior after each wave.
 
-The first wave is spread over the whole prior; every later one lies where the posterior of those
-before it says, so that the emulators are good where it matters. All populations are asked at the
-same places, so that a place of a later wave has counts of every share.
+The first wave is spread over the whole prior. The points of every later wave are draws of the
+posterior of the waves before it, so that the emulators are accurate where the posterior is. All
+populations are run at the same points, so that a point of a later wave has counts of every share.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from leukosim.analysis.calibration.shares import Count
 
 @dataclass(frozen=True)
 class Fit:
-    """What a fit found, and by which runs."""
+    """The result of a fit: its runs, emulators and posteriors."""
 
     prior: Prior
     counts: Mapping[str, Count]  # as published, by share
@@ -54,7 +54,7 @@ def fit(
     counts : as published, by share
     points : of each wave, by population
     steps : of each walker of the sampler
-    say : told what was done
+    say : called with a sentence after each wave
     """
     done: list[dict[str, Runs]] = []
     samples: list[Sample] = []
@@ -79,7 +79,7 @@ def fit(
 def updated_with(
     fit: Fit, runs: dict[str, Runs], populations: Mapping[str, list[str]], steps: int, seed: int
 ) -> Fit:
-    """The fit, its emulators told of further runs, and its posterior drawn anew.
+    """The fit with further runs in its emulators, and a new sample of the posterior.
 
     runs : in every population
     """

@@ -43,7 +43,7 @@ def shifts(before: Runs, after: Runs) -> pd.DataFrame:
 
 
 def logit(k: float, n: float) -> float:
-    """Log odds, drawn to one half by half a patient on either side."""
+    """Log odds, shrunk towards one half by half a patient on either side."""
     return float(np.log((k + 0.5) / (n - k + 0.5)))
 
 
@@ -56,7 +56,7 @@ def evidence(fit: Fit, moved: pd.DataFrame) -> float:
     for row in moved[moved["share"].isin(fit.counts)].itertuples():
         k, n = fit.counts[row.share]
         mean, sd = fit.emulators[row.share].predict(fit.posterior)
-        # what the emulator does not know it does not know under either
+        # the emulator has the same error under both hypotheses
         ratio += log_likelihood_of(k, n, mean + row.shift, np.hypot(sd, row.error))
         ratio -= log_likelihood_of(k, n, mean, sd)
     return float(np.exp(ratio).mean())
@@ -69,8 +69,8 @@ def evidence_table(
 
     Probabilities are those of hypotheses that were equally likely beforehand.
 
-    fit : whose emulators were told of ``before``, too, lest what they had been wrong about there
-        were taken for an effect
+    fit : with ``before`` among the runs of its emulators, so that their error there is not taken
+        for an effect
     fitted : the hypothesis under which the parameters were fitted
     """
     moved = {name: shifts(before, runs) for name, runs in others.items()}

@@ -1,4 +1,4 @@
-"""What trials like the published ones would see, were the posterior true: by the model itself."""
+"""Posterior predictive checks: repetitions of the published trials by the model itself."""
 
 from collections.abc import Container, Mapping
 from typing import Any
@@ -16,18 +16,18 @@ TAIL = 0.025  # on either side of an interval
 
 
 def shares_of_draws(k: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """The share of patients at each draw, rid of the chance in its few patients: float64[draw].
+    """The share of patients at each draw without sampling variability: float64[draw].
 
-    Observed shares differ by draws and by chance. Each is drawn to the mean so far that what is
-    left of their variance is what chance cannot explain.
+    Observed shares differ by draws and by sampling few patients. Each is shrunk towards the mean so
+    that the variance of sampling is removed.
     """
-    told = n > 0
-    if not told.any():
+    is_known = n > 0
+    if not is_known.any():
         return np.full(len(k), np.nan)
     pooled = k.sum() / n.sum()
-    observed = np.where(told, k / np.maximum(n, 1.0), pooled)
-    chance = np.mean(pooled * (1.0 - pooled) / n[told])
-    variance = observed[told].var(ddof=1) if told.sum() > 1 else 0.0
+    observed = np.where(is_known, k / np.maximum(n, 1.0), pooled)
+    chance = np.mean(pooled * (1.0 - pooled) / n[is_known])
+    variance = observed[is_known].var(ddof=1) if is_known.sum() > 1 else 0.0
     kept = np.sqrt(max(variance - chance, 0.0) / variance) if variance > 0.0 else 0.0
     return np.clip(pooled + kept * (observed - pooled), 0.0, 1.0)
 
@@ -35,7 +35,7 @@ def shares_of_draws(k: np.ndarray, n: np.ndarray) -> np.ndarray:
 def replicates(
     runs: Mapping[str, Runs], counts: Mapping[str, Count], seed: int
 ) -> dict[str, np.ndarray]:
-    """Shares that repetitions of the published trials would see: float64[replicate], by target.
+    """Shares in repetitions of the published trials: float64[replicate], by target.
 
     Each repetition takes one draw and as many patients as were published.
 

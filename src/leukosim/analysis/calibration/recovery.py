@@ -1,11 +1,11 @@
-"""Whether intervals hold what they say: parameters that are known, found again.
+"""Coverage of posterior intervals: the recovery of known parameters.
 
-The places of the last wave were drawn from the posterior before it. That posterior is so the prior
-of a test: each place in turn is the truth, the counts that the model itself gave there are the
-data, and what the emulators, not told of that place, make of them is a posterior. If all is well,
-its 80 % intervals hold the truth in 80 % of places. The counts are those of the design's few
-patients, so these posteriors are wider than that of the published counts; and a population that was
-asked at fewer places says nothing of the others.
+The points of the last wave are draws of the posterior before it, which is the prior of this test.
+Each point in turn is the truth; the counts simulated there are the data; the emulators, fitted
+without that point, give the posterior. If the posterior is calibrated, its 80 % intervals contain
+the truth at 80 % of the points. The counts are those of the design's few patients, so these
+posteriors are wider than that of the published counts. A population that was run at fewer points
+adds nothing at the others.
 """
 
 from collections.abc import Callable, Mapping
@@ -53,26 +53,26 @@ def ranks_of_truths(
 
 
 def coverage(names: tuple[str, ...], ranks: np.ndarray) -> pd.DataFrame:
-    """How often intervals hold the truth, of each parameter and of all together.
+    """The coverage of intervals, of each parameter and of all together.
 
-    Of all together the interval takes places, not parameters, for independent.
+    For all together the interval treats points, not parameters, as independent.
 
     ranks : float64[truth, parameter]
 
     Returns
     -------
     DataFrame
-        parameter, level, held (a share), low, high (95 %), truths.
+        parameter, level, held (the coverage, a share), low, high (95 %), truths.
     """
     from scipy.stats import binomtest
 
     rows = []
     for level in LEVELS:
-        held = np.abs(ranks - 0.5) <= level / 2.0
-        for name, of_parameter in zip(names, held.T, strict=True):
+        covered = np.abs(ranks - 0.5) <= level / 2.0
+        for name, of_parameter in zip(names, covered.T, strict=True):
             ends = binomtest(int(of_parameter.sum()), len(of_parameter)).proportion_ci()
-            rows.append((name, level, of_parameter.mean(), ends.low, ends.high, len(held)))
-        mean, error = held.mean(), held.mean(axis=1).std(ddof=1) / np.sqrt(len(held))
+            rows.append((name, level, of_parameter.mean(), ends.low, ends.high, len(covered)))
+        mean, error = covered.mean(), covered.mean(axis=1).std(ddof=1) / np.sqrt(len(covered))
         ends = mean - 1.96 * error, mean + 1.96 * error
-        rows.append(("all", level, mean, *ends, len(held)))
+        rows.append(("all", level, mean, *ends, len(covered)))
     return pd.DataFrame(rows, columns=["parameter", "level", "held", "low", "high", "truths"])

@@ -61,8 +61,8 @@ def sample_posterior(
     """Draws of the posterior by emcee, the first half of the steps thrown away.
 
     Walkers start in the prior, and the likelihood is raised to a growing power until it is itself.
-    Before each power they are drawn anew, by how likely it makes their places: one that was left
-    behind would not catch up in any number of steps. The same seed gives the same draws.
+    Before each power walkers are resampled by their likelihood, since one in a region of low
+    probability would stay there. The same seed gives the same draws.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
-"""Published values and results of a run, both as counts: so many patients of so many.
+"""Published values and results of a run as counts: the patients with an outcome, and all patients.
 
-A likelihood needs counts that are independent given the parameters. Nested targets are taken
-apart: who responded by cycle 3 is counted among those who had not by cycle 2, and so on. A
-published median is a half of patients at that time; how precise it is, by its interval, becomes a
-number of patients.
+A likelihood needs counts that are independent given the parameters. Nested targets are separated:
+responders by cycle 3 are counted among patients without response by cycle 2, and so on. A published
+median is the time at which half of the patients have had the event; its interval is converted into
+a number of patients.
 """
 
 from collections.abc import Callable
@@ -130,7 +130,7 @@ def newly_of(before: str, after: str) -> Callable[[pd.DataFrame], Count]:
 
 
 def half_at_median(target: str) -> Callable[[pd.DataFrame], Count]:
-    """Half of the patients at a median of times, as many as its interval speaks for.
+    """Half of the patients at a median of times, their number from the width of its interval.
 
     With exponential times the standard error of the share at the median is ln 2 / 2 times that of
     the logarithm of the median. An interval without an end is as wide above as below.

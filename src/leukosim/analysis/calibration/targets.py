@@ -53,7 +53,7 @@ def relapsed_or_refractory(ds: xr.Dataset) -> bool:
 
 
 def was_treated_before(ds: xr.Dataset) -> bool:
-    """Whether the cohort was drawn as pretreated: with a mean shift of the anti-apoptotic reserve.
+    """Whether the cohort is pretreated: with a mean shift of the anti-apoptotic reserve.
 
     Read from the configuration that a result carries; a dataset without one is not pretreated.
     """

@@ -1,12 +1,12 @@
-"""Searching for a strategy: an optimiser proposes candidates and is told what they came to.
+"""Search for a strategy: an optimiser proposes candidates and receives their evaluations.
 
-The optimiser is Optuna's, asked and told in batches of a fixed size. It is deterministic: with the
-same seed, told the same numbers, it proposes the same candidates. So a search that was interrupted
-is taken up by asking from the beginning; what was simulated before is read from the disk.
+The optimiser is Optuna's, used in batches of a fixed size. It is deterministic: the same seed and
+the same evaluations give the same proposals. An interrupted search is therefore resumed by
+proposing from the beginning; candidates simulated before are read from the disk.
 
-Every candidate treats the same patients. So candidates differ by what they do and not by whom they
-treat; but the best of many on these patients is so in part by chance, and looks better than it is.
-That is why a search ends on new patients (:func:`confirmation_table`).
+Every candidate treats the same patients, so that candidates differ by strategy only. The best of
+many on these patients is so in part by chance, and its value is biased upwards. A search therefore
+ends on new patients (:func:`confirmation_table`).
 """
 
 import json
@@ -32,20 +32,20 @@ from leukosim.errors import ConfigError, listed
 from leukosim.parameters import check_ranges, setting
 
 SAMPLERS = ("tpe", "nsga2", "random")
-DEFAULT = "default"  # as a limit: what the values without a search come to
+DEFAULT = "default"  # as a limit: the value of the strategy as configured
 DEFAULT_ARM = "default"  # its name among the candidates
 MOST_REFUSED = 50  # proposals in a row that are not allowed: there is nothing left to try
 SLACK = 1e-9  # of a limit, from rounding
 SMALLEST = 1e-6  # limit that an excess is seen relative to
 CONFIRMED = "search_confirmation"  # attribute of the dataset of new patients
-NOT_ALLOWED, FAR = "not allowed", 1e6  # what the optimiser is told of it
+NOT_ALLOWED, FAR = "not allowed", 1e6  # the constraint of such a proposal, and its violation
 
-Numbers = Mapping[str, float]  # what a candidate comes to, by quantity
+Numbers = Mapping[str, float]  # the summaries of a candidate, by name
 
 
 @dataclass(frozen=True)
 class Search:
-    """What is asked of a search."""
+    """The options of a search."""
 
     arm: str = ""  # that is searched; empty: the only one
     maximise: list[str] = field(default_factory=lambda: ["rmst"])
@@ -99,7 +99,7 @@ class Search:
 
     @property
     def quantities(self) -> list[str]:
-        """All that a candidate is judged by: goals, then limits."""
+        """The names of goals, then of limits, each once."""
         return list(dict.fromkeys([*self.goals, *self.at_most, *self.at_least]))
 
     def evaluation_times(self, horizon: float) -> EvaluationTimes:
@@ -123,7 +123,7 @@ class Search:
     def limits(self, default: Numbers) -> list["Limit"]:
         """The limits in numbers.
 
-        default : what the values without a search come to
+        default : the summaries of the strategy as configured
         """
         return [
             Limit(name, sign, default[name] if text == DEFAULT else float(text))
@@ -172,14 +172,14 @@ def is_number(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A candidate, and what Optuna knows it by."""
+    """A candidate and its Optuna trial."""
 
     point: Point
     trial: Any
 
 
 class Optimiser:
-    """Optuna's, in terms of fields and quantities. Same seed and same answers, same proposals."""
+    """Optuna in terms of fields and summaries; the same evaluations give the same proposals."""
 
     def __init__(self, axes: Sequence[Axis], options: Search) -> None:
         import optuna
@@ -194,7 +194,7 @@ class Optimiser:
         self.study = optuna.create_study(directions=directions, sampler=sampler_of(options))
 
     def propose(self, point: Point | None = None) -> Proposal:
-        """A candidate of the optimiser's choice, or this one."""
+        """A candidate that the optimiser chooses, or the given point."""
         if point is not None:
             self.study.enqueue_trial({a.name: coded(a, point[a.name]) for a in self.axes})
         trial = self.study.ask(self.distributions)
@@ -202,7 +202,7 @@ class Optimiser:
         return Proposal(values, trial)
 
     def tell(self, proposal: Proposal, numbers: Numbers | None, limits: Sequence[Limit]) -> None:
-        """What a candidate came to; None, or a goal that is unknown: it came to nothing."""
+        """Report the evaluation of a candidate: failed if None, or if a goal is unknown."""
         from optuna.trial import TrialState
 
         goals = [numbers[name] for name in self.options.goals] if numbers else [math.nan]
@@ -215,7 +215,7 @@ class Optimiser:
         self.study.tell(proposal.trial, goals)
 
     def refuse(self, proposal: Proposal, limits: Sequence[Limit], of_default: Numbers) -> None:
-        """Say that a candidate is not allowed, and is as far beyond limits as none that is."""
+        """Report that a candidate is not allowed, farther beyond limits than any that is."""
         proposal.trial.set_constraint(NOT_ALLOWED, FAR)
         for limit in limits:
             proposal.trial.set_constraint(limit.in_words, 0.0)
@@ -223,7 +223,7 @@ class Optimiser:
 
 
 def distribution_of(axis: Axis) -> Any:
-    """What Optuna draws from; of choices, a place among them."""
+    """The Optuna distribution of an axis; of choices, over their positions."""
     from optuna.distributions import (
         CategoricalDistribution,
         FloatDistribution,
@@ -242,17 +242,17 @@ def distribution_of(axis: Axis) -> Any:
 
 
 def coded(axis: Axis, value: Any) -> Any:
-    """A value as Optuna has it."""
+    """A value as Optuna stores it."""
     return axis.values.values.index(value) if isinstance(axis.values, Choice) else value
 
 
-def decoded(axis: Axis, drawn: Any) -> Any:
-    """The value that Optuna means."""
-    return axis.values.values[drawn] if isinstance(axis.values, Choice) else drawn
+def decoded(axis: Axis, stored: Any) -> Any:
+    """The value of a field from the one that Optuna stores."""
+    return axis.values.values[stored] if isinstance(axis.values, Choice) else stored
 
 
 def sampler_of(options: Search) -> Any:
-    """How Optuna chooses.
+    """The Optuna sampler of a search.
 
     References
     ----------
@@ -274,12 +274,12 @@ def sampler_of(options: Search) -> Any:
 # ---------------------------------------------------------------------- the search
 
 
-Evaluate = Callable[[list[Point]], list[Numbers | None]]  # None: it failed
+Evaluate = Callable[[list[Point]], list[Numbers | None]]  # None: the candidate failed
 
 
 @dataclass
 class Found:
-    """What a search has looked at."""
+    """The points that a search has evaluated."""
 
     points: list[Point] = field(default_factory=list)  # the default first
     limits: list[Limit] = field(default_factory=list)
@@ -293,11 +293,11 @@ def run_search(
     evaluate: Evaluate,
     refusal: Callable[[Point], str] = lambda point: "",
 ) -> Found:
-    """Propose, evaluate, tell, batch after batch; the default is evaluated first.
+    """Propose and evaluate, batch after batch; the default is evaluated first.
 
     Parameters
     ----------
-    evaluate : what candidates come to; called with the default, then with each batch
+    evaluate : the summaries of candidates; called with the default, then with each batch
     refusal : why a point is not allowed, such as because fields contradict each other; empty: it is
 
     Raises
@@ -343,7 +343,7 @@ def numbers_of(ds: xr.Dataset, arm: str, options: Search, times: EvaluationTimes
 
 @dataclass(frozen=True)
 class Searched:
-    """A search, as its dataset tells of it."""
+    """A search, read from its dataset."""
 
     options: Search
     arm: str
@@ -361,7 +361,7 @@ def is_search(ds: xr.Dataset) -> bool:
 def attributes_of(
     options: Search, arm: str, axes: Sequence[Axis], limits: Sequence[Limit]
 ) -> dict[str, str]:
-    """What the dataset of a search tells of it."""
+    """The attributes by which the dataset of a search describes it."""
     return {
         "search_asked": json.dumps(asdict(options)),
         "search_arm": arm,

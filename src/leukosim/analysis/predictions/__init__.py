@@ -1,7 +1,7 @@
-"""Predictions: what the model says of quantities it was not fitted to, before they are looked at.
+"""Predictions of quantities to which the model was not fitted, made before they are observed.
 
-They are frozen in a table, with a record beside it of when and by what it was made and of the
-table's own digest, so that it can be seen that no number was changed once outcomes were known.
+They are frozen in a table. A record beside it states when and by what it was made, and the digest
+of the table, so that any later change of a number is detected.
 """
 
 from leukosim.analysis.predictions.forecast import Forecast, predict

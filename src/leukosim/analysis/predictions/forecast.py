@@ -1,4 +1,4 @@
-"""What trials of a stated size would report, with intervals."""
+"""Forecasts of trials of a stated size, with intervals."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ LEVEL = 0.95  # of every interval
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is asked of predictions."""
+    """The options of predictions."""
 
     draws: int = setting(4000, "trials", lowest=100, highest=1_000_000)
     seed: int = setting(1, "1", lowest=0, highest=2**32 - 1, note="of drawing trials")
@@ -33,12 +33,12 @@ class Forecast:
 
 
 def predict(results: Sequence[xr.Dataset], options: Forecast) -> pd.DataFrame:
-    """A row for each quantity that one of the results can foretell, with the columns COLUMNS.
+    """A row for each quantity that one of the results can predict, with the columns COLUMNS.
 
-    ``low`` to ``high`` hold 95 % of trials of ``n`` patients at one set of parameters; ``low_all``
-    to ``high_all`` where these vary, too, which needs a sweep over sets of parameters. ``sd`` and
-    ``sd_all`` are the spreads on the scale of :func:`scaled`. ``pool`` is the number of virtual
-    patients it rests on.
+    ``low`` to ``high`` contain 95 % of trials of ``n`` patients at one set of parameters;
+    ``low_all`` to ``high_all`` those at all sets of a sweep over parameters. ``sd`` and ``sd_all``
+    are the spreads on the scale of :func:`scaled`. ``pool`` is the number of virtual patients from
+    which trials are sampled.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def predict(results: Sequence[xr.Dataset], options: Forecast) -> pd.DataFrame:
     for number, quantity in enumerate(QUANTITIES):
         for ds in results:
             if study_of(ds) == quantity.study and set(quantity.arms) <= set(ds["arm"].values):
-                row = foretell(quantity, ds, options, [options.seed, number])
+                row = forecast_of(quantity, ds, options, [options.seed, number])
                 if row is not None:
                     rows.append(row)
                     break
@@ -56,11 +56,11 @@ def predict(results: Sequence[xr.Dataset], options: Forecast) -> pd.DataFrame:
 
 
 def study_of(ds: xr.Dataset) -> str:
-    """The study that a result is of."""
+    """The study of a result, by its configuration; empty if unknown."""
     return str(json.loads(ds.attrs.get("config", "{}")).get("study", ""))
 
 
-def foretell(
+def forecast_of(
     quantity: Quantity, ds: xr.Dataset, options: Forecast, key: list[int]
 ) -> dict[str, Any] | None:
     """The row of one quantity; None if too few virtual patients count."""
@@ -91,14 +91,14 @@ def foretell(
 
 
 def quantile(values: np.ndarray, level: float) -> float:
-    """A quantile of trials; inf where it is a median that is not reached."""
+    """A quantile over trials; inf where it is a median that is not reached."""
     return float(np.quantile(values[~np.isnan(values)], level, method="inverted_cdf"))
 
 
 def spread(values: np.ndarray, quantity: Quantity) -> tuple[float, float, float]:
     """Bounds of 95 % of trials, and their standard deviation on the scale of :func:`scaled`.
 
-    From quantiles, so that a median that some trials do not reach has one, too.
+    From quantiles, so that it is known for a median that some trials do not reach.
     """
     low, below, centre, above, high = (
         quantile(values, level)
@@ -110,9 +110,9 @@ def spread(values: np.ndarray, quantity: Quantity) -> tuple[float, float, float]
 
 
 def scaled(value: float | np.ndarray, unit: str, n: float) -> np.ndarray:
-    """Where a quantity is nearly normal: the logit of a share, the logarithm of all else.
+    """A scale on which a quantity is nearly normal: logit of a share, logarithm of all else.
 
-    n : patients; of none or all of them a share counts as half a patient off
+    n : patients; a share of none or all of them is moved inwards by half a patient
     """
     value = np.asarray(value, float)
     if unit == "probability":

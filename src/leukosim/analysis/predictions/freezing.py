@@ -1,4 +1,4 @@
-"""A table that can be seen not to have been changed: its text, and a record with its digest."""
+"""A table that is proven unchanged: its text, and a record with the digest of the text."""
 
 import hashlib
 import json
@@ -55,7 +55,7 @@ def read_frozen(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     Raises
     ------
     ConfigError
-        If one of them is not there, or the table is not the one that the record speaks of.
+        If one of them is missing, or the table differs from the one in the record.
     """
     beside = path.with_name(RECORD)
     for file in (path, beside):

@@ -1,4 +1,4 @@
-"""What was observed, beside what had been predicted."""
+"""Observed values beside the predicted ones."""
 
 from pathlib import Path
 from typing import Any

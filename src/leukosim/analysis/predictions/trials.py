@@ -1,8 +1,8 @@
-"""Trials of a stated size, drawn from virtual patients.
+"""Trials of a stated size, sampled from virtual patients.
 
-How many of the world's patients each virtual one stands for is not known from so few: these weights
-are drawn (Rubin 1981), and then the patients of the trial by them. So a small pool makes a wide
-interval, and a trial of n patients has the chance of n patients.
+The weight of each virtual patient in the population is unknown. The weights are therefore sampled
+(Rubin 1981), and then the patients of the trial by these weights. So a small pool makes a wide
+interval, and a trial of n patients has the sampling variability of n patients.
 
 References
 ----------
@@ -17,11 +17,11 @@ from leukosim.analysis.bootstrap import survival_curves
 from leukosim.analysis.predictions.quantities import MEDIAN, MEDIAN_TIME, RATIO, Quantity
 from leukosim.analysis.trial_emulation.repeated_trials import Repetitions, cox
 
-FEWEST = 10  # virtual patients that count in each arm; of fewer nothing is foretold
+FEWEST = 10  # virtual patients that count in each arm; with fewer nothing is predicted
 
 
-def drawn(pool: int, n: int, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Who takes part in each trial, int64[draw, patient]."""
+def sample_patients(pool: int, n: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """The virtual patient in each place of each trial, int64[draw, patient]."""
     weights = rng.dirichlet(np.ones(pool), size=draws)
     edges = np.cumsum(weights, axis=1)
     u = rng.random((draws, n)) * edges[:, -1:]
@@ -31,14 +31,14 @@ def drawn(pool: int, n: int, draws: int, rng: np.random.Generator) -> np.ndarray
 def trials_of(
     quantity: Quantity, values: Sequence[np.ndarray], draws: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """What so many trials would report, float64[draw]; inf for a median that is not reached.
+    """The reported value of each of so many trials, float64[draw]; inf for a median not reached.
 
     values : of each arm, as :func:`leukosim.analysis.predictions.quantities.values_of` gives them
     """
     if quantity.kind == RATIO:
         return hazard_ratios(quantity, values, draws, rng)
     (of_arm,) = values
-    who = drawn(len(of_arm), quantity.n, draws, rng)
+    who = sample_patients(len(of_arm), quantity.n, draws, rng)
     if quantity.kind == MEDIAN_TIME:
         return median_times(of_arm, who)
     of_trial = of_arm[who]
@@ -60,7 +60,8 @@ def hazard_ratios(
     first = round(quantity.n * quantity.first_share)
     sizes = (first, quantity.n - first)
     arms = [
-        of_arm[drawn(len(of_arm), n, draws, rng)] for of_arm, n in zip(values, sizes, strict=True)
+        of_arm[sample_patients(len(of_arm), n, draws, rng)]
+        for of_arm, n in zip(values, sizes, strict=True)
     ]
     both = np.concatenate(arms, axis=1)
     day = both[:, :, 0] + 1e-3 * rng.random(both.shape[:2])  # no ties; no order of days changes

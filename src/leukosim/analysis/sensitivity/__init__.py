@@ -16,7 +16,7 @@ PACKAGES = {"SALib": "SALib", "sklearn": "scikit-learn"}  # as imported, as inst
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """What is asked of a study."""
+    """The options of a sensitivity analysis."""
 
     headlines: list[str] = field(default_factory=list)  # the first decides; none named: all
     only: list[str] = field(default_factory=list)  # sections or paths of estimates; none: all

@@ -81,16 +81,16 @@ def factors_of(
     ConfigError
         If one of them names nothing, or nothing is left.
     """
-    rows, given = list(rows), set(drugs)
+    rows, drugs_given = list(rows), set(drugs)
     for name, sections in (("only", only), ("leave_out", leave_out)):
         for section in sections:
             if not any(is_in(row.path, section) for row in rows):
                 raise ConfigError(f"{name}: {section} names no estimate (leukosim parameters)")
     factors, left_out = [], []
     for row in rows:
-        why = why_not(row, given)
-        options = not only or any(is_in(row.path, section) for section in only)
-        if not options or any(is_in(row.path, section) for section in leave_out):
+        why = why_not(row, drugs_given)
+        is_selected = not only or any(is_in(row.path, section) for section in only)
+        if not is_selected or any(is_in(row.path, section) for section in leave_out):
             why = NOT_ASKED
         if why:
             left_out.append(LeftOut(row.path, why))
@@ -102,10 +102,10 @@ def factors_of(
     return factors, left_out
 
 
-def why_not(row: Row, given: set[str]) -> str:
+def why_not(row: Row, drugs_given: set[str]) -> str:
     """Why an estimate cannot be varied; empty if it can."""
     section, _, rest = row.path.partition(".")
-    if section == "drug" and rest.partition(".")[0] not in given:
+    if section == "drug" and rest.partition(".")[0] not in drugs_given:
         return NOT_GIVEN
     if row.low == row.high:
         return FIXED
@@ -198,7 +198,7 @@ def in_order(ends: list[float]) -> list[float]:
 
 
 def between_half_lives(numbers: list[float]) -> list[float]:
-    """The volume from which a drug leaves by neither half-life alone, nearest to the one given.
+    """The nearest volume from which a drug is cleared by neither half-life alone.
 
     numbers : clearance (L/hour), volume (L), fast half-life (minute), slow half-life (hour)
     """

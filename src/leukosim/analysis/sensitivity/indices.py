@@ -92,8 +92,8 @@ def sobol_indices(
         warnings.simplefilter("ignore", ConvergenceWarning)
         r2 = cross_validated(coordinates, observed, seed)
         fitted = gaussian_process(factors, seed=seed).fit(coordinates, observed)
-        drawn = outcomes[: 1 + BOOTSTRAPPED].T
-        surrogate = gaussian_process(factors, fitted.kernel_).fit(coordinates, drawn)
+        replicates = outcomes[: 1 + BOOTSTRAPPED].T
+        surrogate = gaussian_process(factors, fitted.kernel_).fit(coordinates, replicates)
     at, problem = saltelli(factors, sobol_points, seed)
     predicted = surrogate.predict(at).reshape(len(at), -1)
     first, total = np.array([analysed(problem, y, seed) for y in predicted.T]).transpose(1, 2, 0)

@@ -88,10 +88,10 @@ def elementary_effects(
 
 
 def chance_of(effects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What mu* and sigma come to by the chance of patients alone: float64[group] each.
+    """mu* and sigma that result from sampling patients alone: float64[group] each.
 
-    The deviation of a resample's effects from those of all patients is what chance adds to them.
-    A parameter that does nothing exceeds the LEVEL quantile of its mean size once in twenty times.
+    Sampling variability is the deviation of a resample's effects from those of all patients. A
+    parameter without influence exceeds the LEVEL quantile of its mean size once in twenty times.
 
     effects : float64[1 + resample, group, trajectory], the first of all patients
     """

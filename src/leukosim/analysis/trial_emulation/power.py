@@ -1,7 +1,7 @@
-"""A proposed trial: how many patients it needs, by what the simulation says and how surely.
+"""The design of a proposed trial: effect, power and sample size, each with its uncertainty.
 
-Trials are drawn from the virtual patients and analysed as a trial would be. How much the effect
-itself is uncertain comes from resampling the virtual patients: each resample has its own hazard
+Trials are sampled from the virtual patients and analysed as a trial would be. The uncertainty of
+the effect itself comes from resampling the virtual patients: each resample has its own hazard
 ratio, and so its own power. The mean of these powers is the assurance.
 """
 
@@ -81,7 +81,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the simulation says to a proposed trial."""
+    """Effect, power and sample size of a proposed trial, by simulation."""
 
     arm: str
     against: str
@@ -123,7 +123,7 @@ def evaluate_design(ds: xr.Dataset, proposal: Proposal) -> Evidence:
 
 
 def two_arms(ds: xr.Dataset, proposal: Proposal) -> tuple[str, str]:
-    """The arm that is tried, and its control."""
+    """The experimental arm and its control."""
     arms = [str(name) for name in ds["arm"].values]
     against = reference_of(ds, proposal.against)
     others = [name for name in arms if name != against]
@@ -159,9 +159,10 @@ def design_of(proposal: Proposal, horizon_days: float) -> Design:
 
 
 def selection(ds: xr.Dataset, proposal: Proposal) -> tuple[np.ndarray, str]:
-    """Who would be selected, bool[patient], and by what; everyone and nothing without a biomarker.
+    """The patients who would be selected, bool[patient], and the criterion in words.
 
-    Where residual cells were measured and nothing else is asked for: CXCR4-high patients.
+    Everyone, and an empty criterion, without a biomarker. By default CXCR4-high patients, where
+    residual cells were measured.
     """
     name, equals = proposal.biomarker, proposal.equals
     if not name and "cxcr4_group" in ds:
@@ -219,7 +220,7 @@ class PopulationEffect:
     """The effect under a design: first of the virtual patients as they are, then of resamples."""
 
     virtual_patients: int
-    log_hazard_ratio: np.ndarray  # float64[1 + resample], nan where it cannot be told
+    log_hazard_ratio: np.ndarray  # float64[1 + resample], nan where it cannot be estimated
     information: np.ndarray  # of it, for each patient randomised; float64[1 + resample]
     events: float  # share of patients with an event, both arms
 
@@ -229,8 +230,8 @@ def population_effects(
 ) -> dict[str, PopulationEffect]:
     """The effect by population, of virtual patients who are each in both arms.
 
-    Every patient is taken several times, with other days of accrual and drop-out, so that what
-    differs between resamples is who is among them and not when they came.
+    Every patient is taken several times, with other days of accrual and drop-out, so that resamples
+    differ by their patients and not by the days of accrual.
     """
     members = {ALL: np.arange(pool.size)}
     if selects:
@@ -242,9 +243,9 @@ def population_effects(
         if n < 2:
             continue
         rng = stream(proposal.seed, 0, TRIAL, 1_000_000 + key)
-        drawn = rng.integers(n, size=(proposal.resamples, n))
+        indices = rng.integers(n, size=(proposal.resamples, n))
         own, events = fit_both_arms(pool, design, eligible[None], MANY, rng)
-        others, _ = fit_both_arms(pool, design, eligible[drawn], SOME, rng)
+        others, _ = fit_both_arms(pool, design, eligible[indices], SOME, rng)
         ratios, information = (np.concatenate(each) for each in zip(own, others, strict=True))
         result[name] = PopulationEffect(n, ratios, information, events)
     return result
@@ -349,8 +350,8 @@ def power_table(
         effect = known[name]
         share = 1.0 if only is None else effect.virtual_patients / pool.size
         for size in sorted(set(proposal.sizes)):
-            shown = cox(repeat(pool, design, proposal.seed, size, only))
-            benefits = (shown.p < proposal.significance) & (shown.log_hazard_ratio < 0.0)
+            fits = cox(repeat(pool, design, proposal.seed, size, only))
+            benefits = (fits.p < proposal.significance) & (fits.log_hazard_ratio < 0.0)
             chance = binomtest(int(benefits.sum()), len(benefits)).proportion_ci(0.95, "wilson")
             powers = power_by_formula(
                 effect.log_hazard_ratio, effect.information, size, proposal.significance

@@ -1,12 +1,12 @@
-"""A trial, repeated a thousand times from a pool of virtual patients: what it could have shown.
+"""A trial repeated a thousand times from a pool of virtual patients: the results it could have had.
 
-Every repetition draws patients from the pool, allocates each to one of two arms and follows him as
-the trial would have; of each patient the pool knows what becomes of him in either arm. All
-repetitions are worked through at once, so a Cox model of a single covariate is fitted here by
-Newton's method on arrays; tests hold it against lifelines.
+Every repetition samples patients from the pool, allocates each to one of two arms and follows each
+as the trial would have; the pool holds the outcome of every patient in both arms. All repetitions
+are computed at once, so a Cox model of a single covariate is fitted here by Newton's method on
+arrays; tests compare it with lifelines.
 
-Relapse is seen at visits, so many patients relapse on the same day. In truth they did not: ties are
-broken at random, in the same way for all that is computed of one repetition.
+Relapse is detected at visits, so many patients relapse on the same day. These ties are an artefact
+of the visits and are broken at random, in the same way for every analysis of one repetition.
 """
 
 from collections.abc import Sequence
@@ -111,7 +111,7 @@ def repeat(
     Parameters
     ----------
     patients : of each trial; by default as the design says
-    only : the group from which patients are drawn, as a trial would that selects by the assay;
+    only : the group from which patients are sampled, as in a trial that selects by the assay;
         None: everyone
     """
     n = patients or design.patients
@@ -131,7 +131,7 @@ def repeat(
 def observed(
     pool: Pool, design: Design, who: np.ndarray, treated: np.ndarray, rng: np.random.Generator
 ) -> Repetitions:
-    """What trials see of these patients until follow-up ends.
+    """Events that trials observe in these patients until follow-up ends.
 
     who, treated : int64 and bool[trial, patient], positions in the pool and whether treated there
     """
@@ -191,12 +191,12 @@ def cox(trials: Repetitions, within: np.ndarray | None = None) -> Fits:
     one_sided = ~known & (np.abs(score) > 1e-6)
     log_ratio = np.where(one_sided, np.copysign(TOO_EXTREME, score), log_ratio)
     error = np.where(one_sided, TOO_EXTREME / np.maximum(np.abs(score), 1e-6), error)
-    told = known | one_sided
-    return Fits(np.where(told, log_ratio, np.nan), np.where(told, error, np.nan))
+    is_estimated = known | one_sided
+    return Fits(np.where(is_estimated, log_ratio, np.nan), np.where(is_estimated, error, np.nan))
 
 
 def effects(trials: Repetitions) -> pd.DataFrame:
-    """What each trial shows: a row a trial.
+    """The analysis of each trial: a row a trial.
 
     Returns
     -------
@@ -226,7 +226,7 @@ def effects(trials: Repetitions) -> pd.DataFrame:
 def power_by_size(
     pool: Pool, design: Design, seed: int, sizes: Sequence[int] = SIZES
 ) -> pd.DataFrame:
-    """Share of trials that show a benefit, by how many patients are randomised.
+    """Share of trials that show a benefit, by the number of patients randomised.
 
     Returns
     -------
@@ -240,10 +240,10 @@ def power_by_size(
     rows = []
     for enrolled, only in (("all-comers", None), ("CXCR4-high by the assay", HIGH)):
         for size in sizes:
-            shown = cox(repeat(pool, design, seed, size, only)).benefits
-            interval = binomtest(int(shown.sum()), len(shown)).proportion_ci(0.95, "wilson")
+            benefits = cox(repeat(pool, design, seed, size, only)).benefits
+            interval = binomtest(int(benefits.sum()), len(benefits)).proportion_ci(0.95, "wilson")
             screened = size if only is None else size / share
-            rows.append((size, enrolled, screened, shown.mean(), interval.low, interval.high))
+            rows.append((size, enrolled, screened, benefits.mean(), interval.low, interval.high))
     columns = ["patients", "enrolled", "screened", "power", "low", "high"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -254,7 +254,7 @@ def patients_for_power(
     """Patients who have to be randomised for this power, by interpolation between sizes.
 
     Below the smallest size and beyond the largest by the normal law of a test, power =
-    Phi(sqrt(n) d - z); inf where the largest size shows hardly more benefits than chance does.
+    Phi(sqrt(n) d - z); inf where the largest size hardly exceeds the power without an effect.
 
     Parameters
     ----------
@@ -288,7 +288,7 @@ def patients_for_power(
 
 
 def summary(table: pd.DataFrame) -> pd.Series:
-    """Shares of trials by what they show, and medians. table : of :func:`effects`."""
+    """Shares of trials by their result, and medians. table : of :func:`effects`."""
     return pd.Series(
         {
             "overall significant": table["benefits"].mean(),

@@ -98,7 +98,7 @@ class Centre(mesa.Agent):
         self.stream = stream(model.seed_of_trial, 0, TRIAL, 1 + number)
 
     def recruit(self) -> None:
-        """Enrol whoever comes today."""
+        """Enrol the patients who arrive today."""
         if self.trial.today < self.trial.opening[self.number]:
             return
         for _ in range(self.stream.poisson(self.trial.rates[self.number])):
@@ -123,7 +123,7 @@ class Committee(mesa.Agent):
         self.looks: list[dict[str, Any]] = []
 
     def watch(self) -> None:
-        """Look, once so many events have been seen."""
+        """Make the interim analysis, once as many events as planned are reported."""
         trial, operations = self.trial, self.trial.operations
         if self.looks or not operations.interim_events:
             return

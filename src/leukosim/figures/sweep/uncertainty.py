@@ -9,7 +9,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from leukosim.analysis.endpoints import DAYS_PER_MONTH, main_survival
-from leukosim.analysis.parameter_uncertainty import curve_uncertainty, drawn, headline_uncertainty
+from leukosim.analysis.parameter_uncertainty import (
+    curve_uncertainty,
+    headline_uncertainty,
+    posterior_draws,
+)
 from leukosim.figures.elements.small_multiples import (
     Panels,
     add_note,
@@ -112,7 +116,7 @@ def uncertainty_figure(ds: xr.Dataset, tables: Tables, width_mm: float = PAGE) -
     note = note_of(ds, headlines)
     figure = empty_figure(width_mm, foot + LINE + 1.5 + note_height(note, width_mm))
 
-    endpoint = main_survival(drawn(ds).isel(scenario=0)).attrs["endpoint"]
+    endpoint = main_survival(posterior_draws(ds).isel(scenario=0)).attrs["endpoint"]
     add_heading(figure, (0.0, 0.0), endpoint[0].upper() + endpoint[1:], "a")
     for i, (arm, color) in enumerate(colors.items()):
         top = above + panels.row(i) * one + name
@@ -153,7 +157,7 @@ def add_key(ax: Axes) -> None:
 
 def note_of(ds: xr.Dataset, headlines: pd.DataFrame) -> str:
     """Of whom the figure is, and how to read it."""
-    of_draws = drawn(ds)
+    of_draws = posterior_draws(ds)
     n, k = of_draws.sizes["patient"], of_draws.sizes["scenario"]
     few = " (few, so that wide ends are rough)" if k < ENOUGH else ""
     parts = ", ".join(
