@@ -290,8 +290,8 @@ def shared_luck(console: Console, pairs: int = 400) -> None:
     others = np.array([final_cells(seed + pairs, False) for seed in range(pairs)])
     shared, separate = np.var(treated - untreated, ddof=1), np.var(treated - others, ddof=1)
     console.print(
-        f"Shared random numbers: the variance of the difference of two arms (log10 stem cells after "
-        f"84 days, one cycle of azacitidine or none, the same patient {pairs} times) is "
+        f"Shared random numbers: the variance of the difference of two arms (log10 stem cells "
+        f"after 84 days, one cycle of azacitidine or none, the same patient {pairs} times) is "
         f"{separate / shared:.1f} times smaller with common random numbers"
     )
 

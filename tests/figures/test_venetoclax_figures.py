@@ -186,10 +186,6 @@ def test_survival_is_not_drawn_where_follow_up_ends_with_relapse(ds):
         "one arm of unknown subtypes", "own arm without cells left",
     ],
 )  # fmt: skip
-
-
-@pytest.mark.filterwarnings("error")
-@whatever_is_missing
 @pytest.mark.parametrize("width", [pytest.param(COLUMN, marks=pytest.mark.slow), PAGE])
 def test_figures_are_whole_whatever_is_missing(changes, width):
     some = resistance(**{"n_patients": 8, **changes})

@@ -1,7 +1,7 @@
 """Finished scenarios as small files: what a sweep keeps while it goes on.
 
-A shard holds scenarios that were run together, so what they share is there once. It is a zip file of
-four members: ``header.json`` (the scenarios; name, dimensions, type and place of variables),
+A shard holds scenarios that were run together, so what they share is there once. It is a zip file
+of four members: ``header.json`` (the scenarios; name, dimensions, type and place of variables),
 ``data`` (all variables one after the other, those of trajectories with a row for each trajectory),
 ``rows`` (for every scenario, arm and patient the row of the trajectory, int32) and
 ``decisions.csv`` (each with the row of its trajectory). Its checksums notice what is damaged, and
