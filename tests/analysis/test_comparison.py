@@ -93,12 +93,14 @@ def allowed_misses(alpha=1e-6):
     return binom.isf(alpha, COHORTS, 0.07)
 
 
+@pytest.mark.slow
 def test_intervals_hold_a_known_effect_as_often_as_they_say(intervals):
     """False alarm: four quantities, each once in a million."""
     for key, truth in exact_differences().items():
         assert misses(intervals[key], truth) <= allowed_misses(), key
 
 
+@pytest.mark.slow
 def test_that_check_would_notice_intervals_that_are_too_narrow_or_off(intervals):
     truth = exact_differences()
     for key, bounds in intervals.items():
@@ -108,6 +110,7 @@ def test_that_check_would_notice_intervals_that_are_too_narrow_or_off(intervals)
         assert misses(bounds, 1.5 * truth[key]) > allowed_misses(), key
 
 
+@pytest.mark.slow
 def test_pairs_are_worth_many_patients(intervals):
     """As if the arms were of different patients, the interval of mean days would be far wider."""
     result = resample(cohort(1), Comparison(resamples=500))

@@ -7,6 +7,7 @@ import leukosim
 from leukosim.cli import main
 
 
+@pytest.mark.slow
 def test_a_search_is_that_of_the_command(tmp_path, monkeypatch):
     monkeypatch.setattr("leukosim.cli.drawing.draw", lambda *_: 0)
     found = leukosim.search(

@@ -340,7 +340,7 @@ def two_figures(monkeypatch):
             raise ValueError("no [data]")
         drawn.append(each.name)
 
-    both = [StandardFigure(name, has(), None) for name in ("first", "second")]
+    both = [StandardFigure(name, has(), None, None, None) for name in ("first", "second")]
     monkeypatch.setattr(drawing, "figures_for", lambda dataset: both)
     monkeypatch.setattr(drawing, "draw_figure", draw_figure)
     return drawn
@@ -353,7 +353,7 @@ def test_a_figure_that_fails_costs_itself_only(capsys, tmp_path, two_figures):
     assert two_figures == ["second"]
     error = capsys.readouterr().err
     assert error == "leukosim: the figure first failed: ValueError: no [data]\n"
-    assert DRAW(None, tmp_path, Console(stderr=True), result=["first"]) == 0
+    assert DRAW(None, tmp_path, Console(stderr=True), already_drawn=["first"]) == 0
 
 
 def test_a_finished_result_gets_the_figures_that_it_lacks(capsys, monkeypatch, two_figures):

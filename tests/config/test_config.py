@@ -428,6 +428,7 @@ subtypes:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "n"), [(TWO_SUBTYPES, 2), (SIX_SUBTYPES, 6)])
 def test_other_subtypes_run_from_end_to_end(tmp_path, text, n):
     (tmp_path / "extra").mkdir()

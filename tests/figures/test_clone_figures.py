@@ -69,6 +69,7 @@ def test_figures_survive_whatever_the_clones_are_like(case, tmp_path):
                 assert any(drawn) or is_strip
 
 
+@pytest.mark.slow
 def test_the_cases_are_what_they_are_called(make_patient, strategies):
     protocol = Protocol(horizon_days=240, record=CloneRecord(clones=30))
 

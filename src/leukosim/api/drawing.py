@@ -1,8 +1,9 @@
 """Figures of a result by their names."""
 
-from typing import Any
+from typing import overload
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from leukosim.api.results import dataset_of
 from leukosim.api.statistics import AnyResult
@@ -15,9 +16,19 @@ def figure_names(result: AnyResult) -> list[str]:
     return [each.name for each in figures_for(dataset_of(result))]
 
 
+@overload
+def draw(result: AnyResult, name: str, *, ax: Axes, width_mm: float | None = None) -> Axes: ...
+
+
+@overload
+def draw(
+    result: AnyResult, name: str, *, ax: None = None, width_mm: float | None = None
+) -> Figure: ...
+
+
 def draw(
     result: AnyResult, name: str, *, ax: Axes | None = None, width_mm: float | None = None
-) -> Any:
+) -> Axes | Figure:
     """Draw a figure of a result.
 
     Parameters

@@ -64,26 +64,28 @@ def figures(words: list[str]) -> int:
     return code
 
 
-def draw(dataset: xr.Dataset, folder: Path, console: Console, result: Container[str] = ()) -> int:
+def draw(
+    dataset: xr.Dataset, folder: Path, console: Console, already_drawn: Container[str] = ()
+) -> int:
     """Draw the figures of a result beside it.
 
     folder : of the result
-    result : names of figures to leave out
+    already_drawn : names of figures to leave out
     """
-    return draw_into(folder / FIGURES, dataset, console, result)
+    return draw_into(folder / FIGURES, dataset, console, already_drawn)
 
 
 def draw_into(
     folder: Path,
     dataset: xr.Dataset,
     console: Console,
-    result: Container[str] = (),
+    already_drawn: Container[str] = (),
     options: Drawn = AS_OF_A_RUN,
 ) -> int:
     """Draw the figures that a result can feed; one that fails costs itself, not the result."""
     code = 0
     for each in figures_for(dataset):
-        if each.name in result:
+        if each.name in already_drawn:
             continue
         try:
             draw_figure(each, dataset, folder, options.width_mm, options.format)

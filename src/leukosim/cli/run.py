@@ -90,8 +90,8 @@ def show_sweep(sweep: Sweep, console: Console, only_missing: bool = False) -> in
     A dataset that would fill the memory stays on the disk, and a figure reads what it draws.
     """
     with sweep.opened() as dataset:
-        result = drawing.drawn_in(sweep.folder) if only_missing else ()
-        code = drawing.draw(dataset, sweep.folder, console, result)
+        drawn = drawing.drawn_in(sweep.folder) if only_missing else ()
+        code = drawing.draw(dataset, sweep.folder, console, drawn)
         compare_hypotheses(dataset, sweep, console)
     return code
 
