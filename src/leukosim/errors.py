@@ -9,7 +9,7 @@ class NotWritten(OSError):
 
 
 class ConfigError(ValueError):
-    """Something that a user asked for and that cannot be; the message is one sentence."""
+    """A wrong command line, configuration or argument; the message is one sentence."""
 
 
 def unknown(path: str, allowed: Iterable[str], what: str) -> ConfigError:

@@ -14,7 +14,7 @@ FRACTIONS = ("fraction", "probability")
 
 
 class InvalidValue(ValueError):
-    """A value outside what the model can mean; says field, value, unit and allowed range."""
+    """A value outside the allowed range; the message has field, value, unit and range."""
 
     def __init__(self, name: str, value: object, unit: str, allowed: str):
         self.name = name

@@ -56,7 +56,11 @@ def test_what_there_is_not_is_refused():
         headlines_of("mine")
     with pytest.raises(ConfigError, match="headlines: gian .* did you mean gain"):
         headlines_of("relaza2", ["gian"])
-    assert [each.name for each in headlines_of("relaza2", ["conversion"])] == ["conversion"]
-    assert arms_of(headlines_of("relaza2", ["conversion"]), ["triggered", "x"]) == ["triggered"]
+    assert [each.name for each in headlines_of("relaza2", ["molecular_relapse"])] == [
+        "molecular_relapse"
+    ]
+    assert arms_of(headlines_of("relaza2", ["molecular_relapse"]), ["triggered", "x"]) == [
+        "triggered"
+    ]
     with pytest.raises(ConfigError, match="at_relapse missing"):
         arms_of(headlines_of("relaza2"), ["triggered"])

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from leukosim.biology.apoptosis import Apoptosis, apoptosis_rate, protection, reserve_by_subtype
+from leukosim.biology.apoptosis import (
+    Apoptosis,
+    anti_apoptotic_reserve,
+    apoptosis_rate,
+    reserve_by_subtype,
+)
 from leukosim.biology.disease import Disease
 from leukosim.biology.niche import Niche, egress_rate
 from leukosim.biology.subtypes import Subtype, Switching, four_subtypes, switching_rates
@@ -16,8 +21,8 @@ DEPENDENCES = np.array([subtype.dependencies for subtype in SUBTYPES.values()])
 
 
 def test_an_untouched_budget_is_one_and_a_blocked_one_is_nothing():
-    np.testing.assert_allclose(protection(DEPENDENCES, np.zeros(3)), 1.0)
-    np.testing.assert_allclose(protection(DEPENDENCES, np.ones(3)), 0.0, atol=1e-12)
+    np.testing.assert_allclose(anti_apoptotic_reserve(DEPENDENCES, np.zeros(3)), 1.0)
+    np.testing.assert_allclose(anti_apoptotic_reserve(DEPENDENCES, np.ones(3)), 0.0, atol=1e-12)
 
 
 def test_an_untreated_cell_does_not_die_of_its_threshold():
@@ -33,7 +38,9 @@ def test_the_hazard_rises_as_the_budget_falls_and_never_beyond_its_maximum():
 
 
 def test_blocking_bcl2_hits_lmpp_like_cells_hardest_and_mode_least():
-    hazard = apoptosis_rate(protection(DEPENDENCES, [1.0, 0.0, 0.0]), 1.0, Apoptosis(), 0.5)
+    hazard = apoptosis_rate(
+        anti_apoptotic_reserve(DEPENDENCES, [1.0, 0.0, 0.0]), 1.0, Apoptosis(), 0.5
+    )
     by_name = dict(zip(SUBTYPES, hazard, strict=True))
     assert max(by_name, key=by_name.get) == "LMPP-like"
     assert min(by_name, key=by_name.get) == "MoDe"
@@ -43,10 +50,10 @@ def test_two_blocks_kill_more_than_both_alone():
     """Synergy follows from the budget: there is no synergy constant to put it in."""
     law = Apoptosis(threshold=0.6, steepness=0.1)
     alone = [
-        apoptosis_rate(protection(DEPENDENCES, blocked), 1.0, law, 0.5)
+        apoptosis_rate(anti_apoptotic_reserve(DEPENDENCES, blocked), 1.0, law, 0.5)
         for blocked in ([0.9, 0.0, 0.0], [0.0, 0.9, 0.0])
     ]
-    both = apoptosis_rate(protection(DEPENDENCES, [0.9, 0.9, 0.0]), 1.0, law, 0.5)
+    both = apoptosis_rate(anti_apoptotic_reserve(DEPENDENCES, [0.9, 0.9, 0.0]), 1.0, law, 0.5)
     assert (both >= alone[0] + alone[1])[:3].all()
 
 
@@ -54,7 +61,7 @@ def test_a_block_in_all_subtypes_alike_is_the_same_by_subtype():
     blocked = np.array([[0.3, 0.1, 0.7], [0.9, 0.0, 0.2]])
     by_subtype = np.repeat(blocked[:, None], 4, axis=1)
     np.testing.assert_allclose(
-        reserve_by_subtype(DEPENDENCES, by_subtype), protection(DEPENDENCES, blocked)
+        reserve_by_subtype(DEPENDENCES, by_subtype), anti_apoptotic_reserve(DEPENDENCES, blocked)
     )
 
 

@@ -107,7 +107,7 @@ def test_what_is_kept_is_not_run_again_and_the_table_is_the_same(capsys, monkeyp
     assert runs == []
     code, _, error = called(capsys, *words, "search.evaluations=5")
     assert code == 2
-    assert "would throw away some of the 6 in output = here" in error
+    assert "is fewer than the 6 in output = here: allowed 6 or more" in error
     assert called(capsys, *words, "search.evaluations=8")[0] == 0  # it may grow
     assert len(runs) == 2
     pd.testing.assert_frame_equal(table_of("here").head(7)[whole.columns[:5]],

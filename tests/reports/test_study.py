@@ -85,7 +85,7 @@ def reported(capsys, *words):
 
 def test_the_page_has_all_parts_and_loads_nothing(capsys):
     columns = ["arm", "patient", "day", "rule", "seen", "action", "regimen"]
-    rows = [["triggered", 3, 100.0, "conversion", "mrd = 0.02", "start", "azacitidine"]]
+    rows = [["triggered", 3, 100.0, "molecular_relapse", "mrd = 0.02", "start", "azacitidine"]]
     keep(trial(40), "here", log=pd.DataFrame(rows, columns=columns))
     page = reported(capsys, "here")
     parts = ["question", "strategies", "cohort", "results", "uncertainty", "parameters"]

@@ -95,9 +95,10 @@ def sweep(
 
     A sweep that was interrupted goes on where it ended, if ``output`` names a folder.
 
-    Parameters ---------- overrides : as of :func:`run`; fields with a list of values are varied. A
-    field that itself holds
-        a list is varied by a list of lists, ``{"arms": [["triggered"], ["at_relapse"]]}``
+    Parameters
+    ----------
+    overrides : as of :func:`run`; fields with a list of values are varied. A field whose value is a
+        list is varied by a list of lists, ``{"arms": [["triggered"], ["at_relapse"]]}``
 
     Others as of :func:`run`.
 
@@ -171,9 +172,10 @@ def search(
 ) -> SearchResult:
     """Search for the best values of fields within limits.
 
-    Parameters ---------- space : by the path of a field: ``(low, high)`` for an interval, a list of
-    values to choose from,
-        a range, or Hydra's own text such as ``"tag(log,interval(1e-4,1e-1))"``
+    Parameters
+    ----------
+    space : by the path of a field: ``(low, high)`` for an interval, a list of values to choose
+        from, a range, or Hydra's own text such as ``"tag(log,interval(1e-4,1e-1))"``
     overrides : other fields, as of :func:`run`
     arm : that is searched; empty: the only one
     maximise, minimise : names of goals: relapse_free_survival, overall_survival, rmst, drug_days,

@@ -53,7 +53,7 @@ class Apoptosis:
     __post_init__ = check_ranges
 
 
-def protection(dependencies, blocked):
+def anti_apoptotic_reserve(dependencies, blocked):
     """What is left of the anti-apoptotic reserve.
 
         P = sum_p w[subtype, p] * (1 - blocked[p])

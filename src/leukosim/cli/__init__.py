@@ -1,4 +1,4 @@
-"""The command line: compose, check, run, save. The only place that writes a user's files."""
+"""The command line: verbs, help, and errors as one sentence with an exit code."""
 
 import os
 import sys
@@ -43,10 +43,10 @@ leukosim: acute myeloid leukaemia in remission and relapse, simulated cell by ce
   leukosim report FOLDER [field=value ...]         the study as one HTML page
   leukosim calibrate [field=value ...]             fit parameters to the published targets
   leukosim page [--port N] [--no-open]             one patient in the browser, day by day
-  leukosim predict FOLDER [FOLDER ...]             freeze what results say of quantities not fitted
+  leukosim predict FOLDER [FOLDER ...]             predict what was not fitted, with a checksum
   leukosim validate FILE                           observed values beside the frozen predictions
   leukosim warmup                                  compile the engine, so that no run has to wait
-  leukosim verify [--quick] [--seed N]             hold the engine against exact laws
+  leukosim verify [--quick] [--seed N]             check the simulation kernel against exact results
   leukosim verify --report PAGE [FOLDER ...]       the same, and all evidence as one page and PDF
   leukosim parameters [--markdown FILE]            every parameter with unit, range and source
   leukosim vocabulary [--markdown FILE]            every variable of a result

@@ -46,7 +46,7 @@ def predict(words: list[str]) -> int:
     atomic_write.save_text(text, folder / PREDICTIONS)
     atomic_write.save_text(atomic_write.as_json(record), folder / RECORD)
     missing = [each.id for each in QUANTITIES if each.id not in set(table["id"])]
-    left = f"; not foretold by these results: {', '.join(missing)}" if missing else ""
+    left = f"; not predicted from these results: {', '.join(missing)}" if missing else ""
     say(f"{folder}: {PREDICTIONS}, {RECORD}: {len(table)} predictions, "
         f"SHA-256 {record['sha256'][:12]}{left}")  # fmt: skip
     return 0

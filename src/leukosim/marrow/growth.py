@@ -19,7 +19,7 @@ class Balance:
 def crowded_renewal(renewal: float, burden: float, carrying_capacity: float) -> float:
     """Probability that a daughter is a stem cell, in a marrow with ``burden`` blasts.
 
-    a(B) = 1/2 + (a_max - 1/2) (1 - B / K), so that growth ends at the plateau K
+    a(B) = 1/2 + (a_max - 1/2) (1 - B / K), so that growth ends at the carrying capacity K
     """
     return float(np.clip(0.5 + (renewal - 0.5) * (1.0 - burden / carrying_capacity), 0.0, 1.0))
 

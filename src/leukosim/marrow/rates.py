@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from leukosim.biology.apoptosis import apoptosis_rate, protection, reserve_by_subtype
+from leukosim.biology.apoptosis import anti_apoptotic_reserve, apoptosis_rate, reserve_by_subtype
 from leukosim.biology.blasts import STAGES
 from leukosim.biology.clones import TRAITS, Driver, lineage
 from leukosim.biology.cycle import PHASES
@@ -292,10 +292,12 @@ class Rates:
         rates[:, :, IN_NICHE, GAP, G0_ENTRY_OR_EXIT] = self.return_rate
 
         if blocked is None:
-            left = protection(self.dependencies, values[:, [COLUMN[name] for name in BLOCKS]])
+            left = anti_apoptotic_reserve(
+                self.dependencies, values[:, [COLUMN[name] for name in BLOCKS]]
+            )
         else:
             left = reserve_by_subtype(self.dependencies, blocked)
-        full = protection(self.dependencies, np.zeros(3))
+        full = anti_apoptotic_reserve(self.dependencies, np.zeros(3))
         shift = self.patient.reserve_shift
         hazard = apoptosis_rate(
             left + shift, full + shift, disease.apoptosis, disease.apoptosis.stem_cell_rate

@@ -36,7 +36,7 @@ ON_A_DAY = {
     queue.MRD_SAMPLE: "a sample for MRD is taken; with marrow, one for morphology, too",
     queue.BLOOD_COUNT: "blood is counted",
     queue.MARROW_SAMPLE: "a marrow sample is taken for morphology",
-    queue.REPORT: "a result becomes known: conversion and response are noted, rules decide",
+    queue.REPORT: "a result becomes known: molecular relapse and response are noted, rules decide",
     queue.RELEASE: "an interruption that has lasted as long as it may ends",
     queue.START: "a regimen begins",
     queue.CYCLE: "the doses of a cycle are given",

@@ -25,7 +25,7 @@ from leukosim.runs.sweep import Report, Scenario, Sweep
 from leukosim.runs.warmup import compile_engine, is_compiled
 
 LONGEST_NAME = 100  # letters of a scenario's, in a line of progress
-FEW_COURSES = 80  # about as long as a second process takes to start
+FEW_TRAJECTORIES = 80  # about as long as a second process takes to start
 COMPILING = "Compiling the engine; only the first run of this version does (about 20 s)."
 
 
@@ -40,7 +40,7 @@ class Outcome:
 
 
 class Incomplete(Exception):
-    """Some scenarios have failed, without which there is no answer; the report says why."""
+    """Scenarios that the analysis needs have failed; the report says why."""
 
     def __init__(self, report: Report) -> None:
         super().__init__("; ".join(report.failures()))
@@ -189,21 +189,21 @@ def compile_once(progress: Progress) -> None:
 
 @contextmanager
 def interrupted_with(words: str) -> Iterator[None]:
-    """Let an interruption inside say what becomes of the work."""
+    """Add to an interruption what is kept of the work."""
     try:
         yield
     except KeyboardInterrupt:
         raise KeyboardInterrupt(words) from None
 
 
-def workers(config: Config, courses: int) -> int:
+def workers(config: Config, trajectories: int) -> int:
     """Workers: as many as asked for, or one for each processor it may use.
 
-    courses : of patients, that are to be simulated
+    trajectories : of patients, that are to be simulated
     """
     if config.executor.workers:
         return config.executor.workers
-    if courses < FEW_COURSES:
+    if trajectories < FEW_TRAJECTORIES:
         return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

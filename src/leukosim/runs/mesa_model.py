@@ -30,8 +30,8 @@ from leukosim.trial.sampling import draw_patient, producible
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What a model asks of its patient and doses; None: as the patient was drawn."""
+class PatientOverrides:
+    """Values in place of those of the drawn patient and the strategy; None: as drawn."""
 
     patient: int = setting(0, "number in the cohort", lowest=0, highest=999_999)
     dose_percent: float = setting(100.0, "% of the strategy's doses", lowest=0.0, highest=1000.0)
@@ -94,8 +94,9 @@ class LeukemiaModel(mesa.Model):
     strategy : name of a strategy that leukosim knows, or a Strategy or CallableStrategy
     patient : number in the cohort, 0 or more
     dose_percent : % of the strategy's doses, of every drug, from 0 to 1000
-    trigger_level : at which MRD counts as conversion and strategies act on it, in the unit of the
-        patient's marker: a transcript ratio, or the recipient's share of CD34-positive cells
+    trigger_level : at which MRD counts as molecular relapse and strategies act on it, in the
+        unit of the patient's marker: a transcript ratio, or the recipient's share of CD34-positive
+        cells
     delay_days : day, from the report that triggers treatment to its first dose
     interval_days : day, between MRD samples
     cxcr4 : MFI ratio, median over the patient's stem cells, from 0.001 to 10000
@@ -143,7 +144,7 @@ class LeukemiaModel(mesa.Model):
         rng: int | None = None,
     ):
         seed = study_seed if rng is None else rng
-        wishes = Wishes(
+        wishes = PatientOverrides(
             patient, dose_percent, cxcr4, residual_stem_cells, doubling_days, responsiveness,
             marker, seed,
         )  # fmt: skip
@@ -273,7 +274,7 @@ def composed(overrides: tuple[str, ...]) -> Config:
     return compose(overrides)
 
 
-def as_wished(config: Config, wishes: Wishes) -> Patient:
+def as_wished(config: Config, wishes: PatientOverrides) -> Patient:
     """A patient of the cohort, with other traits where they are wished."""
     drawn = draw_patient(
         int(wishes.patient), config.cohort, config.disease, config.seed, config.drugs()

@@ -147,9 +147,9 @@ class Evaluator:
         """Run what is not kept."""
         if not missing:
             return
-        courses = sum(scenario.config.cohort.size for scenario in missing)
+        trajectories = sum(scenario.config.cohort.size for scenario in missing)
         configs = [scenario.config for scenario in missing]
-        at_once = workers_within_memory(configs, workers(configs[0], courses))
+        at_once = workers_within_memory(configs, workers(configs[0], trajectories))
         self.errors |= run_missing(
             sweep, missing, at_once, lambda patients: None, lambda scenario: None
         )

@@ -165,8 +165,9 @@ def check_folder(question: Question) -> None:
     if attributes.get("search") == question.identity and here.digest == there[0]:
         if len(there) - 1 > question.options.evaluations:
             raise ConfigError(
-                f"search.evaluations = {question.options.evaluations} (candidates) would throw "
-                f"away some of the {len(there) - 1} in output = {question.folder}: ask for no fewer"
+                f"search.evaluations = {question.options.evaluations} (candidates) is "
+                f"fewer than the {len(there) - 1} in output = {question.folder}: "
+                f"allowed {len(there) - 1} or more"
             )
         return
     what = provenance.what_differs(attributes, here.identity)

@@ -81,7 +81,7 @@ class Cohort:
     at_diagnosis: bool = False  # overt disease at the start, in place of what therapy left
     overt_log10_mean: float = estimate(
         12.0, "log10 cells", low=11.0, high=12.5, lowest=8.0, highest=14.0, source="assumed",
-        note="blasts at diagnosis, not more than the patient's plateau",
+        note="blasts at diagnosis, not more than the patient's carrying capacity",
     )  # fmt: skip
     overt_log10_sd: float = estimate(
         0.3, "log10 cells", low=0.1, high=0.5, highest=2.0, source="assumed"
@@ -120,7 +120,7 @@ class Cohort:
     )  # fmt: skip
     persistence_burden_log10: float = estimate(
         9.3, "log10 cells", low=9.0, high=10.5, lowest=0.0, highest=13.0, source="assumed",
-        note="their plateau, median",
+        note="their carrying capacity, median",
     )  # fmt: skip
     persistence_burden_log10_sd: float = estimate(
         0.3, "log10 cells", low=0.1, high=0.5, highest=2.0, source="assumed"

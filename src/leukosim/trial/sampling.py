@@ -53,10 +53,8 @@ def draw_patient(
     log_sd = np.sqrt(np.log1p(cohort.doubling_cv**2))
     doubling = cohort.genotypes[genotype].doubling_days * np.exp(log_sd * rng.standard_normal())
     residual = 10.0 ** rng.normal(cohort.residual_log10_mean, cohort.residual_log10_sd)
-    contained = rng.random() < cohort.persistence_share
-    contained_at = 10.0 ** rng.normal(
-        cohort.persistence_burden_log10, cohort.persistence_burden_log10_sd
-    )
+    persists = rng.random() < cohort.persistence_share
+    burden = 10.0 ** rng.normal(cohort.persistence_burden_log10, cohort.persistence_burden_log10_sd)
     logit = rng.normal(cohort.responsiveness_logit_mean, cohort.responsiveness_logit_sd)
     transplanted = bool(rng.random() < cohort.transplanted_share)
     per_year = cohort.death_per_year_transplanted if transplanted else cohort.death_per_year
@@ -73,7 +71,7 @@ def draw_patient(
         lsc_frequency=float(
             10.0 ** rng.uniform(cohort.lsc_frequency_log10_low, cohort.lsc_frequency_log10_high)
         ),
-        carrying_capacity=float(contained_at if contained else disease.blasts.carrying_capacity),
+        carrying_capacity=float(burden if persists else disease.blasts.carrying_capacity),
         reserve_shift=float(rng.normal(cohort.reserve_shift_mean, cohort.reserve_shift_sd)),
         responsiveness={"azacitidine": float(1.0 / (1.0 + np.exp(-logit)))},
         transcript_ratio=float(

@@ -72,7 +72,7 @@ def unequal_cells(
     the mean is the sum over nodes x of weight times exp(M(x) t) n_0. ``planted`` is an error of the
     CXCR4 of half-maximal attachment. Fails by chance at |Z| > 5, 6e-7 each.
 
-    anchoring : which cells CXCR4 blockade detaches, as in :class:`leukosim.biology.niche.Niche`
+    retention : which cells CXCR4 blockade detaches, as in :class:`leukosim.biology.niche.Niche`
     """
     patient = reference_patient(cxcr4_cell_cv=0.8, cxcr4_inheritance=1.0, retention=retention)
     rates = Rates(patient)

@@ -1,8 +1,8 @@
 """Independent replicates of a population of cells, in the very kernel that the model uses.
 
 They are the clones of one marrow: without mutation a label is inherited unchanged, and cells do not
-meet where niche and plateau have no bound. So ten thousand replicates of ten cells are one run of a
-hundred thousand cells, whose labels are counted at the end.
+meet where niche and carrying capacity have no bound. So ten thousand replicates of ten cells are
+one run of a hundred thousand cells, whose labels are counted at the end.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ NEVER_PRUNED = 2**62  # a replicate is told by the row of its clone
 
 
 def bare_laws(**changes: Any) -> kernels.Laws:
-    """A marrow without feedback: no bound to niche and plateau, no blasts, blood at rest."""
+    """A marrow without feedback: unbounded niche and burden, no blasts, blood at rest."""
     laws = kernels.Laws(
         niche_places=np.inf, cxcr4_half=10.0, cxcr4_hill=2.0, attach_floor=0.2,
         cxcr4_log_mean=2.0, cxcr4_log_sd=0.0, cxcr4_inheritance=1.0, renewal=1.0,

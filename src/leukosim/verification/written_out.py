@@ -27,7 +27,7 @@ HEALTHY_CELLS, ALL_PLACES = 1e11, 1e12  # a tenth of the places is taken, whatev
 
 
 def reference_patient(**niche: Any) -> Patient:
-    """A patient without feedback: immense niche and plateau; all subtypes frequent."""
+    """A patient without feedback: immense niche and carrying capacity; all subtypes frequent."""
     disease = Disease(
         niche=Niche(capacity=ALL_PLACES, **niche),
         blood=Blood(healthy_stem_cells=HEALTHY_CELLS),

@@ -7,8 +7,8 @@ population's own and stand in the file of its cohort.
 
 Left out, because a target sees them only together with a parameter that is in: azacitidine's
 `renewal_loss` and `incorporated_half_life_days` (responsiveness scales the one, and the other makes
-a product with `blast_kill`), cytarabine's kill and the contained share after consolidation (the
-stem cells that were left).
+a product with `blast_kill`), cytarabine's kill and the share with persistence after consolidation
+(the stem cells that were left).
 """
 
 from collections.abc import Iterable, Mapping

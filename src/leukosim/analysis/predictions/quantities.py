@@ -103,7 +103,8 @@ QUANTITIES = [
     Quantity(
         "V12", "From molecular relapse to relapse, untreated", "day", OPEN, RELAZA2,
         ("at_relapse",), 60, "in remission, monitored every 28 days, treated at relapse only",
-        "median days from the report of conversion to that of relapse, of relapses in two years",
+        "median days from the report of molecular relapse to that of relapse, of relapses "
+        "in two years",
         MEDIAN, "lead_days",
     ),
     Quantity(

@@ -21,7 +21,7 @@ def strategy_in_words(strategy: Strategy) -> list[str]:
     """Sentences: how it begins, its regimens, then its rules in the order in which they act."""
     sentences = [beginning(strategy)]
     for name, regimen in strategy.regimens.items():
-        sentences.append(f"Regimen {plain(name)}: {course_in_words(regimen)}.")
+        sentences.append(f"Regimen {plain(name)}: {regimen_in_words(regimen)}.")
     if strategy.marrow_after_cycles:
         after = listed(map(str, strategy.marrow_after_cycles))
         sentences.append(f"A marrow is taken after cycles {after}.")
@@ -41,7 +41,7 @@ def beginning(strategy: Strategy) -> str:
     return f"{begins}."
 
 
-def course_in_words(regimen: Regimen) -> str:
+def regimen_in_words(regimen: Regimen) -> str:
     """Drugs, doses and days of a regimen."""
     drugs = "; ".join(dosing_in_words(name, dosing) for name, dosing in regimen.drugs.items())
     cycles = "one cycle" if regimen.cycles == 1 else f"{regimen.cycles} cycles"

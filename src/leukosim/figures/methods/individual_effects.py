@@ -30,7 +30,7 @@ NAMES = {
     "residual_stem_cells": "residual stem cells",
     "cxcr4": "CXCR4 (MFI ratio)",
     "measured_cxcr4": "CXCR4 as measured",
-    "reserve_shift": "protection shift",
+    "reserve_shift": "reserve shift",
     "responsiveness": "responsiveness",
     "bcl2_score": "BCL-2 score",
     "mrd_marker": "MRD by",
