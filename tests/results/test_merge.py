@@ -187,29 +187,29 @@ N_PARTS, IN_EACH = 8, 8  # of scenarios, none of which shares a trajectory
 MERGES = """
 import sys
 from pathlib import Path
-from leukosim.results import merge as merging, shards as parts
+from leukosim.results import merge, shards
 folder, memory, order = Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
-read = parts.read_shard
+read = shards.read_shard
 
 def renamed(path):
     one = read(folder / "one.zip")
     named = {f"{path.stem} {digest}": each for digest, each in one.scenarios.items()}
-    return parts.Part(path, named, one.nbytes)
+    return shards.Shard(path, named, one.nbytes)
 
-merging.read_shard = renamed
+merge.read_shard = renamed
 n_parts, in_each = map(int, sys.argv[4:])
 sources = [(folder / f"{p}.zip", f"{p} {i}") for p in range(n_parts) for i in range(in_each)]
 if order == "in turn":  # as where the seed is the last axis, and seeds have parts of their own
     sources.sort(key=lambda source: source[1].split()[1])
 n = len(sources)
-table = merging.table_of({"seed": (list(range(n)), "1")}, [{}] * n, [""] * n)
+table = merge.table_of({"seed": (list(range(n)), "1")}, [{}] * n, [""] * n)
 
 def most():  # of this process; what getrusage says begins with its parent's
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 before = most()
-merging.merge(sources, table, ("arm", "patient", "day"), folder, memory)
+merge.merge(sources, table, ("arm", "patient", "day"), folder, memory)
 print((most() - before) * 1024)
 """
 
