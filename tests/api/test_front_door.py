@@ -75,11 +75,7 @@ def test_the_front_door_and_the_command_give_one_digest(result, tmp_path, monkey
     by_command = leukosim.load(tmp_path / "run")
     assert by_command.digest == result.digest
     assert result.dataset.identical(by_command.dataset) or not differing(result, by_command)
-    texts = [
-        each.decisions.astype(object).where(each.decisions.notna(), "")
-        for each in (result, by_command)
-    ]
-    pd.testing.assert_frame_equal(*(each.astype(str).replace("0.0", "0") for each in texts))
+    pd.testing.assert_frame_equal(result.decisions, by_command.decisions)
 
 
 def differing(one, other):
@@ -183,6 +179,26 @@ def test_any_figure_by_its_name(result):
         (lambda: leukosim.search("relaza2", {"trigger.level": 3}), "is no space of a field"),
         (lambda: leukosim.sensitivity("relaza2", options={"walks": 1}), "walks is not a known"),
         (lambda: leukosim.calibrate({"pints": 1}), "did you mean options.points?"),
+        (lambda: leukosim.calibrate({"hypotheses": ["nope"]}), "nope is not a known hypothesis"),
+        (lambda: leukosim.run(None), "study = None is not the name of a study"),
+        (lambda: leukosim.run("relaza2", ["cohort.size=3"]), "is not a mapping"),
+        (lambda: leukosim.run("relaza2", {"study": "blast"}), "study is an argument of its own"),
+        (lambda: leukosim.run("relaza2", {"~cohort.size": None}), "is not the name of a field"),
+        (lambda: leukosim.run("relaza2", {"hydra.mode": "RUN"}), "nothing of hydra can be set"),
+        (lambda: leukosim.run("relaza2", overwrite="false"), "is not true or false"),
+        (lambda: leukosim.run("relaza2", output=3), "output = 3 is not a folder"),
+        (lambda: leukosim.run("relaza2", output=""), "output = '' is not a folder"),
+        (lambda: leukosim.run("relaza2", progress=3), "progress = 3 is not allowed"),
+        (lambda: leukosim.run("relaza2", {"executor.workers": 1}, workers=2), "are the same"),
+        (lambda: leukosim.run("relaza2", workers=-1), "executor.workers = -1 is not allowed"),
+        (lambda: leukosim.sweep("relaza2", None), "overrides = None is not a mapping"),
+        (lambda: leukosim.load(3), "path = 3 is not a folder"),
+        (lambda: leukosim.compare(xr.Dataset()), "is not a result of leukosim"),
+        (lambda: leukosim.draw(xr.Dataset(), 3), "name = 3 is not the name of a figure"),
+        (lambda: leukosim.draw(xr.Dataset(), "a", ax=3), "ax is int: allowed are plain axes"),
+        (lambda: leukosim.draw(xr.Dataset(), "a", width_mm=-1), "width_mm = -1 is not allowed"),
+        (lambda: leukosim.search("relaza2", None), "space = None is not a mapping"),
+        (lambda: xr.Dataset().leukosim.survival(), "is not a result of leukosim"),
     ],
 )
 def test_wrong_input_is_one_sentence_before_anything_runs(call, sentence, monkeypatch):
@@ -219,7 +235,7 @@ def test_lists_are_axes_unless_the_field_holds_one():
         {"arms": ["a", "b"], "seed": range(2), "x.days": [1, 2], "y.days": [[1], [2]], "z": 1}
     )
     assert fixed == {"arms": ["a", "b"], "x.days": [1, 2], "z": 1}
-    assert varied == {"seed": "0,1", "y.days": "[1],[2]"}
+    assert varied == {"seed": "choice(0,1)", "y.days": "choice([1],[2])"}
 
 
 def test_words_are_those_of_the_command_line(tmp_path):
@@ -228,6 +244,29 @@ def test_words_are_those_of_the_command_line(tmp_path):
         "--config-dir", str(tmp_path), "study=blast", "seed=2", "executor.workers=1",
         "output='a b'",
     ]  # fmt: skip
+
+
+def test_a_grid_is_refused_where_a_scenario_has_to_be_chosen(sweep):
+    grid = sweep.grid()
+    for call in (
+        grid.leukosim.survival, grid.leukosim.patients, lambda: leukosim.compare(grid),
+        lambda: leukosim.draw(grid, "relapse_free_survival"),
+    ):  # fmt: skip
+        with pytest.raises(ConfigError, match="is a grid over trigger.level"):
+            call()
+    point = grid.sel({"trigger.level": 1e-3, "monitoring.interval_days": 28})
+    assert len(point.leukosim.patients()) == 3 * 6
+
+
+def test_a_sweep_of_one_value_is_a_sweep(tmp_path):
+    fields = {"trigger.level": [1e-3], "cohort.size": 2, "horizon_days": 60}
+    one = leukosim.sweep("relaza2", fields, output=tmp_path / "one")
+    assert list(one.grid()["trigger.level"].values) == [1e-3]
+
+
+def test_a_result_has_a_short_name(result, sweep):
+    assert repr(result).startswith("RunResult(leukosim: relaza2: 3 arms, 6 patients; in memory")
+    assert "4 scenarios" in repr(sweep)
 
 
 def test_a_dataset_has_the_accessor_from_the_front_door_on(sweep):

@@ -36,6 +36,14 @@ class ArmResult:
     dataset: xr.Dataset  # (patient)
 
 
+def with_all_dimensions(ds: xr.Dataset) -> xr.Dataset:
+    """The dataset with dimensions arm and patient, also where it is of one patient or one arm."""
+    for name in ("patient", "arm"):
+        if name not in ds.dims:
+            ds = ds.expand_dims(name) if name in ds.coords else ds.expand_dims({name: [name]})
+    return ds
+
+
 def gather_arms(results: Mapping[str, xr.Dataset]) -> xr.Dataset:
     """All arms of some results side by side.
 

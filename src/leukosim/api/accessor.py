@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import xarray as xr
 
+from leukosim.analysis.arms import with_all_dimensions
 from leukosim.analysis.endpoints import main_survival
 from leukosim.analysis.patients import patients_table
 from leukosim.analysis.survival import kaplan_meier
-from leukosim.api.results import grid_of
+from leukosim.api.results import checked_dataset, grid_of
 from leukosim.api.statistics import compare
 from leukosim.errors import ConfigError
 
@@ -39,13 +40,14 @@ class LeukosimAccessor:
         DataFrame
             Columns arm, day, survival, low, high (95 %), at_risk, events, censored.
         """
-        if "scenario" in self._dataset.dims:
+        ds = with_all_dimensions(checked_dataset(self._dataset))
+        if "scenario" in ds.dims:
             raise ConfigError("survival needs one trial: select a scenario, .isel(scenario=0)")
-        return kaplan_meier(main_survival(self._dataset))
+        return kaplan_meier(main_survival(ds))
 
     def patients(self) -> pd.DataFrame:
         """A row for each patient and arm; see :func:`leukosim.analysis.patients.patients_table`."""
-        return patients_table(self._dataset)
+        return patients_table(checked_dataset(self._dataset))
 
     def grid(self) -> xr.Dataset:
         """A sweep with a dimension for each varied field in place of ``scenario``."""

@@ -11,14 +11,17 @@ import xarray as xr
 
 from leukosim.analysis.patients import patients_table
 from leukosim.config.compose import config_of
+from leukosim.config.overrides import path_of
 from leukosim.config.schema import Config
-from leukosim.errors import ConfigError
+from leukosim.errors import ConfigError, listed
 from leukosim.results.netcdf import attributes_of
 from leukosim.results.output_folder import RESULTS
 from leukosim.runs.execute import read_run
 
+DIMS = ("scenario", "arm", "patient")
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class RunResult:
     """A trial of all arms of one configuration.
 
@@ -37,6 +40,13 @@ class RunResult:
     folder: Path | None = None
     temporary: Any = field(default=None, repr=False)  # a folder that is deleted with the result
 
+    def __repr__(self) -> str:
+        sizes = ", ".join(
+            f"{self.dataset.sizes[dim]} {dim}s" for dim in DIMS if dim in self.dataset.dims
+        )
+        where = "in memory" if self.folder is None else f"in {self.folder}"
+        return f"{type(self).__name__}({self.dataset.attrs.get('title', '')}: {sizes}; {where})"
+
     @property
     def config(self) -> Config:
         """The configuration of the run; of a sweep that of its first scenario."""
@@ -53,7 +63,7 @@ class RunResult:
         return patients_table(self.dataset)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SweepResult(RunResult):
     """Trials of several configurations: as of a run, with a first dimension ``scenario``."""
 
@@ -110,7 +120,7 @@ def load(path: str | Path) -> RunResult | SweepResult:
     ConfigError
         If there is no result of leukosim.
     """
-    path = Path(path)
+    path = path_of(path, "path")
     path = path / RESULTS if path.is_dir() else path
     if not path.is_file():
         raise ConfigError(f"there is no result at {path}")
@@ -121,10 +131,30 @@ def load(path: str | Path) -> RunResult | SweepResult:
     return kind(outcome.dataset, outcome.decisions, path.parent)
 
 
+def checked_dataset(ds: xr.Dataset) -> xr.Dataset:
+    """A dataset of a trial or a sweep.
+
+    Raises
+    ------
+    ConfigError
+        If it is none, or a grid, in which a scenario has to be selected.
+    """
+    if "follow_up_day" not in ds:
+        raise ConfigError("the dataset is not a result of leukosim: it has no follow_up_day")
+    along = [axis for axis in axes_of(ds) if axis in ds.dims]
+    if along:
+        values = {axis: ds[axis].values[0].item() for axis in along}
+        raise ConfigError(
+            f"the dataset is a grid over {listed(along)}: select a point first, as "
+            f".sel({values}), or use the dataset of the sweep"
+        )
+    return ds
+
+
 def dataset_of(result: "RunResult | xr.Dataset | str | Path") -> xr.Dataset:
     """The dataset of a result, however it is given."""
     if isinstance(result, xr.Dataset):
-        return result
+        return checked_dataset(result)
     if isinstance(result, str | Path):
         return load(result).dataset
     if not isinstance(result, RunResult):

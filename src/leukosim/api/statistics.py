@@ -7,12 +7,13 @@ from typing import Any, TypeAlias
 import pandas as pd
 import xarray as xr
 
-from leukosim.analysis.arms import chosen, gather_arms, reference_of
+from leukosim.analysis.arms import chosen, gather_arms, reference_of, with_all_dimensions
 from leukosim.analysis.comparison import Comparison, differences_table, levels_table, resample
 from leukosim.analysis.predictions import Forecast
 from leukosim.analysis.predictions import predict as predict_quantities
 from leukosim.analysis.trial_emulation.power import Evidence, Proposal, evaluate_design
 from leukosim.api.results import RunResult, dataset_of
+from leukosim.config.overrides import listed_values
 from leukosim.config.reading import build
 from leukosim.errors import ConfigError
 
@@ -52,11 +53,12 @@ def compare(
         If the patients differ, or a name is not known.
     """
     fields = dict(
-        against=against, arms=list(arms), days=list(days), until_day=until_day,
+        against=against, arms=listed_values(arms), days=listed_values(days), until_day=until_day,
         resamples=resamples, seed=seed,
     )  # fmt: skip
     options = build(Comparison, fields, "compare")
-    gathered = gather_arms(named(results))
+    datasets = {name: with_all_dimensions(each) for name, each in named(results).items()}
+    gathered = gather_arms(datasets)
     reference = reference_of(gathered, options.against)
     gathered = chosen(gathered, options.arms, reference)
     resampled = resample(gathered, options)
@@ -114,7 +116,8 @@ def named(results: Sequence[AnyResult | Mapping[str, AnyResult]]) -> dict[str, x
         raise ConfigError("compare needs a result: what run, sweep or load give, or a folder")
     by_name: dict[str, xr.Dataset] = {}
     for number, each in enumerate(results, 1):
-        assert not isinstance(each, Mapping) or isinstance(each, xr.Dataset)
+        if isinstance(each, Mapping) and not isinstance(each, xr.Dataset):
+            raise ConfigError("compare takes results, or one mapping of them by name, not both")
         folder = each.folder if isinstance(each, RunResult) else each
         name = Path(folder).name if isinstance(folder, str | Path) else f"result {number}"
         by_name[name if name not in by_name else f"{name} ({number})"] = dataset_of(each)

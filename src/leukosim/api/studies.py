@@ -4,7 +4,9 @@ Each composes the same configuration as the command line, so the same fields giv
 and the same digest.
 """
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +23,15 @@ from leukosim.api.results import RunResult, SweepResult
 from leukosim.config.command_line import compose
 from leukosim.config.compose import read_config
 from leukosim.config.interpolation import Table
-from leukosim.config.overrides import as_word, axes_of, checked, words_of
+from leukosim.config.overrides import (
+    as_word,
+    axes_of,
+    checked,
+    listed_values,
+    mapping_of,
+    path_of,
+    words_of,
+)
 from leukosim.config.reading import build
 from leukosim.config.sweep_grammar import Space
 from leukosim.errors import ConfigError
@@ -66,7 +76,8 @@ def run(
     leukosim.errors.ConfigError
         If a field or a value is not allowed; nothing has run then.
     """
-    fixed, varied = axes_of(overrides or {})
+    receiver = progress_of(progress)
+    fixed, varied = axes_of({} if overrides is None else overrides)
     if varied:
         raise ConfigError(f"{next(iter(varied))} has several values: leukosim.sweep takes them")
     words = words_of(
@@ -75,7 +86,6 @@ def run(
     (composed,) = compose(words)
     assert isinstance(composed, DictConfig)
     config = read_config(composed)
-    receiver = progress_of(progress)
     execute = run_in_memory if output is None else run_into_folder
     outcome = execute(config, receiver)
     return RunResult(outcome.dataset, outcome.decisions, outcome.folder)
@@ -107,6 +117,7 @@ def sweep(
     leukosim.errors.ConfigError
         If no field is varied, or a field or a value is not allowed; nothing has run then.
     """
+    receiver = progress_of(progress)
     fixed, varied = axes_of(overrides)
     if not varied:
         raise ConfigError("overrides: no field has a list of values to be varied")
@@ -120,7 +131,7 @@ def sweep(
     checked_sweep = sweeps.check(table)
     failures: tuple[str, ...] = ()
     if overwrite or not sweeps.is_finished(checked_sweep):
-        report = finish(checked_sweep, progress_of(progress))
+        report = finish(checked_sweep, receiver)
         failures = tuple(report.failures())
     outcome = read_run(checked_sweep.folder)
     kept_in = None if temporary else checked_sweep.folder
@@ -188,16 +199,17 @@ def search(
     Others as of :func:`run`.
     """
     fields_of_search: dict[str, Any] = {
-        "arm": arm, "maximise": list(maximise), "minimise": list(minimise),
+        "arm": arm, "maximise": listed_values(maximise), "minimise": listed_values(minimise),
         "at_most": limits_of(at_most), "at_least": limits_of(at_least),
-        "evaluations": evaluations, "confirm": confirm, **(options or {}),
+        "evaluations": evaluations, "confirm": confirm, **mapping_of(options or {}, "options"),
     }  # fmt: skip
     build(Search, fields_of_search, "search")
     folder, temporary = folder_of(output)
     words = words_of(
         study, overrides, config_dir=config_dir, workers=workers, output=folder, overwrite=overwrite
     )
-    words += [f"{checked(name)}={axis_of(values)}" for name, values in space.items()]
+    axes = mapping_of(space, "space").items()
+    words += [f"{checked(name)}={axis_of(values)}" for name, values in axes]
     words += [
         f"++hydra.sweeper.search.{name}={as_word(value)}"
         for name, value in fields_of_search.items()
@@ -239,12 +251,12 @@ def sensitivity(
     dict
         Tables by name; see :func:`leukosim.runs.sensitivity.analyse`.
     """
-    asked = build(Sensitivity, dict(options or {}), "options")
+    wanted = build(Sensitivity, dict(mapping_of(options or {}, "options")), "options")
     folder, temporary = folder_of(output)
     words = words_of(study, overrides, config_dir=config_dir, workers=workers)
     (composed,) = compose(words)
     assert isinstance(composed, DictConfig)
-    question = sensitivities.question_of(asked, composed, str(folder), progress_of(progress))
+    question = sensitivities.question_of(wanted, composed, str(folder), progress_of(progress))
     tables = sensitivities.analyse(question)
     if temporary:
         temporary.cleanup()
@@ -285,9 +297,11 @@ def calibrate(
     Others as of :func:`run`.
     """
     folder, temporary = folder_of(output)
-    given = dict(options or {}) | ({} if workers is None else {"workers": workers})
-    asked = build(calibrations.Calibration, given | {"output": str(folder)}, "options")
-    outcome = calibrations.calibrate(asked, progress_of(progress))
+    given = dict(mapping_of(options or {}, "options")) | (
+        {} if workers is None else {"workers": workers}
+    )
+    wanted = build(calibrations.Calibration, given | {"output": str(folder)}, "options")
+    outcome = calibrations.calibrate(wanted, progress_of(progress))
     if temporary:
         temporary.cleanup()
     kept_in = None if temporary else folder
@@ -298,25 +312,41 @@ def calibrate(
 
 
 def progress_of(progress: ProgressOption) -> Progress:
-    """Who receives the progress of a task."""
+    """The receiver of the progress of a task."""
     if isinstance(progress, Progress):
         return progress
     if progress is None or progress is False:
         return SILENT
-    return ConsoleProgress() if progress is True else Callback(progress)
+    if progress is True:
+        return ConsoleProgress()
+    if not callable(progress):
+        raise ConfigError(
+            f"progress = {progress!r} is not allowed: allowed are True, False, and a function that "
+            "takes the number done and the total"
+        )
+    return Callback(progress)
 
 
-def folder_of(output: str | Path | None) -> tuple[Path, Any]:
-    """A folder to work in; a temporary one, and what deletes it, where none is named."""
+class TemporaryFolder:
+    """A folder that is deleted with the last result that refers to it."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="leukosim-"))
+        self.cleanup = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
+def folder_of(output: str | Path | None) -> tuple[Path, TemporaryFolder | None]:
+    """A folder to work in; where none is named, a temporary one."""
     if output is not None:
-        return Path(output), None
-    temporary = tempfile.TemporaryDirectory(prefix="leukosim-", ignore_cleanup_errors=True)
-    return Path(temporary.name) / "results", temporary
+        return path_of(output, "output"), None
+    temporary = TemporaryFolder()
+    return temporary.path / "results", temporary
 
 
 def limits_of(limits: Mapping[str, float | str] | None) -> dict[str, str]:
     """Limits of a search as texts, which may be a number or ``default``."""
-    return {name: str(limit) for name, limit in (limits or {}).items()}
+    given = {} if limits is None else mapping_of(limits, "at_most, at_least")
+    return {name: str(limit) for name, limit in given.items()}
 
 
 def axis_of(values: Any) -> str:

@@ -35,15 +35,38 @@ def words_of(
     ConfigError
         If a name or a value cannot be written on a command line.
     """
-    words = [f"study={as_word(study)}"]
-    words += [f"{checked(name)}={as_word(value)}" for name, value in (overrides or {}).items()]
+    given = {} if overrides is None else mapping_of(overrides, "overrides")
+    if not isinstance(study, str) or not re.fullmatch(r"[\w\-]+", study):
+        raise ConfigError(f"study = {study!r} is not the name of a study, such as relaza2")
+    if not isinstance(overwrite, bool | np.bool_):
+        raise ConfigError(f"overwrite = {overwrite!r} is not true or false")
+    words = [f"study={study}"]
+    words += [f"{checked(name)}={as_word(value)}" for name, value in given.items()]
     if workers is not None:
+        if "executor.workers" in given:
+            raise ConfigError("workers and executor.workers are the same: give one of them")
         words.append(f"executor.workers={as_word(workers)}")
     if output is not None:
-        words.append(f"output={as_word(str(output))}")
+        words.append(f"output={as_word(str(path_of(output, 'output')))}")
     if overwrite:
         words.append("overwrite=true")
-    return words if config_dir is None else ["--config-dir", str(config_dir), *words]
+    if config_dir is None:
+        return words
+    return ["--config-dir", str(path_of(config_dir, "config_dir")), *words]
+
+
+def mapping_of(value: Any, name: str) -> Mapping[str, Any]:
+    """A mapping, or :class:`ConfigError` that names the argument."""
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{name} = {value!r} is not a mapping, such as {{'cohort.size': 40}}")
+    return value
+
+
+def path_of(value: Any, name: str) -> Path:
+    """A path, or :class:`ConfigError` that names the argument; ``~`` is the user's home."""
+    if not isinstance(value, str | Path) or not str(value).strip() or "\0" in str(value):
+        raise ConfigError(f"{name} = {value!r} is not a folder, such as 'outputs/mine'")
+    return Path(value).expanduser()
 
 
 def axes_of(overrides: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -54,12 +77,14 @@ def axes_of(overrides: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str
     """
     fixed: dict[str, Any] = {}
     varied: dict[str, str] = {}
-    for name, value in overrides.items():
+    for name, value in mapping_of(overrides, "overrides").items():
+        if isinstance(value, np.ndarray) and value.ndim == 0:
+            value = value.item()
         many = isinstance(value, list | tuple | range | np.ndarray)
         if many and not len(value):
             raise ConfigError(f"{name} names no value: a sweep needs at least one")
         if many and not holds_a_list(name, value):
-            varied[name] = ",".join(map(as_word, value))
+            varied[name] = f"choice({','.join(map(as_word, value))})"
         else:
             fixed[name] = value
     return fixed, varied
@@ -103,7 +128,22 @@ def quoted(text: str) -> str:
 
 
 def checked(name: str) -> str:
-    """The name of a field, or :class:`ConfigError` where it is none."""
-    if not isinstance(name, str) or not re.fullmatch(r"(\+\+?|~)?[\w\-@/]+(\.[\w\-]+)*", name):
+    """The name of a field, or :class:`ConfigError` where it is none that can be set."""
+    if not isinstance(name, str) or not re.fullmatch(r"(\+\+?)?[\w\-@/]+(\.[\w\-]+)*", name):
         raise ConfigError(f"{name!r} is not the name of a field, such as trigger.level")
+    if name.lstrip("+") in ("study", "output", "overwrite"):
+        raise ConfigError(f"{name} is an argument of its own, and not one of the overrides")
+    if name.lstrip("+").split(".")[0] == "hydra":
+        raise ConfigError(f"{name} is not a field of a study: nothing of hydra can be set")
     return name
+
+
+def listed_values(value: Any) -> list[Any]:
+    """Several values, or one, as a list; none for None."""
+    if value is None:
+        return []
+    return (
+        list(value)
+        if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
+        else [value]
+    )

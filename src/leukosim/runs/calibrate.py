@@ -24,6 +24,7 @@ from leukosim.analysis.calibration.shares import SHARES, Count, measured_counts,
 from leukosim.analysis.calibration.summary import correlation_table, emulator_table, parameter_table
 from leukosim.config.compose import compose_plain
 from leukosim.config.interpolation import table_of_points
+from leukosim.config.paths import config_folder
 from leukosim.config.schema import Config
 from leukosim.errors import ConfigError, unknown
 from leukosim.parameters import check_ranges, parameter_rows, setting
@@ -71,6 +72,10 @@ class Calibration:
         for target in self.without:
             if target not in SHARES:
                 raise ConfigError(f"without: {unknown(target, SHARES, 'target of the fit')}")
+        known = sorted(path.stem for path in (config_folder() / "hypothesis").glob("*.yaml"))
+        for name in self.hypotheses:
+            if name not in known:
+                raise ConfigError(f"hypotheses: {unknown(name, known, 'hypothesis')}")
         if len(set(self.without)) >= len(SHARES):
             raise ConfigError("without leaves no target to fit to")
 

@@ -98,6 +98,9 @@ def read_run(folder: Path) -> Outcome:
     """What a run or a sweep has left in a folder."""
     log = folder / output_folder.DECISIONS
     decisions = pd.read_csv(log, keep_default_na=False) if log.is_file() else pd.DataFrame()
+    if "at_most_days" in decisions:
+        days = pd.to_numeric(decisions["at_most_days"], errors="coerce")
+        decisions["at_most_days"] = days.astype("Int64")
     return Outcome(netcdf.load_dataset(folder / output_folder.RESULTS), decisions, folder)
 
 

@@ -10,6 +10,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from leukosim.analysis.arms import with_all_dimensions
 from leukosim.errors import ConfigError
 from leukosim.figures.elements.style import PAGE
 
@@ -35,14 +36,6 @@ def has(*names: str, also: Callable[[xr.Dataset], bool] = lambda ds: True) -> Ne
     also : what it must fulfil, too
     """
     return Needs(names, also)
-
-
-def with_all_dimensions(ds: xr.Dataset) -> xr.Dataset:
-    """The dataset with dimensions arm and patient, also where it is of one patient or one arm."""
-    for name in ("patient", "arm"):
-        if name not in ds.dims:
-            ds = ds.expand_dims(name) if name in ds.coords else ds.expand_dims({name: [name]})
-    return ds
 
 
 def only(ds: xr.Dataset, *dims: str) -> xr.Dataset:
