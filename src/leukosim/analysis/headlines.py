@@ -64,7 +64,7 @@ HEADLINES: Mapping[str, Sequence[Headline]] = {
                  "relapse_free_days", *RELAZA2),
         Headline("gain", GAIN.format("triggered", "at relapse"), SHARE,
                  "relapse_free_two_years", *RELAZA2),
-        Headline("molecular_relapse", "molecular relapse within two years", SHARE,
+        Headline("molecular_relapse", "Molecular relapse within two years", SHARE,
                  "molecular_relapse", "triggered"),
     ),
     "venetoclax_resistance": (
