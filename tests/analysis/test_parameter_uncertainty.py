@@ -94,7 +94,7 @@ def test_equal_draws_leave_chance_alone(study):
 
 def test_headlines_are_means_of_patients(study):
     table = headline_uncertainty(study).set_index("headline")
-    row = table.loc["molecular relapse within two years"]
+    row = table.loc["Molecular relapse within two years"]
     own = posterior_draws(study)
     share = (own["molecular_relapse_day"].sel(arm="triggered") <= 730.5).mean("patient")
     assert row["mean"] == pytest.approx(float(share.mean()), abs=0.05)
