@@ -76,10 +76,7 @@ _HOME = {
 }
 
 # Names that were given up; a script that uses one is told the new one.
-_RENAMED = {
-    "Course": "Regimen", "OwnStrategy": "CallableStrategy", "OwnDrug": "CustomDrug",
-    "weigh": "evaluate_design", "Foretelling": "Forecast",
-}  # fmt: skip
+_RENAMED = {"Course": "Regimen", "OwnStrategy": "CallableStrategy", "weigh": "evaluate_design"}
 
 __all__ = ["__version__", *_HOME]
 
