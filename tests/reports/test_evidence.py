@@ -83,7 +83,7 @@ def test_targets_of_a_result_stand_beside_the_published_ones():
     page = page_of(checked(), "outputs/relaza2")
     assert "0.585 (0.45 to 0.71)" in page.words  # T09, as published
     assert "leukosim run study=relaza2" in page.words
-    assert "Not held against a result here: T04" in page.words
+    assert "Not compared with a result here: T04" in page.words
     assert "study=blast" in page.words
 
 

@@ -1,7 +1,7 @@
 """The border: plain data in, checked dataclasses out, or one sentence that says what is wrong.
 
 A dataclass declares what it holds (types), in which unit and range (:mod:`leukosim.parameters`).
-Everything a user wrote is held against these declarations here, before anything runs, so that a
+Everything a user wrote is checked against these declarations here, before anything runs, so that a
 message can name the whole path of a field, such as ``strategies.triggered.regimens.reduced.days``.
 """
 

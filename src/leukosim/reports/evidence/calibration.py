@@ -18,7 +18,7 @@ def calibration_section(results: list[Given], fits: list[Given], album: Album) -
     targets = calibration_targets()
     blocks: list[Block] = [
         Paragraph(
-            f"The model is held against {len(targets)} published numbers. Intervals of the model "
+            f"The model is compared with {len(targets)} published numbers. Intervals of the model "
             "are of chance in so many virtual patients, at one set of parameters."
         )
     ]
@@ -37,7 +37,7 @@ def calibration_section(results: list[Given], fits: list[Given], album: Album) -
     missing = {row.id: row.label for row in targets.itertuples() if row.id not in seen}
     if missing:
         named = "; ".join(f"{name} {label}" for name, label in missing.items())
-        blocks.append(Paragraph(f"Not held against a result here: {named}."))
+        blocks.append(Paragraph(f"Not compared with a result here: {named}."))
         blocks += how_to("\n".join(command for command, of in RUNS.items() if of & set(missing)))
     if fits:
         for each in fits:
