@@ -98,7 +98,19 @@ for name, module in sys.modules.items():
 """
 # What a trial imports that cannot change a number of its result: configurations, whose values a
 # result's digest holds, the executors, and wording of errors. ``__init__`` files hold no code.
-CHANGES_NO_NUMBER = ("config", "runs/executors", "errors.py")
+# The options of a search name summaries of results, so checking them imports what computes these.
+SUMMARISES = tuple(
+    f"analysis/{name}.py"
+    for name in (
+        "arm_summaries",
+        "arms",
+        "bootstrap",
+        "measures",
+        "stem_cell_composition",
+        "survival",
+    )
+)
+CHANGES_NO_NUMBER = ("config", "runs/executors", "errors.py", "analysis/optimisation", *SUMMARISES)
 
 
 def test_all_that_makes_numbers_is_in_the_digest_of_the_code():

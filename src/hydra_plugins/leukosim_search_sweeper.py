@@ -6,21 +6,20 @@ asked of the search stands in ``hydra.sweeper.search``
 (:class:`leukosim.analysis.optimisation.search.Search`).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 
 @dataclass
 class SearchSweeperConfig:
-    """How Hydra finds the sweeper, and what is asked of it."""
+    """How Hydra finds the sweeper."""
 
     _target_: str = "hydra_plugins.leukosim_search_sweeper.SearchSweeper"
-    search: dict[str, Any] = field(default_factory=dict)
 
 
 ConfigStore.instance().store(
@@ -29,10 +28,7 @@ ConfigStore.instance().store(
 
 
 class SearchSweeper(Sweeper):
-    """Turns the command line's axes into a space and hands it over, with what is asked."""
-
-    def __init__(self, search: DictConfig) -> None:
-        self.search = search
+    """Turns the command line's axes into a space and hands it over."""
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
@@ -48,8 +44,5 @@ class SearchSweeper(Sweeper):
 
         assert self.hydra_context is not None
         assert self.config is not None
-        options: Any = OmegaConf.to_container(self.search, resolve=True)
-        loader = self.hydra_context.config_loader
-        return self.task_function(  # type: ignore[arg-type]
-            read_space(loader, self.config, arguments, options)
-        )
+        space = read_space(self.hydra_context.config_loader, self.config, arguments)
+        return self.task_function(space)  # type: ignore[arg-type]

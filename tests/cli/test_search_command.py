@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
 
 from leukosim import cli
 from leukosim.analysis.arm_summaries import EvaluationTimes, levels
@@ -13,7 +14,7 @@ from leukosim.analysis.optimisation.search_space import Axis, Choice, Span, span
 from leukosim.cli import drawing
 from leukosim.cli import search as search_verb
 from leukosim.config.command_line import compose
-from leukosim.config.compose import compose_plain
+from leukosim.config.compose import compose_plain, read_config
 from leukosim.config.sweep_grammar import Space, axis_of
 from leukosim.errors import ConfigError
 from leukosim.figures.registry import figures_for
@@ -149,11 +150,10 @@ def test_the_space_is_what_the_command_line_says():
         *("search.evaluations=7", "search.minimise=drug_days,samples", LIMIT),
     )
     assert [axis.name for axis in space.axes] == [word.partition("=")[0] for word in AXES]
-    assert space.options == {
-        "evaluations": 7,
-        "minimise": ["drug_days", "samples"],
-        "at_most": {"drug_days": "default"},
-    }
+    options = read_config(space.base).search
+    assert options.evaluations == 7
+    assert options.minimise == ["drug_days", "samples"]
+    assert options.at_most == {"drug_days": "default"}
     assert space.output == "there"
     assert list(space.default().values()) == [0.01, 28, 7]
 
@@ -215,8 +215,11 @@ def composed():
 )
 def test_questions_that_cannot_be_are_told(composed, axis, options, said):
     axis = axis or span_of("trigger.level", 1e-4, 1e-1)
+    base = composed.copy()
+    for name, value in options.items():
+        OmegaConf.update(base, f"search.{name}", value)
     with pytest.raises(ConfigError, match=re.escape(said)):
-        question_of(Space([axis], composed.copy(), options, "here"))
+        question_of(Space([axis], base, "here"))
 
 
 @pytest.mark.parametrize(

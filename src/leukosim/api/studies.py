@@ -210,10 +210,7 @@ def search(
     )
     axes = mapping_of(space, "space").items()
     words += [f"{checked(name)}={axis_of(values)}" for name, values in axes]
-    words += [
-        f"++hydra.sweeper.search.{name}={as_word(value)}"
-        for name, value in fields_of_search.items()
-    ]
+    words += [f"search.{name}={as_word(value)}" for name, value in fields_of_search.items()]
     (task,) = compose(["-m", "hydra/sweeper=search", *words])
     assert isinstance(task, Space)
     receiver = progress_of(progress)

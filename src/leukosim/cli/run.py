@@ -7,29 +7,34 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from leukosim.analysis.hypothesis_discrimination import discrimination_table, has_hypotheses
+from leukosim.analysis.optimisation.search import numbers_of
 from leukosim.cli import drawing
 from leukosim.cli.exit_codes import FAILED, say
-from leukosim.config.command_line import compose
-from leukosim.config.compose import read_config
+from leukosim.config.command_line import Jobs, compose
+from leukosim.config.compose import read_config, register
 from leukosim.config.interpolation import Table
 from leukosim.config.sweep_grammar import Space
 from leukosim.reports.terminal.console import ConsoleProgress
 from leukosim.reports.terminal.run_tables import contents, hypotheses_tables, outcome_table
 from leukosim.results import atomic_write, output_folder
+from leukosim.results.output_folder import folder_of
 from leukosim.runs import sweep as sweeps
-from leukosim.runs.execute import finish, interrupted_with, run_into_folder
+from leukosim.runs.execute import finish, interrupted_with, read_run, run_into_folder
 from leukosim.runs.progress import Progress
+from leukosim.runs.search_question import arm_of
 from leukosim.runs.sweep import Report, Sweep
 
 FIGURES_FOLLOW = "the result is kept, the same command draws its figures"
 
 
 def run(words: list[str]) -> int:
-    """``leukosim run``: one run, one sweep or one search for each task that Hydra composes."""
+    """``leukosim run``: one run, one sweep, one search, or jobs of another sweeper of Hydra's."""
     console = Console(stderr=True)
     code = 0
-    for task in compose(words):
-        if isinstance(task, Space):
+    for task in compose(words, job):
+        if isinstance(task, Jobs):
+            say(f"{task.folder}: a folder for each job of {task.sweeper}, by {task.launcher}")
+        elif isinstance(task, Space):
             from leukosim.cli.search import run_search
 
             code = max(code, run_search(task, console))
@@ -55,6 +60,30 @@ def run_one(composed: DictConfig, console: Console) -> int:
     console.print(outcome_table(outcome.dataset))
     say(f"{folder}: {contents(folder)} ({time.perf_counter() - started:.0f} s)")
     return code
+
+
+def job(composed: DictConfig) -> float | list[float] | None:
+    """The work of one job that a sweeper of Hydra's starts, in this process or another.
+
+    Returns
+    -------
+    float or list
+        What an optimiser asks for: the goal of the section ``search``, or each of several; None
+        where no arm is named and there are several.
+    """
+    register()
+    config = read_config(composed)
+    options = config.search
+    arm = arm_of(options, config) if options.arm or len(config.arms) == 1 else None
+    console = Console(stderr=True)
+    run_one(composed, console)
+    if arm is None:
+        return None
+    dataset = read_run(folder_of(config.output)).dataset
+    times = options.evaluation_times(float(config.horizon_days))
+    values = numbers_of(dataset, arm, options, times)["value"]
+    goals = [float(values[name]) for name in options.goals]
+    return goals[0] if len(goals) == 1 else goals
 
 
 def run_sweep(table: Table, console: Console) -> int:

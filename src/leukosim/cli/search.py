@@ -33,10 +33,10 @@ def search(words: list[str]) -> int:
 
 
 def for_hydra(word: str) -> str:
-    """A word as Hydra knows it: what is asked of a search belongs to its sweeper."""
+    """A word as Hydra reads it: a field that holds a list is written as one."""
     if not word.startswith(PREFIX):
         return word
-    return f"++hydra.sweeper.{PREFIX}{as_list(word.removeprefix(PREFIX), Search)}"
+    return f"{PREFIX}{as_list(word.removeprefix(PREFIX), Search)}"
 
 
 def run_search(space: Space, console: Console) -> int:

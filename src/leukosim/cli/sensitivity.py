@@ -4,6 +4,7 @@ from types import ModuleType
 
 import pandas as pd
 import xarray as xr
+from omegaconf import DictConfig
 
 from leukosim.analysis.sensitivity import Sensitivity
 from leukosim.cli.drawing import FIGURES
@@ -12,9 +13,7 @@ from leukosim.cli.fields import read_fields
 from leukosim.cli.reading import wide_console
 from leukosim.cli.run import show_report
 from leukosim.config.command_line import compose
-from leukosim.config.interpolation import Table
 from leukosim.config.reading import names_of
-from leukosim.config.sweep_grammar import Space
 from leukosim.errors import ConfigError
 from leukosim.figures.elements.save import save_figure
 from leukosim.figures.elements.style import house_style
@@ -41,7 +40,7 @@ def sensitivity(words: list[str]) -> int:
     output = next((w.partition("=")[2] for w in rest if w.startswith("output=")), None)
     progress = ConsoleProgress()
     for composed in compose(rest):
-        if isinstance(composed, Table | Space):
+        if not isinstance(composed, DictConfig):
             raise ConfigError("sensitivity varies parameters itself: it takes no -m")
         question = question_of(options, composed, output, progress)
         try:

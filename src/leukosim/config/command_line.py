@@ -3,56 +3,196 @@
 import itertools
 import os
 import re
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-import hydra
+from hydra._internal.callbacks import Callbacks
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from omegaconf import DictConfig
+from hydra.types import HydraContext, RunMode
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from leukosim.config.compose import explain, refuse_empty, register, version_arguments
+from leukosim.config.compose import explain, refuse_empty, register, set_version
+from leukosim.config.hydra_settings import LAUNCHER, OPTIONS, SWEEPER, CheckedLoader, check_words
 from leukosim.config.interpolation import Table
+from leukosim.config.overrides import quoted
 from leukosim.config.paths import config_folder
 from leukosim.config.renamed import sentence_on_words
 from leukosim.config.sweep_grammar import Space
 from leukosim.errors import ConfigError, listed, unknown
 
-VALUED = ("--config-dir", "-cd", "--config-name", "-cn", "--cfg", "-c", "--package", "-p", "--info")
+OWN_SWEEPERS = ("leukosim", "search")  # they hand over all scenarios, and start no jobs
+ONE_PROCESS = "basic"  # the launcher of jobs one after the other, in this process
+
+Job = Callable[[DictConfig], Any]
 
 
-def compose(words: list[str]) -> list[DictConfig | Table | Space]:
-    """What Hydra makes of a command line; nothing where it only showed something.
+@dataclass(frozen=True)
+class Jobs:
+    """Jobs that another sweeper than leukosim's has run, each into a folder of its own."""
 
-    The work is done outside of Hydra, which would turn its errors into tracebacks.
+    sweeper: str
+    launcher: str
+    folder: str
+
+
+def compose(words: list[str], job: Job | None = None) -> list[DictConfig | Table | Space | Jobs]:
+    """What a command line asks for; nothing where it only showed something.
+
+    Work on what is returned is done by the caller: Hydra would turn its errors into tracebacks.
+
+    job : does the work of one configuration where another sweeper than leukosim's starts jobs; a
+        function of a module, as it may be called in other processes
+
+    Raises
+    ------
+    ConfigError
     """
     register()
     refuse_empty(words)
-    tasks: list[Any] = []
-    arguments, full = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
-    sys.argv = ["leukosim run", *options_first(words)]
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises what it would else print
+    arguments = options_first(words)
+    check_words(arguments)
     try:
-        start = hydra.main(
-            config_path=str(config_folder()), config_name="config", **version_arguments()
-        )
-        start(tasks.append)()
+        tasks = composed_by_hydra(arguments, job)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        if full == "1":
+        if os.environ.get("HYDRA_FULL_ERROR") == "1":
             raise
         raise ConfigError(sentence_on_words(words) or sentence_for(error, words)) from None
-    finally:
-        sys.argv = arguments
-        os.environ.pop("HYDRA_FULL_ERROR")
-        if full is not None:
-            os.environ["HYDRA_FULL_ERROR"] = full
     for task in tasks:
-        for composed in getattr(task, "composed", [task]):
-            check_strategies(composed, words)
+        if not isinstance(task, Jobs):
+            for composed in getattr(task, "composed", [task]):
+                check_strategies(composed, words)
     return tasks
+
+
+def composed_by_hydra(arguments: list[str], job: Job | None) -> list[Any]:
+    """The same, with Hydra's own errors."""
+    parser = get_args_parser()
+    parser.error = refuse  # type: ignore[method-assign]
+    options = parser.parse_args(arguments)
+    fields: list[str] = options.overrides
+    folder = Path(options.config_dir) if options.config_dir is not None else None
+    name = options.config_name or "config"
+    set_version()
+    hydra = Hydra(task_name="leukosim", config_loader=CheckedLoader(folder))
+    GlobalHydra.instance().initialize(hydra)
+    try:
+        if options.help or options.hydra_help:
+            show = hydra.app_help if options.help else hydra.hydra_help
+            show(config_name=name, args_parser=parser, args=options)
+        elif options.cfg is not None:
+            hydra.show_cfg(name, fields, options.cfg, options.package, options.resolve)
+        elif options.info is not None:
+            hydra.show_info(options.info, config_name=name, overrides=fields)
+        elif options.multirun:
+            return swept(hydra, name, fields, job)
+        else:
+            refuse_without_sweep(fields)
+            refuse_without_search(fields)
+            composed = hydra.compose_config(name, [*fields, "hydra.mode=RUN"], RunMode.RUN)
+            return [without_hydra(composed)]
+    finally:
+        GlobalHydra.instance().clear()
+    return []
+
+
+def refuse(message: str) -> NoReturn:
+    """Raise :class:`ConfigError` where options cannot be read."""
+    raise ConfigError(message)
+
+
+def without_hydra(composed: DictConfig) -> DictConfig:
+    """A configuration without Hydra's own section."""
+    return OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
+
+
+def refuse_without_sweep(fields: Sequence[str]) -> None:
+    """Raise :class:`ConfigError` where one run is to have a sweeper or a launcher."""
+    for field in fields:
+        if field.lstrip("+~").startswith("hydra"):
+            raise ConfigError(
+                f"{field} has no effect on one run: it is for sweeps, leukosim run -m"
+            )
+
+
+def refuse_without_search(fields: Sequence[str]) -> None:
+    """Raise :class:`ConfigError` where something is asked of a search, and there is none."""
+    for field in fields:
+        if field.lstrip("+~").startswith("search."):
+            raise ConfigError(f"{field} has no effect on a run: leukosim search searches")
+
+
+# ---------------------------------------------------------------------- sweeps
+
+
+def swept(hydra: Hydra, name: str, fields: list[str], job: Job | None) -> list[Any]:
+    """The table or the space that a sweep asks for, or the jobs that another sweeper has run."""
+    fields = [*fields, "hydra.mode=MULTIRUN"]
+    master = hydra.compose_config(name, fields, RunMode.MULTIRUN)
+    choices = master.hydra.runtime.choices
+    sweeper, launcher = str(choices[SWEEPER]), str(choices[LAUNCHER])
+    tasks: list[Any] = []
+    if sweeper in OWN_SWEEPERS:
+        launching = [each for each in fields if each.lstrip("+~").startswith("hydra.launcher")]
+        if launcher != ONE_PROCESS or launching:
+            raise ConfigError(
+                f"{(launching or [f'{LAUNCHER}={launcher}'])[0]} has no effect: leukosim's own "
+                "sweeps start no jobs of Hydra. executor=processes, dask or slurm says where they "
+                f"run; {SWEEPER}=basic starts a job for each scenario"
+            )
+        if sweeper != "search":
+            refuse_without_search(fields)
+        sweep(hydra, master, tasks.append)
+        return tasks
+    if job is None:
+        raise ConfigError(f"{SWEEPER}={sweeper} is for the command line only")
+    output = OmegaConf.to_container(master, resolve=False)["output"]  # type: ignore[index,call-overload]
+    of_jobs = settings_of_jobs(str(output), fields, sweeper, launcher)
+    master = hydra.compose_config(name, [*fields, *of_jobs], RunMode.MULTIRUN)
+    sweep(hydra, master, job)
+    return [Jobs(sweeper, launcher, str(master.hydra.sweep.dir))]
+
+
+def sweep(hydra: Hydra, master: DictConfig, task: Job) -> None:
+    """Let the sweeper that a configuration names do its work."""
+    context = HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks())
+    sweeper = Plugins.instance().instantiate_sweeper(
+        hydra_context=context, task_function=task, config=master
+    )
+    arguments: Any = OmegaConf.to_container(master.hydra.overrides.task, resolve=False)
+    sweeper.sweep(arguments=arguments)
+
+
+def settings_of_jobs(output: str, fields: Sequence[str], sweeper: str, launcher: str) -> list[str]:
+    """Settings by which every job has a folder of its own, named by what differs between jobs.
+
+    An optimiser may propose a point twice at the same time, so its jobs are also numbered.
+
+    output : the folder of all
+    """
+    parsed = OverridesParser.create().parse_overrides(list(fields))
+    fixed = [each.get_key_element() for each in parsed if not each.is_sweep_override()]
+    settings = [f"hydra.sweep.dir={quoted(output)}"]
+    if "${hydra:" not in output:
+        number = "" if sweeper == "basic" else "${hydra:job.num}-"
+        name = f"{output}/{number}${{hydra:job.override_dirname}}"
+        settings.append(f"output={quoted(name)}")
+    if launcher != ONE_PROCESS and not any(each.startswith("executor") for each in fixed):
+        settings.append("executor.workers=1")  # the jobs are the processes
+    unnamed = ["output", "executor.workers", *(each.lstrip("+~") for each in fixed)]
+    names = ",".join(map(quoted, unnamed))
+    return [*settings, f"hydra.job.config.override_dirname.exclude_keys=[{names}]"]
+
+
+# ---------------------------------------------------------------------- words
 
 
 def options_first(words: list[str]) -> list[str]:
@@ -61,7 +201,7 @@ def options_first(words: list[str]) -> list[str]:
     others: list[str] = []
     previous = ""
     for word in words:
-        is_option = word.startswith("-") or (previous in VALUED and "=" not in word)
+        is_option = word.startswith("-") or OPTIONS.get(previous, False)
         (options if is_option else others).append(word)
         previous = word
     return options + others

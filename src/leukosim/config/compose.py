@@ -7,15 +7,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import hydra
 import omegaconf
 import xarray as xr
 from hydra.core.config_store import ConfigStore
 from hydra.errors import HydraException, MissingConfigException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from leukosim.config.checks import check_doses, check_names
-from leukosim.config.paths import config_folder
+from leukosim.config.hydra_settings import CheckedLoader, check_words
 from leukosim.config.posterior import drawn, posterior_draws, reference
 from leukosim.config.reading import build, names_of
 from leukosim.config.renamed import sentence_on_data, sentence_on_words
@@ -107,6 +109,8 @@ def explain(error: Exception) -> str:
     while cause.__cause__ is not None and not isinstance(cause, OmegaConfBaseException):
         cause = cause.__cause__
     if isinstance(cause, ConfigAttributeError | ConfigKeyError) and cause.full_key:
+        if cause.full_key.startswith("hydra."):
+            return f"{cause.full_key} is not a setting of the sweeper and the launcher chosen"
         return str(unknown(cause.full_key, names_of(Config), "field"))
     message, where = str(error), ""
     if isinstance(cause, OmegaConfBaseException) and cause.msg:
@@ -182,16 +186,16 @@ def compose(overrides: Sequence[str] = (), folder: str | Path | None = None) -> 
 
 def compose_plain(overrides: Sequence[str] = (), folder: str | Path | None = None) -> DictConfig:
     """The same, before it is checked."""
-    import hydra
-
     register()
     refuse_empty(overrides)
-    search = [f"hydra.searchpath=[file://{Path(folder).absolute()}]"] if folder else []
+    check_words(overrides)
+    set_version()
     try:
-        with hydra.initialize_config_dir(str(config_folder()), **version_arguments()):
-            return hydra.compose("config", [*search, *overrides])
+        loader = CheckedLoader(None if folder is None else Path(folder))
+        composed = loader.load_configuration("config", list(overrides), RunMode.RUN)
     except (OmegaConfBaseException, HydraException) as error:
         raise ConfigError(sentence_on_words(overrides) or explain(error)) from None
+    return OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
 
 
 def refuse_empty(overrides: Sequence[str]) -> None:
@@ -208,9 +212,7 @@ def refuse_empty(overrides: Sequence[str]) -> None:
             )
 
 
-def version_arguments() -> dict[str, Any]:
-    """What Hydra 1.3 must be told, and 1.4 must not."""
-    import hydra
-
-    major, minor = (int(part) for part in hydra.__version__.split(".")[:2])
-    return {} if (major, minor) >= (1, 4) else {"version_base": "1.3"}
+def set_version() -> None:
+    """Choose the behaviour of Hydra 1.3 where that is to be chosen; 1.4 knows no other."""
+    if hydra.__version__.startswith("1.3"):
+        hydra.version.setbase("1.3")

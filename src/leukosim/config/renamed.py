@@ -81,6 +81,6 @@ def sentence_on(path: str, value: Any) -> str:
         return f"{path} is now {new}"
     for field, values in VALUES.items():
         pattern = re.escape(field).replace(r"\*", r"[^.]+")
-        if re.fullmatch(pattern, path) and value in values:
+        if re.fullmatch(pattern, path) and isinstance(value, str) and value in values:
             return f"{path} = {value} is now {path} = {values[value]}"
     return ""

@@ -8,6 +8,7 @@ Nothing in a configuration can name code to be run.
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from leukosim.analysis.optimisation.search import Search
 from leukosim.analysis.trial_emulation.randomised_trial import Operations
 from leukosim.biology.disease import Disease
 from leukosim.biology.patient import Patient
@@ -139,6 +140,7 @@ class Config:
     operations: Operations = field(default_factory=Operations)
     kernel: Kernel = field(default_factory=Kernel)
     executor: ExecutorOptions = field(default_factory=ExecutorOptions)
+    search: Search = field(default_factory=Search)  # of leukosim search, and Hydra's optimisers
     # last, as strategies refer to fields above, which are to be checked first
     strategies: dict[str, Strategy] = field(default_factory=dict)
 

@@ -6,7 +6,7 @@ composing each would take minutes.
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from leukosim.config.compose import to_plain
 from leukosim.config.interpolation import Table, at, label, variations
 from leukosim.errors import ConfigError, listed
 
-NOT_SWEPT = ("output", "overwrite", "executor")  # they cannot change a number
+NOT_SWEPT = ("output", "overwrite", "executor", "search")  # they cannot change a number
 # What makes patients, their disease and how long they are followed: a search leaves it alone.
 NOT_SEARCHED = (
     "study", "seed", "arms", "strategy", "cohort", "disease", "hypothesis", "cxcr4_by_subtype",
@@ -64,11 +64,10 @@ def expand(config_loader: Any, master: DictConfig, arguments: Sequence[str]) -> 
 
 @dataclass(frozen=True)
 class Space:
-    """What a search may vary, around what, and what is asked of it."""
+    """What a search may vary, and around what."""
 
     axes: list[Axis]
     base: DictConfig  # as composed, with the values that fields have without a search
-    options: dict[str, Any]  # fields of leukosim.analysis.optimisation.search.Search
     output: str | None  # None: the user has named no folder
 
     @property
@@ -82,9 +81,7 @@ class Space:
         return {axis.name: at(plain, tuple(axis.name.split("."))) for axis in self.axes}
 
 
-def read_space(
-    config_loader: Any, master: DictConfig, arguments: Sequence[str], options: Mapping[str, Any]
-) -> Space:
+def read_space(config_loader: Any, master: DictConfig, arguments: Sequence[str]) -> Space:
     """The space that a command line with intervals, ranges and choices asks to be searched.
 
     Raises
@@ -112,7 +109,7 @@ def read_space(
         )
     base = config_loader.load_sweep_config(master, fixed)
     base = OmegaConf.masked_copy(base, [key for key in base if key != "hydra"])
-    return Space(axes, base, dict(options), output)
+    return Space(axes, base, output)
 
 
 def axis_of(key: str, override: Override) -> Axis:

@@ -15,7 +15,7 @@ from leukosim import __version__
 PACKAGE = Path(leukosim.__file__).parent
 
 # Fields of a configuration that cannot change a number of a result.
-WITHOUT_INFLUENCE = ("output", "overwrite", "executor")
+WITHOUT_INFLUENCE = ("output", "overwrite", "executor", "search")
 # Source files and folders that can: a message mended elsewhere runs no kept scenario again. A test
 # compares them with what a trial imports.
 MAKES_NUMBERS = (

@@ -16,7 +16,6 @@ from leukosim.analysis.optimisation.search import Search
 from leukosim.analysis.optimisation.search_space import Point
 from leukosim.config.compose import as_plain, read_config
 from leukosim.config.interpolation import Table, label, variations
-from leukosim.config.reading import build
 from leukosim.config.schema import Config
 from leukosim.config.sweep_grammar import Space
 from leukosim.errors import ConfigError, listed, unknown
@@ -120,8 +119,8 @@ def question_of(space: Space) -> Question:
     """
     if find_spec("optuna") is None:
         raise ConfigError("search needs the package optuna: pip install 'leukosim[search]'")
-    options = build(Search, space.options, "search")
     config = read_config(space.base)
+    options = config.search
     arm = arm_of(options, config)
     if "overall_survival" in options.quantities and not config.until_death:
         raise ConfigError(
