@@ -1,0 +1,7 @@
+"""``python -m leukosim``."""
+
+import sys
+
+from leukosim.cli import main
+
+sys.exit(main())
