@@ -1,16 +1,29 @@
 """Which executor runs the work, and with which settings."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from importlib.util import find_spec
 
+from leukosim.config.job_options import JobQueueOptions, SlurmOptions, given
 from leukosim.errors import ConfigError, listed
 from leukosim.parameters import check_ranges, setting
 
 PROCESSES, THREADS, DASK, SLURM = "processes", "threads", "dask", "slurm"
-EXECUTORS = (PROCESSES, THREADS, DASK, SLURM)
-PACKAGES = {DASK: "distributed", SLURM: "submitit"}  # of the extras of the same name
-CLUSTERS = ("slurm", "local", "debug")
+PBS, SGE, LSF = "pbs", "sge", "lsf"
+JOBQUEUES = (PBS, SGE, LSF)  # whose jobs are workers of a dask cluster
+EXECUTORS = (PROCESSES, THREADS, DASK, SLURM, *JOBQUEUES)
+# The package that an executor imports, and the extra that installs it.
+PACKAGES = {DASK: ("distributed", "dask"), SLURM: ("submitit", "slurm")} | dict.fromkeys(
+    JOBQUEUES, ("dask_jobqueue", "jobqueue")
+)
+COMMANDS = {SLURM: "srun", PBS: "qsub", SGE: "qsub", LSF: "bsub"}  # that submit jobs
+LOCAL, DEBUG = "local", "debug"  # clusters of this machine
+# Which executors use a field; the others refuse it.
+USED_BY = {
+    "address": (DASK,), "scheduler_file": (DASK,), "slurm": (SLURM,), "submit": (SLURM,),
+    "jobqueue": JOBQUEUES, **dict.fromkeys(("cluster", "job_minutes", "job_folder"),
+                                           (SLURM, *JOBQUEUES)),
+}  # fmt: skip
 
 TOGETHER, ALONE = 2, 2  # attempts at work whose process died: with all that is left, each by itself
 
@@ -22,40 +35,83 @@ class ExecutorOptions:
     name: str = PROCESSES
     workers: int = setting(0, "1", lowest=0, highest=1024, note="0: one for each processor")
     memory_gib: float = setting(
-        0.0, "GiB", lowest=0.0, highest=2.0**20, note="a run may take; of a Slurm job; 0: all"
+        0.0, "GiB", lowest=0.0, highest=2.0**20, note="a run may take; of a cluster's job; 0: all"
     )
     address: str = ""  # of a dask scheduler, such as tcp://host:8786; none: one of this machine
     scheduler_file: str = ""  # which a dask scheduler wrote
-    cluster: str = "slurm"  # that jobs are for; local and debug: this machine, to try them
-    partition: str = ""  # of Slurm
-    account: str = ""  # of Slurm
-    job_minutes: int = setting(240, "minute", lowest=1, highest=525600, note="of a Slurm job")
+    cluster: str = ""  # none: that of the executor; local and debug: this machine, to try jobs
+    job_minutes: int = setting(240, "minute", lowest=1, highest=525600, note="of a cluster's job")
     job_folder: str = "slurm_jobs"  # what jobs are told and say; every node has to see it
+    submit: bool = False  # submit the jobs and return, instead of waiting for them
+    slurm: SlurmOptions = field(default_factory=SlurmOptions)
+    jobqueue: JobQueueOptions = field(default_factory=JobQueueOptions)
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        for name, allowed in (("name", EXECUTORS), ("cluster", CLUSTERS)):
-            value = getattr(self, name)
-            if value not in allowed:
-                raise ValueError(f"{name} = {value} is unknown: allowed {listed(allowed)}")
-        for name in ("address", "scheduler_file"):
-            value = getattr(self, name)
-            if value and self.name != DASK:
-                raise ValueError(
-                    f"{name} = {value} is for executor=dask only, and executor.name is {self.name}"
-                )
+        if self.name not in EXECUTORS:
+            raise ValueError(f"name = {self.name} is unknown: allowed {listed(EXECUTORS)}")
+        self.check_used()
         if self.address and self.scheduler_file:
             raise ValueError(
                 f"address = {self.address} and scheduler_file = {self.scheduler_file} name a "
                 "scheduler each: give one of them"
             )
-        if self.name == SLURM and self.workers == 0:
-            raise ValueError("workers = 0 is not allowed for executor=slurm: say how many jobs")
+        if self.name in COMMANDS:
+            self.check_jobs()
+
+    def check_used(self) -> None:
+        """Raise ValueError where a field has a value that this executor would not use."""
+        defaults = {each.name: each.default for each in fields(self)}
+        for name, users in USED_BY.items():
+            if self.name in users:
+                continue
+            value = getattr(self, name)
+            if isinstance(value, SlurmOptions | JobQueueOptions):
+                inside = given(value)
+                words = f"{name}.{inside}" if inside else ""
+            else:
+                shown = str(value).lower() if isinstance(value, bool) else value
+                words = f"{name} = {shown}" if value != defaults[name] else ""
+            if words:
+                allowed = " or ".join(f"executor={user}" for user in users)
+                raise ValueError(f"{words} is for {allowed} only, and executor.name is {self.name}")
+
+    def check_jobs(self) -> None:
+        """Raise ValueError where settings of jobs contradict each other."""
+        clusters = (self.name, LOCAL, DEBUG) if self.name == SLURM else (self.name, LOCAL)
+        if self.cluster and self.cluster not in clusters:
+            raise ValueError(f"cluster = {self.cluster} is unknown: allowed {listed(clusters)}")
+        if self.workers == 0:
+            raise ValueError(
+                f"workers = 0 is not allowed for executor={self.name}: say how many jobs"
+            )
+        if not self.job_folder.strip():
+            raise ValueError("job_folder is empty: it is a folder, such as slurm_jobs")
+        if self.name in JOBQUEUES and not self.memory_gib:
+            raise ValueError(
+                f"memory_gib = 0.0 is not allowed for executor={self.name}: say how many GiB a "
+                "job may take"
+            )
+        if self.name in JOBQUEUES and self.cluster == LOCAL and self.jobqueue.setup:
+            raise ValueError(
+                f"jobqueue.setup = {self.jobqueue.setup} is not possible with "
+                "executor.cluster=local, whose jobs are no shell scripts"
+            )
+        if self.submit and self.cluster == DEBUG:
+            raise ValueError(
+                "submit = true is not possible with executor.cluster=debug, whose jobs run in "
+                "this process: allowed slurm and local"
+            )
 
     @property
     def is_elsewhere(self) -> bool:
         """Whether work is handed to a scheduler, whose workers need not be of this machine."""
         return self.name in PACKAGES
+
+    @property
+    def uses_queue(self) -> bool:
+        """Whether jobs go to a cluster's queue, and not to processes of this machine."""
+        return self.name in COMMANDS and self.cluster in ("", self.name)
 
 
 def executor_of_options(executor: str | ExecutorOptions) -> ExecutorOptions:
@@ -65,14 +121,15 @@ def executor_of_options(executor: str | ExecutorOptions) -> ExecutorOptions:
 
 def check_installed(place: ExecutorOptions) -> None:
     """Raise :class:`ConfigError` where an executor lacks what it needs on this machine."""
-    package = PACKAGES.get(place.name)
+    package, extra = PACKAGES.get(place.name, ("", ""))
     if package and find_spec(package) is None:
         raise ConfigError(
             f"executor.name = {place.name} needs the package {package}, which is not installed: "
-            f"pip install 'leukosim[{place.name}]'"
+            f"pip install 'leukosim[{extra}]'"
         )
-    if place.name == SLURM and place.cluster == "slurm" and shutil.which("srun") is None:
+    if place.uses_queue and shutil.which(COMMANDS[place.name]) is None:
         raise ConfigError(
-            "executor.name = slurm needs Slurm's commands (srun is not found): run it on a login "
-            "node, or try it here with executor.cluster=local"
+            f"executor.name = {place.name} needs the commands of {place.name.upper()} "
+            f"({COMMANDS[place.name]} is not found): run it on a login node, or try it here with "
+            "executor.cluster=local"
         )

@@ -17,6 +17,7 @@ from hydra.core.config_search_path import SearchPathQuery
 from omegaconf import DictConfig, OmegaConf
 
 from leukosim.config.paths import config_folder
+from leukosim.config.trusted import check_trusted
 from leukosim.errors import ConfigError, join, listed
 
 # Options of Hydra's that a command line may hold, and whether a value follows.
@@ -117,9 +118,12 @@ class CheckedLoader(ConfigLoaderImpl):
     def __init__(self, folder: Path | None = None) -> None:
         super().__init__(search_path(folder))
 
-    def _load_configuration_impl(self, *arguments: Any, **named: Any) -> DictConfig:
-        composed = super()._load_configuration_impl(*arguments, **named)
+    def _load_configuration_impl(
+        self, config_name: str | None, overrides: list[str], *more: Any, **named: Any
+    ) -> DictConfig:
+        composed = super()._load_configuration_impl(config_name, overrides, *more, **named)
         check_values(composed)
+        check_trusted(composed, overrides)
         return composed
 
     def _load_single_config(self, *arguments: Any, **named: Any) -> Any:

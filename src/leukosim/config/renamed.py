@@ -10,7 +10,11 @@ from leukosim.results.provenance import flat
 FIELDS = {
     "engine.method": "kernel.method",
     "engine.agents": "kernel.agents",
+    "engine.partition": "executor.slurm.partition",
+    "engine.account": "executor.slurm.account",
     "engine.*": "executor.*",
+    "executor.partition": "executor.slurm.partition",
+    "executor.account": "executor.slurm.account",
     "engine": "executor",
     "record.courses": "record.trajectories",
     "monitoring.held_count_days": "monitoring.interruption_count_days",
