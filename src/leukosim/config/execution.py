@@ -41,7 +41,7 @@ class ExecutorOptions:
     scheduler_file: str = ""  # which a dask scheduler wrote
     cluster: str = ""  # none: that of the executor; local and debug: this machine, to try jobs
     job_minutes: int = setting(240, "minute", lowest=1, highest=525600, note="of a cluster's job")
-    job_folder: str = "slurm_jobs"  # what jobs are told and say; every node has to see it
+    job_folder: str = ""  # what jobs are told and say, on a disk of all nodes; none: NAME_jobs
     submit: bool = False  # submit the jobs and return, instead of waiting for them
     slurm: SlurmOptions = field(default_factory=SlurmOptions)
     jobqueue: JobQueueOptions = field(default_factory=JobQueueOptions)
@@ -85,8 +85,6 @@ class ExecutorOptions:
             raise ValueError(
                 f"workers = 0 is not allowed for executor={self.name}: say how many jobs"
             )
-        if not self.job_folder.strip():
-            raise ValueError("job_folder is empty: it is a folder, such as slurm_jobs")
         if self.name in JOBQUEUES and not self.memory_gib:
             raise ValueError(
                 f"memory_gib = 0.0 is not allowed for executor={self.name}: say how many GiB a "
@@ -107,6 +105,11 @@ class ExecutorOptions:
     def is_elsewhere(self) -> bool:
         """Whether work is handed to a scheduler, whose workers need not be of this machine."""
         return self.name in PACKAGES
+
+    @property
+    def folder_of_jobs(self) -> str:
+        """The folder of what jobs are told and say."""
+        return self.job_folder or f"{self.name}_jobs"
 
     @property
     def uses_queue(self) -> bool:

@@ -1,4 +1,4 @@
-"""Where work runs: on this machine, on a dask cluster, or in jobs of Slurm.
+"""Where work runs: on this machine, on a dask cluster, or in jobs of a cluster's queue.
 
 Whatever the executor, the same work gives the same numbers.
 """
@@ -10,6 +10,7 @@ from typing import Any
 from leukosim.config.execution import (
     DASK,
     EXECUTORS,
+    JOBQUEUES,
     PROCESSES,
     SLURM,
     THREADS,
@@ -64,7 +65,7 @@ def map_unordered(
     """
     place = executor_of_options(executor)
     check_installed(place)
-    if place.name == DASK:
+    if place.name == DASK or place.name in JOBQUEUES:
         from leukosim.runs.executors.dask_cluster import map_unordered as finish
     elif place.name == SLURM:
         from leukosim.runs.executors.slurm_jobs import map_unordered as finish

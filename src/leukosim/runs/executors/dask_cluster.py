@@ -1,4 +1,4 @@
-"""Work on a dask cluster: one of this machine, or whatever a scheduler's address leads to."""
+"""Work on a dask cluster: of this machine, of jobs of a queue, or whatever an address leads to."""
 
 import atexit
 import logging
@@ -12,7 +12,7 @@ from typing import Any
 from distributed import Client, KilledWorker, LocalCluster, Scheduler, Status, as_completed
 from distributed.diagnostics.plugin import SchedulerPlugin, WorkerPlugin
 
-from leukosim.config.execution import ExecutorOptions
+from leukosim.config.execution import JOBQUEUES, ExecutorOptions
 from leukosim.errors import ConfigError
 
 ANSWER_SECONDS = 20.0  # within which a scheduler must answer
@@ -74,10 +74,21 @@ def as_future(theirs: Any) -> Future:
 
 
 def client_of(workers: int, place: ExecutorOptions) -> Client:
-    """A connection to the cluster, which is started if it is one of this machine."""
-    key = (place.address, place.scheduler_file) if is_foreign(place) else workers
+    """A connection to the cluster, which is started unless it is somebody else's."""
+    key: Any = workers
+    if is_foreign(place):
+        key = place.address, place.scheduler_file
+    elif place.name in JOBQUEUES:
+        key = workers, repr(place)
     if key not in _clients or _clients[key].status != "running":
-        _clients[key] = connected(place) if is_foreign(place) else started(workers)
+        if is_foreign(place):
+            _clients[key] = connected(place)
+        elif place.name in JOBQUEUES:
+            from leukosim.runs.executors import jobqueue_cluster
+
+            _clients[key] = jobqueue_cluster.started(workers, place)
+        else:
+            _clients[key] = started(workers)
         atexit.register(end, key)
     return _clients[key]
 

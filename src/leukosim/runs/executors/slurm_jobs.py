@@ -14,7 +14,7 @@ from typing import Any
 
 import submitit
 
-from leukosim.config.execution import ALONE, TOGETHER, ExecutorOptions
+from leukosim.config.execution import ALONE, DEBUG, SLURM, TOGETHER, ExecutorOptions
 from leukosim.errors import ConfigError
 from leukosim.runs.executors.local import done_here
 
@@ -36,7 +36,7 @@ def map_unordered(
     """
     if not items:
         return
-    root = Path(place.job_folder).absolute()
+    root = Path(place.folder_of_jobs).absolute()
     root.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=root, prefix="run-"))
     executor = executor_of(folder, workers, place)
@@ -51,11 +51,11 @@ def map_unordered(
             except ConfigError:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
-            if place.cluster != "slurm":
+            if not place.uses_queue:
                 for job in jobs:  # its files are on this disk, and none is late
                     job._results_timeout_s = 0
             try:
-                queue = Queue() if place.cluster == "slurm" else None
+                queue = Queue() if place.uses_queue else None
                 for share, job, is_lost in as_they_end(shares, jobs, queue):
                     error = LOST if is_lost else job.exception()
                     if error is not None and not is_last:
@@ -93,16 +93,26 @@ def submitted(
 
 
 def executor_of(folder: Path, workers: int, place: ExecutorOptions) -> submitit.Executor:
-    """An executor of submitit, told what each job may take."""
-    executor = submitit.AutoExecutor(folder=folder, cluster=place.cluster)
+    """An executor of submitit, told what each job may take.
+
+    On a cluster of this machine the options of a queue mean nothing; setup and python are used.
+    """
+    options, cluster = place.slurm, place.cluster or SLURM
+    python = {f"{cluster}_python": options.python} if options.python else {}
+    executor = submitit.AutoExecutor(folder=folder, cluster=cluster, **python)
     executor.update_parameters(name="leukosim", timeout_min=place.job_minutes, cpus_per_task=1)
     if place.memory_gib:
         executor.update_parameters(mem_gb=place.memory_gib)
-    if place.cluster == "slurm":
+    if options.setup and cluster != DEBUG:
+        executor.update_parameters(**{f"{cluster}_setup": options.setup})
+    if place.uses_queue:
         executor.update_parameters(slurm_array_parallelism=workers)
-        for name in ("partition", "account"):
-            if getattr(place, name):
-                executor.update_parameters(**{f"slurm_{name}": getattr(place, name)})
+        for name in ("partition", "account", "qos", "constraint"):
+            if getattr(options, name):
+                executor.update_parameters(**{f"slurm_{name}": getattr(options, name)})
+        if options.additional:  # one without a value, such as exclusive, is a flag
+            additional = {name: value or True for name, value in options.additional.items()}
+            executor.update_parameters(slurm_additional_parameters=additional)
     return executor
 
 
