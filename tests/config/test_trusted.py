@@ -86,7 +86,11 @@ def test_a_primary_configuration_cannot_name_the_output(tmp_path):
         ["output='mine/${study}'"],
         ["executor=slurm", "executor.slurm={setup:['a b'],qos:short}"],
         ["executor=slurm", "executor.slurm.additional={gres:'gpu:1'}"],
-        ["executor=slurm", "+executor.slurm.additional.gres=gpu", "++executor.slurm.python=python3"],
+        [
+            "executor=slurm",
+            "+executor.slurm.additional.gres=gpu",
+            "++executor.slurm.python=python3",
+        ],
         ["executor=dask", "executor.address=tcp://here:8786"],
         ["executor=pbs", "executor.jobqueue.additional=['-l feature=avx2']"],
     ],

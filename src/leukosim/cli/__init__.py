@@ -14,6 +14,7 @@ from leukosim.errors import ConfigError, NotWritten, unknown
 VERBS = {
     "run": "run",
     "search": "search",
+    "status": "status",
     "figures": "drawing",
     "compare": "reading",
     "power": "reading",
@@ -36,6 +37,7 @@ leukosim: acute myeloid leukaemia in remission and relapse, simulated cell by ce
   leukosim run study=NAME [field=value ...]        run a study: one dataset, a decision log, figures
   leukosim run -m study=NAME field=a,b ...         sweep fields: one dataset of all scenarios
   leukosim search study=NAME field=interval(a,b)   the best values, within limits
+  leukosim status FOLDER [FOLDER ...]              what is finished, running, missing or failed
   leukosim figures FOLDER [field=value ...]        draw the figures of a result again, width_mm=89
   leukosim compare FOLDER [FOLDER] [field=value]   arms, or scenarios, over the same patients
   leukosim power FOLDER [field=value ...]          patients that a trial of two arms would need

@@ -1,6 +1,9 @@
 """``leukosim run``: Hydra composes, then one run, one sweep or one search follows."""
 
+import os
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 
 import xarray as xr
 from omegaconf import DictConfig
@@ -8,18 +11,21 @@ from rich.console import Console
 
 from leukosim.analysis.hypothesis_discrimination import discrimination_table, has_hypotheses
 from leukosim.analysis.optimisation.search import numbers_of
-from leukosim.cli import drawing
+from leukosim.cli import drawing, submitting
 from leukosim.cli.exit_codes import FAILED, say
 from leukosim.config.command_line import Jobs, compose
 from leukosim.config.compose import read_config, register
 from leukosim.config.interpolation import Table
 from leukosim.config.sweep_grammar import Space
+from leukosim.errors import ConfigError
 from leukosim.reports.terminal.console import ConsoleProgress
 from leukosim.reports.terminal.run_tables import contents, hypotheses_tables, outcome_table
 from leukosim.results import atomic_write, output_folder
+from leukosim.results.folder_state import RUN, Command
 from leukosim.results.output_folder import folder_of
 from leukosim.runs import sweep as sweeps
 from leukosim.runs.execute import finish, interrupted_with, read_run, run_into_folder
+from leukosim.runs.memory import check_machine
 from leukosim.runs.progress import Progress
 from leukosim.runs.search_question import arm_of
 from leukosim.runs.sweep import Report, Sweep
@@ -27,9 +33,13 @@ from leukosim.runs.sweep import Report, Sweep
 FIGURES_FOLLOW = "the result is kept, the same command draws its figures"
 
 
-def run(words: list[str]) -> int:
-    """``leukosim run``: one run, one sweep, one search, or jobs of another sweeper of Hydra's."""
+def run(words: list[str], typed: Sequence[str] = ()) -> int:
+    """``leukosim run``: one run, one sweep, one search, or jobs of another sweeper of Hydra's.
+
+    typed : all words after ``leukosim``, of another verb
+    """
     console = Console(stderr=True)
+    command = Command(typed or ["run", *words], os.getcwd())
     code = 0
     for task in compose(words, job):
         if isinstance(task, Jobs):
@@ -37,19 +47,24 @@ def run(words: list[str]) -> int:
         elif isinstance(task, Space):
             from leukosim.cli.search import run_search
 
-            code = max(code, run_search(task, console))
+            code = max(code, run_search(task, console, command))
         elif isinstance(task, Table) and task.axes:
-            code = max(code, run_sweep(task, console))
+            code = max(code, run_sweep(task, console, command))
         else:
             composed = task.composed[0] if isinstance(task, Table) else task
-            code = max(code, run_one(composed, console))
+            code = max(code, run_one(composed, console, command))
     return code
 
 
-def run_one(composed: DictConfig, console: Console) -> int:
+def run_one(composed: DictConfig, console: Console, command: Command) -> int:
     """One run into its folder, with its figures, unless it is there already."""
     started = time.perf_counter()
-    outcome = run_into_folder(read_config(composed), ConsoleProgress(console))
+    config = read_config(composed)
+    if config.executor.submit:
+        check_machine([config])
+        output = output_folder.folder_of(config.output)
+        return submitting.submit_whole(output, RUN, command, config.executor)
+    outcome = run_into_folder(config, ConsoleProgress(console), command)
     folder = outcome.folder
     assert folder is not None
     if outcome.was_found:
@@ -75,8 +90,12 @@ def job(composed: DictConfig) -> float | list[float] | None:
     config = read_config(composed)
     options = config.search
     arm = arm_of(options, config) if options.arm or len(config.arms) == 1 else None
-    console = Console(stderr=True)
-    run_one(composed, console)
+    if config.executor.submit:
+        raise ConfigError(
+            "executor.submit = true is for leukosim's own runs, sweeps and searches: another "
+            "sweeper of Hydra's waits for its jobs"
+        )
+    run_one(composed, Console(stderr=True), Command())
     if arm is None:
         return None
     dataset = read_run(folder_of(config.output)).dataset
@@ -86,14 +105,16 @@ def job(composed: DictConfig) -> float | list[float] | None:
     return goals[0] if len(goals) == 1 else goals
 
 
-def run_sweep(table: Table, console: Console) -> int:
+def run_sweep(table: Table, console: Console, command: Command) -> int:
     """All scenarios that are not finished yet, then one dataset of all."""
-    sweep = sweeps.check(table)
+    sweep = replace(sweeps.check(table), command=command)
     total = len(sweep.scenarios)
     replaces = sweep.scenarios[0].config.overwrite
     if not replaces and sweeps.is_finished(sweep):
         say(f"{total} of {total} scenarios found finished, 0 run: {sweep.folder}")
         return show_sweep(sweep, console, only_missing=True)
+    if sweep.scenarios[0].config.executor.submit and submitting.submit_sweep(sweep):
+        return 0
     progress = ConsoleProgress(console)
     report = finish(sweep, progress)
     code = FAILED if report.errors else 0

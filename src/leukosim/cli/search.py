@@ -1,11 +1,12 @@
 """``leukosim search``: the best trigger, interval, delay or schedule, within limits."""
 
 import time
+from dataclasses import replace
 
 from rich.console import Console
 
 from leukosim.analysis.optimisation.search import Search
-from leukosim.cli import drawing
+from leukosim.cli import drawing, submitting
 from leukosim.cli.exit_codes import FAILED, say
 from leukosim.cli.fields import as_list
 from leukosim.cli.reading import wide_console
@@ -18,6 +19,7 @@ from leukosim.figures.methods.confirmation import confirmation_figure
 from leukosim.reports.terminal import candidates_table, confirmed_table
 from leukosim.reports.terminal.console import ConsoleProgress
 from leukosim.reports.terminal.run_tables import contents
+from leukosim.results.folder_state import SEARCH, Command
 from leukosim.runs.execute import Incomplete
 from leukosim.runs.search import CONFIRMATION, SearchOutcome
 from leukosim.runs.search import confirm as run_confirmation
@@ -29,7 +31,7 @@ PREFIX = "search."  # of the fields of a search on the command line
 
 def search(words: list[str]) -> int:
     """``leukosim search``: short for ``run -m hydra/sweeper=search``."""
-    return run(["-m", "hydra/sweeper=search", *map(for_hydra, words)])
+    return run(["-m", "hydra/sweeper=search", *map(for_hydra, words)], ["search", *words])
 
 
 def for_hydra(word: str) -> str:
@@ -39,11 +41,14 @@ def for_hydra(word: str) -> str:
     return f"{PREFIX}{as_list(word.removeprefix(PREFIX), Search)}"
 
 
-def run_search(space: Space, console: Console) -> int:
+def run_search(space: Space, console: Console, command: Command) -> int:
     """The search, then its best candidates on new patients."""
     started = time.perf_counter()
     progress = ConsoleProgress(console)
-    question = question_of(space)
+    question = replace(question_of(space), command=command)
+    if question.config.executor.submit:
+        place = question.config.executor
+        return submitting.submit_whole(question.folder, SEARCH, command, place)
     outcome = perform_search(question, progress)
     say(outcome.lines[0])
     code = FAILED if outcome.failures else 0

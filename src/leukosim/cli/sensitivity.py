@@ -1,5 +1,7 @@
 """``leukosim sensitivity``: which parameters decide a study's answer."""
 
+import os
+from dataclasses import replace
 from types import ModuleType
 
 import pandas as pd
@@ -12,6 +14,7 @@ from leukosim.cli.exit_codes import FAILED, say
 from leukosim.cli.fields import read_fields
 from leukosim.cli.reading import wide_console
 from leukosim.cli.run import show_report
+from leukosim.cli.submitting import submit_whole
 from leukosim.config.command_line import compose
 from leukosim.config.reading import names_of
 from leukosim.errors import ConfigError
@@ -21,6 +24,7 @@ from leukosim.figures.methods import screening, sobol_indices, tornado
 from leukosim.reports.terminal import sensitivity_tables
 from leukosim.reports.terminal.console import ConsoleProgress
 from leukosim.results import netcdf, output_folder
+from leukosim.results.folder_state import SENSITIVITY, Command
 from leukosim.runs.execute import Incomplete
 from leukosim.runs.sensitivity import MORRIS, SINGLE, SURROGATE, Question, analyse, question_of
 
@@ -42,7 +46,11 @@ def sensitivity(words: list[str]) -> int:
     for composed in compose(rest):
         if not isinstance(composed, DictConfig):
             raise ConfigError("sensitivity varies parameters itself: it takes no -m")
-        question = question_of(options, composed, output, progress)
+        command = Command(["sensitivity", *words], os.getcwd())
+        question = replace(question_of(options, composed, output, progress), command=command)
+        place = question.config.executor
+        if place.submit:
+            return submit_whole(question.folder, SENSITIVITY, command, place)
         try:
             tables = analyse(question)
         except Incomplete as incomplete:

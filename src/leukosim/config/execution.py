@@ -112,9 +112,14 @@ class ExecutorOptions:
         return self.job_folder or f"{self.name}_jobs"
 
     @property
+    def has_jobs(self) -> bool:
+        """Whether each worker is a job, with time and memory of its own."""
+        return self.name in COMMANDS
+
+    @property
     def uses_queue(self) -> bool:
         """Whether jobs go to a cluster's queue, and not to processes of this machine."""
-        return self.name in COMMANDS and self.cluster in ("", self.name)
+        return self.has_jobs and self.cluster in ("", self.name)
 
 
 def executor_of_options(executor: str | ExecutorOptions) -> ExecutorOptions:

@@ -58,7 +58,7 @@ class JobQueueOptions:
     interface: str = ""  # of the network between nodes, such as ib0
     setup: list[str] = field(default_factory=list)  # lines of shell before the work of a job
     python: str = ""  # command that starts Python on the nodes; none: the one that runs here
-    additional: list[str] = field(default_factory=list)  # further directives, such as "-l feature=x"
+    additional: list[str] = field(default_factory=list)  # directives, such as "-l feature=x"
 
     def __post_init__(self) -> None:
         check_words(self, ("queue", "project", "interface"))

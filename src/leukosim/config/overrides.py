@@ -133,6 +133,8 @@ def checked(name: str) -> str:
         raise ConfigError(f"{name!r} is not the name of a field, such as trigger.level")
     if name.lstrip("+") in ("study", "output", "overwrite"):
         raise ConfigError(f"{name} is an argument of its own, and not one of the overrides")
+    if name.lstrip("+") == "executor.submit":
+        raise ConfigError(f"{name} is for the command line: a call from Python waits for its jobs")
     if name.lstrip("+").split(".")[0] == "hydra":
         raise ConfigError(f"{name} is not a field of a study: nothing of hydra can be set")
     return name

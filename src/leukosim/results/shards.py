@@ -162,6 +162,12 @@ def digests_in(path: Path) -> tuple[str, ...]:
     return digests_as_of(path, result.st_mtime_ns, result.st_size)
 
 
+def kept_in(folder: Path) -> dict[str, Path]:
+    """The file of every scenario that lies in a folder, by digest."""
+    files = sorted(folder.glob(f"[0-9a-f]*{SUFFIX}"))
+    return {digest: path for path in files for digest in digests_in(path)}
+
+
 @lru_cache(maxsize=100_000)
 def digests_as_of(path: Path, changed: int, size: int) -> tuple[str, ...]:
     """The same, of a file as it was left at a time."""

@@ -15,6 +15,7 @@ from leukosim.config.compose import as_plain
 from leukosim.config.schema import Config
 from leukosim.errors import NotWritten
 from leukosim.results import atomic_write, netcdf, output_folder, provenance
+from leukosim.results.folder_state import RUN, Command, save_plan
 from leukosim.results.shards import DamagedShard
 from leukosim.runs import sweep as sweeps
 from leukosim.runs.configured import treat
@@ -26,6 +27,7 @@ from leukosim.runs.warmup import compile_engine, is_compiled
 
 LONGEST_NAME = 100  # letters of a scenario's, in a line of progress
 FEW_TRAJECTORIES = 80  # about as long as a second process takes to start
+NOT_TYPED = Command()
 COMPILING = "Compiling the engine; only the first run of this version does (about 20 s)."
 
 
@@ -64,7 +66,9 @@ def run_in_memory(config: Config, progress: Progress = SILENT) -> Outcome:
     return Outcome(trial.dataset.assign_attrs(attributes), trial.decisions)
 
 
-def run_into_folder(config: Config, progress: Progress = SILENT) -> Outcome:
+def run_into_folder(
+    config: Config, progress: Progress = SILENT, command: Command = NOT_TYPED
+) -> Outcome:
     """Run the trial of a configuration into its folder, unless it is there already.
 
     Raises
@@ -83,6 +87,7 @@ def run_into_folder(config: Config, progress: Progress = SILENT) -> Outcome:
     with output_folder.sole_writer(folder), interrupted_with("nothing of this run is kept"):
         if not config.overwrite:  # again, now that nobody else can write: it may raise
             output_folder.is_finished(folder, identity, digest)
+        save_plan(folder, RUN, command, digest=digest)
         outcome = run_in_memory(config, progress)
         text = OmegaConf.to_yaml(OmegaConf.create(as_plain(config)))
         atomic_write.save_text(
@@ -121,6 +126,7 @@ def finish(sweep: Sweep, progress: Progress = SILENT) -> Report:
     with output_folder.sole_writer(sweep.folder), interrupted_with(kept):
         if not replaces:  # again, now that nobody else can write: it may raise
             sweeps.is_finished(sweep)
+        sweep.save_plan()
         return run_and_merge(sweep, progress)
 
 

@@ -33,7 +33,12 @@ def check_machine(configs: Sequence[Config]) -> None:
 
 
 def workers_within_memory(configs: Sequence[Config], workers: int) -> int:
-    """As many of these workers as the memory is enough for, if each runs a scenario of its own."""
+    """As many of these workers as the memory is enough for, if each runs a scenario of its own.
+
+    A job of a cluster's queue has its memory to itself.
+    """
+    if configs[0].executor.has_jobs:
+        return workers
     largest = max(configs, key=bytes_of_results)
     return max(1, int(min(workers, memory_of(largest) / bytes_of_run(largest))))
 
@@ -41,7 +46,8 @@ def workers_within_memory(configs: Sequence[Config], workers: int) -> int:
 def together_within_memory(configs: Sequence[Config], workers: int) -> int:
     """How many scenarios a worker may run together, as if they shared nothing."""
     largest = max(configs, key=bytes_of_results)
-    there = memory_of(largest) / workers - PROCESS
+    sharing = 1 if largest.executor.has_jobs else workers
+    there = memory_of(largest) / sharing - PROCESS
     return max(1, int(min(there / (PEAK * bytes_of_results(largest)), len(configs))))
 
 

@@ -63,15 +63,10 @@ def run_missing(
         If results cannot be written, as on a full disk.
     """
     done = 0  # patients of finished scenarios
-    # an absolute path, as workers may have another working directory
-    keep = partial(keep_scenarios, sweep.shard_folder.absolute(), provenance.software())
+    keep = keeper(sweep)
     executor = missing[0].config.executor
-    at_most = together_within_memory([each.config for each in missing], workers)
-    enough = BATCHES_A_WORKER * workers
-    if executor.is_elsewhere or len(same_cohort(missing)) >= enough:
-        at_most = min(at_most, math.ceil(len(missing) / enough))
-    batches = batches_of(missing, at_most)
-    if executor.is_elsewhere or len(batches) >= enough:
+    batches = batches_for_workers(missing, workers)
+    if executor.is_elsewhere or len(batches) >= BATCHES_A_WORKER * workers:
         outcomes = finish_batches(keep, batches, workers, executor)
     else:
         shared = partial(keep, workers=workers, progress=lambda n: progress(done + n))
@@ -93,6 +88,21 @@ def run_missing(
             finished(scenario)
         progress(done)
     return errors
+
+
+def keeper(sweep: Sweep) -> partial[list[Receipt]]:
+    """What a worker does with a batch: it runs the scenarios and writes their results."""
+    # an absolute path, as workers may have another working directory
+    return partial(keep_scenarios, sweep.shard_folder.absolute(), provenance.software())
+
+
+def batches_for_workers(scenarios: Sequence[Scenario], workers: int) -> list[list[Scenario]]:
+    """Batches within the memory of a worker, and, where there is enough to do, enough for all."""
+    at_most = together_within_memory([each.config for each in scenarios], workers)
+    enough = BATCHES_A_WORKER * workers
+    if scenarios[0].config.executor.is_elsewhere or len(same_cohort(scenarios)) >= enough:
+        at_most = min(at_most, math.ceil(len(scenarios) / enough))
+    return batches_of(scenarios, at_most)
 
 
 def finish_batches(

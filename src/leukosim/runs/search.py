@@ -29,6 +29,8 @@ from leukosim.analysis.optimisation.search_space import Point
 from leukosim.config.interpolation import table_of_points
 from leukosim.errors import ConfigError
 from leukosim.results import atomic_write, netcdf, output_folder, shards
+from leukosim.results.folder_state import SEARCH as SEARCH_KIND
+from leukosim.results.folder_state import save_plan
 from leukosim.runs import sweep as sweeps
 from leukosim.runs.execute import (
     Incomplete,
@@ -89,6 +91,7 @@ def search(question: Question, progress: Progress = SILENT) -> SearchOutcome:
         check_folder(question)  # again, now that nobody else can write
         compile_first(question.config, progress)
         total = question.options.evaluations + 1
+        save_plan(question.folder, SEARCH_KIND, question.command, evaluations=total)
         with progress.task(question.config.study, total, "candidates") as update:
             evaluator = Evaluator(question, progress, update)
             proposed = run_search(
@@ -97,6 +100,9 @@ def search(question: Question, progress: Progress = SILENT) -> SearchOutcome:
             )  # fmt: skip
         dataset, table = merged(question, evaluator, proposed)
         atomic_write.save_table(table, question.folder / SEARCH)
+        save_plan(
+            question.folder, SEARCH_KIND, question.command, evaluations=total, is_complete=True
+        )
     lines = [f"{len(proposed.points)} evaluations, {evaluator.ran} run: {question.folder}"]
     lines += [
         f"{len(proposed.refused)} proposals were not allowed, such as: {words}"
@@ -216,7 +222,7 @@ def confirm(outcome: SearchOutcome, progress: Progress = SILENT) -> Confirmation
         OmegaConf.update(base, "overwrite", True)  # by those of the search as it has grown
     points = [outcome.proposed.points[number] for number in (0, *best.values())]
     sweep = sweeps.check(table_of_points(base, points, str(folder)))
-    sweep = replace(sweep, about={CONFIRMED: question.identity})
+    sweep = replace(sweep, about={CONFIRMED: question.identity}, command=question.command)
     if netcdf.attributes_of(path).get("digest") != sweep.digest:
         report = finish(sweep, progress)
         if report.errors:

@@ -20,6 +20,7 @@ from leukosim.config.schema import Config
 from leukosim.config.sweep_grammar import Space
 from leukosim.errors import ConfigError, listed, unknown
 from leukosim.results import netcdf, output_folder, provenance
+from leukosim.results.folder_state import Command
 from leukosim.runs import sweep as sweeps
 from leukosim.runs.sweep import Scenario, Sweep
 
@@ -40,6 +41,7 @@ class Question:
     times: EvaluationTimes
     folder: Path
     default: Point
+    command: Command = Command()  # that asked it
 
     @property
     def identity(self) -> str:

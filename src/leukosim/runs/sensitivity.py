@@ -40,6 +40,7 @@ from leukosim.config.schema import Config
 from leukosim.errors import ConfigError, listed
 from leukosim.parameters import parameter_rows
 from leukosim.results import atomic_write, output_folder
+from leukosim.results.folder_state import SENSITIVITY, Command, save_plan
 from leukosim.runs import sweep as sweeps
 from leukosim.runs.execute import Incomplete, finish
 from leukosim.runs.progress import SILENT, Progress
@@ -61,6 +62,7 @@ class Question:
     known: Mapping[str, float]  # the study's own value of every estimate
     folder: Path
     progress: Progress = SILENT
+    command: Command = Command()  # that asked it
 
     @property
     def first(self) -> Headline:
@@ -141,6 +143,7 @@ def analyse(question: Question) -> dict[str, pd.DataFrame]:
     if len(leading) > 1 and options.surrogate_points:
         tables["sobol"] = share_variance(question, leading)
         keep(question, "sobol", tables["sobol"])
+    save_plan(question.folder, SENSITIVITY, question.command, is_complete=True)
     return tables
 
 
@@ -261,7 +264,10 @@ def simulate(
     points = points_at(factors, coordinates, question.known)
     table = table_of_points(composed, points, str(question.folder / step))
     numbered = [{"point": i} for i in range(len(points))]
-    sweep = sweeps.check(replace(table, labels=numbered))
+    sweep = replace(sweeps.check(replace(table, labels=numbered)), command=question.command)
+    if step == FIRST_STEP[bool(question.options.group_trajectories)]:
+        sweeps.is_finished(sweep)  # raises where the folder holds something else
+        save_plan(question.folder, SENSITIVITY, question.command)
     size = sweep.scenarios[0].config.cohort.size
     arms = listed(question.config.arms)
     question.progress.say(

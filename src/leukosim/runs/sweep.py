@@ -22,6 +22,7 @@ from leukosim.config.schema import Config
 from leukosim.errors import ConfigError
 from leukosim.results import merge as merging
 from leukosim.results import netcdf, output_folder, provenance, shards
+from leukosim.results.folder_state import SWEEP, Command, save_plan
 from leukosim.runs.memory import bytes_to_hold, check_machine
 from leukosim.trial.run import DECISION_COLUMNS
 
@@ -68,6 +69,7 @@ class Sweep:
     scenarios: list[Scenario]
     folder: Path
     about: Mapping[str, str] = field(default_factory=dict)  # further attributes of its dataset
+    command: Command = Command()  # that asked for it
 
     @property
     def axes(self) -> list[str]:
@@ -87,8 +89,12 @@ class Sweep:
 
     def kept(self) -> dict[str, Path]:
         """The file of every scenario that lies there, of other tables, too, by digest."""
-        files = sorted(self.shard_folder.glob(f"[0-9a-f]*{shards.SUFFIX}"))
-        return {digest: path for path in files for digest in shards.digests_in(path)}
+        return shards.kept_in(self.shard_folder)
+
+    def save_plan(self) -> None:
+        """Note in the folder which scenarios it is to hold, and by which command."""
+        names = {scenario.digest: scenario.name for scenario in self.scenarios}
+        save_plan(self.folder, SWEEP, self.command, scenarios=names, digest=self.digest)
 
     def missing(self, failed: Container[str] = ()) -> list[Scenario]:
         """Scenarios that are not finished, each once, without those that have failed."""

@@ -79,7 +79,7 @@ def cluster_of(place: ExecutorOptions) -> Any:
     keys = tempfile.TemporaryDirectory(dir=folder, prefix="keys-")  # which only this user can read
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # on names in users' own dask files
-        cluster = CLUSTERS[kind](
+        cluster: Any = CLUSTERS[kind](
             **job_of(place, folder),
             security=security_of(Path(keys.name)),
             scheduler_options={"dashboard_address": ":0"},  # any free port

@@ -1,9 +1,7 @@
 """Work in jobs of Slurm: one array, of which each job takes its share of the items."""
 
-import math
 import pickle
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,10 +15,9 @@ import submitit
 from leukosim.config.execution import ALONE, DEBUG, SLURM, TOGETHER, ExecutorOptions
 from leukosim.errors import ConfigError
 from leukosim.runs.executors.local import done_here
+from leukosim.runs.executors.slurm_queue import Queue
 
 POLL_SECONDS = 0.5
-ASK_SECONDS = 30.0  # between questions to Slurm's queue
-GONE_SECONDS = 60.0  # that results may take to get here after their job has left the queue
 LOST = RuntimeError("a job has left Slurm's queue without a result")
 
 Outcome = tuple[Any, Exception | None]
@@ -76,7 +73,7 @@ def map_unordered(
 
 
 def submitted(
-    executor: submitit.Executor, work: Callable[[Any], Any], shares: list[list[Any]]
+    executor: submitit.Executor, work: Callable[[Any], Any], shares: list[Any]
 ) -> list[Any]:
     """Jobs, a share each.
 
@@ -147,7 +144,7 @@ def as_it_travels(error: BaseException) -> Exception:
 
 
 def as_they_end(
-    shares: list[list[int]], jobs: list[Any], queue: "Queue | None" = None
+    shares: list[list[int]], jobs: list[Any], queue: Queue | None = None
 ) -> Iterator[tuple[list[int], Any, bool]]:
     """Shares and their jobs, each when it has ended, and whether it was lost without a result."""
     waiting = list(zip(shares, jobs, strict=True))
@@ -160,37 +157,6 @@ def as_they_end(
         waiting = [each for each in waiting if each[1] not in done and each[1] not in lost]
         if waiting:
             time.sleep(POLL_SECONDS)
-
-
-class Queue:
-    """Slurm's queue. Where Slurm keeps no accounts, nothing else says that a job has died."""
-
-    def __init__(self) -> None:
-        self.options = -math.inf
-        self.gone: dict[str, float] = {}  # since when jobs are not there any more, by their number
-
-    def lost(self, jobs: Sequence[Any]) -> list[Any]:
-        """Jobs that left the queue a while ago, for whose results one has waited in vain."""
-        now = time.monotonic()
-        if now - self.options >= ASK_SECONDS:
-            self.options = now
-            known = self.known({job.job_id.partition("_")[0] for job in jobs})
-            if known is not None:
-                gone = [job.job_id for job in jobs if job.job_id not in known]
-                self.gone = {number: self.gone.get(number, now) for number in gone}
-        return [job for job in jobs if now - self.gone.get(job.job_id, now) > GONE_SECONDS]
-
-    def known(self, arrays: set[str]) -> set[str] | None:
-        """The jobs of some arrays that are waiting or running; None where Slurm does not answer."""
-        names = ",".join(sorted(arrays))
-        command = ["squeue", "--noheader", "--array", "--format=%i", f"--jobs={names}"]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=ASK_SECONDS)
-        except (OSError, subprocess.TimeoutExpired):
-            return None
-        if done.returncode and "Invalid job id" not in done.stderr:  # all have ended long ago
-            return None
-        return set(done.stdout.split())
 
 
 def as_future(outcome: Outcome) -> Future:
