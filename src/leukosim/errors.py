@@ -30,3 +30,8 @@ def join(path: str, name: object) -> str:
 def listed(names: Iterable[str]) -> str:
     """Names in a row."""
     return ", ".join(names) or "nothing"
+
+
+def counted(n: int, what: str) -> str:
+    """A number of something, in words."""
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"

@@ -60,3 +60,9 @@ def test_new_names_exist():
 
 def test_a_name_of_today_has_no_new_one():
     assert new_name("executor.workers") == new_name("cohort.size") == ""
+
+
+@pytest.mark.parametrize("old", ["executor.partition", "engine.partition"])
+def test_options_of_slurm_have_a_group_of_their_own(old):
+    with pytest.raises(ConfigError, match=f"^{old} is now executor.slurm.partition$"):
+        compose(["executor=slurm", f"{old}=cpu"])

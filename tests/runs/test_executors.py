@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from leukosim.config.execution import PBS
+from leukosim.config.job_options import JobQueueOptions, SlurmOptions
 from leukosim.errors import ConfigError
 from leukosim.runs.executors import (
     DASK,
     EXECUTORS,
+    JOBQUEUES,
     PROCESSES,
     SLURM,
     ExecutorOptions,
@@ -23,7 +26,9 @@ from leukosim.runs.executors import (
     map_unordered,
 )
 
-NEEDS = {DASK: "distributed", SLURM: "submitit"}
+NEEDS = {DASK: "distributed", SLURM: "submitit"} | dict.fromkeys(JOBQUEUES, "dask_jobqueue")
+EXTRAS = dict.fromkeys(JOBQUEUES, "jobqueue")
+EACH_WAY = tuple(name for name in EXECUTORS if name not in JOBQUEUES[1:])  # all queues work alike
 
 
 @pytest.fixture
@@ -33,10 +38,9 @@ def place(request, tmp_path_factory, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))  # jobs import what is done here
     if name in NEEDS:
         pytest.importorskip(NEEDS[name])
-    if name == SLURM:
-        return ExecutorOptions(
-            SLURM, workers=2, cluster="local", job_folder=str(tmp_path_factory.mktemp("jobs"))
-        )
+    if name == SLURM or name in JOBQUEUES:
+        folder = str(tmp_path_factory.mktemp("jobs"))
+        return ExecutorOptions(name, workers=2, memory_gib=1.0, cluster="local", job_folder=folder)
     return ExecutorOptions(name)
 
 
@@ -50,7 +54,7 @@ def _clusters_end_with_their_tests():
             dask_cluster.end(key)
 
 
-of_clusters = pytest.mark.parametrize("place", [DASK, SLURM], indirect=True)
+of_clusters = pytest.mark.parametrize("place", [DASK, SLURM, *JOBQUEUES], indirect=True)
 
 
 def squared(number):
@@ -82,7 +86,7 @@ def results(outcomes):
     return {position: each.result() for position, each in outcomes}
 
 
-@pytest.mark.parametrize("place", EXECUTORS, indirect=True)
+@pytest.mark.parametrize("place", EACH_WAY, indirect=True)
 @pytest.mark.parametrize("workers", [1, 2])
 def test_every_item_comes_back(place, workers):
     result = results(map_unordered(squared, range(7), workers, place))
@@ -95,7 +99,7 @@ def test_an_error_is_its_items_own_in_this_process():
     assert outcomes[5].result() == 5
 
 
-@pytest.mark.parametrize("place", EXECUTORS, indirect=True)
+@pytest.mark.parametrize("place", EACH_WAY, indirect=True)
 def test_an_error_is_its_items_own(place):
     outcomes = dict(map_unordered(refuses_three, range(6), 2, place))
     assert isinstance(outcomes.pop(3).exception(), ValueError)
@@ -205,7 +209,7 @@ def test_an_engine_that_is_not_installed_says_what_to_install(place, monkeypatch
         list(map_unordered(squared, range(3), 2, place))
     assert str(refused.value) == (
         f"executor.name = {place.name} needs the package {NEEDS[place.name]}, which is not "
-        f"installed: pip install 'leukosim[{place.name}]'"
+        f"installed: pip install 'leukosim[{EXTRAS.get(place.name, place.name)}]'"
     )
 
 
@@ -236,21 +240,21 @@ def test_jobs_that_slurm_does_not_take_are_told(tmp_path, monkeypatch):
     ("says", "is_lost"),
     [
         ("echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1", True),
-        ("echo 7_1", True),
-        ("echo 7_0; echo 7_1", False),
+        ("echo 7_1 RUNNING", True),
+        ("echo 7_0 PENDING; echo 7_1 RUNNING", False),
         ("echo 'Unable to contact slurm controller' >&2; exit 1", False),
     ],
 )
 def test_a_job_that_left_the_queue_without_a_result_is_lost(tmp_path, monkeypatch, says, is_lost):
     """As where Slurm keeps no accounts, so that nobody else says that a job has died."""
     pytest.importorskip("submitit")
-    from leukosim.runs.executors import slurm_jobs
+    from leukosim.runs.executors import slurm_jobs, slurm_queue
 
     (tmp_path / "squeue").write_text(f"#!/bin/sh\n{says}\n")
     (tmp_path / "squeue").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    monkeypatch.setattr(slurm_jobs, "ASK_SECONDS", 0.3)
-    monkeypatch.setattr(slurm_jobs, "GONE_SECONDS", 0.3)
+    monkeypatch.setattr(slurm_queue, "ASK_SECONDS", 0.3)
+    monkeypatch.setattr(slurm_queue, "GONE_SECONDS", 0.3)
     ends = time.monotonic() + 2.0
 
     class Job:
@@ -260,11 +264,11 @@ def test_a_job_that_left_the_queue_without_a_result_is_lost(tmp_path, monkeypatc
             return time.monotonic() > ends
 
     job = Job()
-    assert [*slurm_jobs.as_they_end([[4]], [job], slurm_jobs.Queue())] == [([4], job, is_lost)]
+    assert [*slurm_jobs.as_they_end([[4]], [job], slurm_queue.Queue())] == [([4], job, is_lost)]
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("place", EXECUTORS, indirect=True)
+@pytest.mark.parametrize("place", EACH_WAY, indirect=True)
 def test_no_items_are_no_work(place):
     assert list(map_unordered(squared, [], 2, place)) == []
 
@@ -282,11 +286,25 @@ def test_an_address_without_a_scheduler_is_told(monkeypatch):
     [
         (
             dict(name="cluster"),
-            "name = cluster is unknown: allowed processes, threads, dask, slurm",
+            "name = cluster is unknown: allowed processes, threads, dask, slurm, pbs, sge, lsf",
         ),
         (dict(address="tcp://a:1"), "address = tcp://a:1 is for executor=dask only"),
         (dict(name=DASK, address="tcp://a:1", scheduler_file="s.json"), "give one of them"),
         (dict(name=SLURM), "workers = 0 is not allowed for executor=slurm"),
+        (dict(name=PBS, workers=2), "memory_gib = 0.0 is not allowed for executor=pbs"),
+        (dict(job_minutes=5), "job_minutes = 5 is for executor=slurm or executor=pbs or"),
+        (dict(job_folder="a"), "job_folder = a is for executor=slurm or"),
+        (dict(name=DASK, submit=True), "submit = true is for executor=slurm only"),
+        (dict(name=SLURM, workers=2, cluster=PBS), "cluster = pbs is unknown: allowed slurm,"),
+        (
+            dict(name=SLURM, workers=2, cluster="debug", submit=True),
+            "submit = true is not possible",
+        ),
+        (dict(slurm=SlurmOptions(qos="a")), "slurm.qos = a is for executor=slurm only"),
+        (
+            dict(name=SLURM, workers=2, jobqueue=JobQueueOptions(setup=["a"])),
+            r"jobqueue.setup = \['a'\] is for executor=pbs or executor=sge or executor=lsf only",
+        ),
         (dict(memory_gib=-1.0), "memory_gib = -1.0 is not allowed: memory_gib is in GiB"),
     ],
 )

@@ -1,6 +1,5 @@
 """``leukosim run``: Hydra composes, then one run, one sweep or one search follows."""
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -39,7 +38,7 @@ def run(words: list[str], typed: Sequence[str] = ()) -> int:
     typed : all words after ``leukosim``, of another verb
     """
     console = Console(stderr=True)
-    command = Command(typed or ["run", *words], os.getcwd())
+    command = submitting.command_of(typed or ["run", *words])
     code = 0
     for task in compose(words, job):
         if isinstance(task, Jobs):

@@ -1,6 +1,5 @@
 """``leukosim sensitivity``: which parameters decide a study's answer."""
 
-import os
 from dataclasses import replace
 from types import ModuleType
 
@@ -14,7 +13,7 @@ from leukosim.cli.exit_codes import FAILED, say
 from leukosim.cli.fields import read_fields
 from leukosim.cli.reading import wide_console
 from leukosim.cli.run import show_report
-from leukosim.cli.submitting import submit_whole
+from leukosim.cli.submitting import command_of, submit_whole
 from leukosim.config.command_line import compose
 from leukosim.config.reading import names_of
 from leukosim.errors import ConfigError
@@ -24,7 +23,7 @@ from leukosim.figures.methods import screening, sobol_indices, tornado
 from leukosim.reports.terminal import sensitivity_tables
 from leukosim.reports.terminal.console import ConsoleProgress
 from leukosim.results import netcdf, output_folder
-from leukosim.results.folder_state import SENSITIVITY, Command
+from leukosim.results.folder_state import SENSITIVITY
 from leukosim.runs.execute import Incomplete
 from leukosim.runs.sensitivity import MORRIS, SINGLE, SURROGATE, Question, analyse, question_of
 
@@ -46,7 +45,7 @@ def sensitivity(words: list[str]) -> int:
     for composed in compose(rest):
         if not isinstance(composed, DictConfig):
             raise ConfigError("sensitivity varies parameters itself: it takes no -m")
-        command = Command(["sensitivity", *words], os.getcwd())
+        command = command_of(["sensitivity", *words])
         question = replace(question_of(options, composed, output, progress), command=command)
         place = question.config.executor
         if place.submit:

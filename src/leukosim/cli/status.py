@@ -28,10 +28,11 @@ def lines_of(state: Status) -> list[str]:
     what = WHAT[state.plan.kind]
     # how many points a sensitivity analysis needs depends on what its steps find
     known = " so far" if state.plan.kind == "sensitivity" and not state.is_merged else ""
-    lines = [
-        f"{state.folder}: {state.plan.kind}, {activity(state)}",
-        f"  {state.finished} of {state.total} {what} finished{known}",
-    ]
+    lines = [f"{state.folder}: {state.plan.kind}, {activity(state)}"]
+    if state.total:
+        lines.append(f"  {state.finished} of {state.total} {what} finished{known}")
+    else:
+        lines.append("  nothing begun yet")
     lines += [
         f"    {step.folder.name}: {step.finished} of {step.total} scenarios" for step in state.steps
     ]

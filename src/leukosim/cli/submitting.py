@@ -1,31 +1,35 @@
 """``executor.submit=true``: jobs are submitted, and nobody waits for them."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from leukosim.cli.exit_codes import say
 from leukosim.config.execution import ExecutorOptions
+from leukosim.errors import counted
 from leukosim.results.folder_state import Command, Jobs
+from leukosim.runs import submission
 from leukosim.runs.sweep import Sweep
+
+
+def command_of(words: Sequence[str]) -> Command:
+    """What was typed, and where; in a job, what its user typed."""
+    return Command(submission.as_typed(words), os.getcwd())
 
 
 def submit_sweep(sweep: Sweep) -> bool:
     """Submit what is missing of a sweep; false where nothing is."""
-    from leukosim.runs import submission
-
     jobs = submission.submit_sweep(sweep)
     if jobs is None:
         return False
-    say(f"{len(jobs.work)} jobs submitted ({numbers(jobs.work)}), and job {jobs.last}, which")
-    say("merges the results and draws figures when they have ended")
+    n = counted(len(jobs.work), "job")
+    say(f"{n} submitted ({numbers(jobs.work)}), then job {jobs.last} merges and draws")
     show_ways(sweep.folder, jobs)
     return True
 
 
 def submit_whole(folder: Path, kind: str, command: Command, place: ExecutorOptions) -> int:
     """Submit a job that gives the whole command."""
-    from leukosim.runs import submission
-
     jobs = submission.submit_whole(folder, kind, command, place)
     say(f"job {jobs.last} submitted, which gives this command and submits its jobs")
     show_ways(folder, jobs)

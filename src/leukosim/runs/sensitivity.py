@@ -37,7 +37,7 @@ from leukosim.analysis.sensitivity.single import (
 from leukosim.config.compose import read_config
 from leukosim.config.interpolation import table_of_points
 from leukosim.config.schema import Config
-from leukosim.errors import ConfigError, listed
+from leukosim.errors import ConfigError, counted, listed
 from leukosim.parameters import parameter_rows
 from leukosim.results import atomic_write, output_folder
 from leukosim.results.folder_state import SENSITIVITY, Command, save_plan
@@ -282,11 +282,6 @@ def simulate(
             each.name: each.of_patients(ds).transpose("scenario", "patient").values.astype(float)
             for each in question.headlines
         }
-
-
-def counted(n: int, what: str) -> str:
-    """A number of something, in words."""
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def resampled(

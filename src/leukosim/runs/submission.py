@@ -11,11 +11,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from leukosim.config.execution import SLURM, ExecutorOptions, check_installed
-from leukosim.errors import ConfigError
+from leukosim.errors import ConfigError, counted
 from leukosim.results import folder_state, output_folder
 from leukosim.results.atomic_write import is_alive
 from leukosim.results.folder_state import Command, Jobs
@@ -120,6 +121,13 @@ def submit_command(
     return str(job.job_id)
 
 
+def as_typed(words: Sequence[str]) -> list[str]:
+    """The words of a command without those that a job adds."""
+    more = 2 if tuple(words[-2:]) == (WAIT_FOR_JOBS, ALONE) else int(words[-1] == WAIT_FOR_JOBS)
+    is_of_job = any(word.startswith("executor.submit=") for word in words[: len(words) - more])
+    return list(words[: len(words) - more] if is_of_job else words)
+
+
 def run_without_argument(work: partial[None]) -> None:
     """Call a function, as jobs are handed an argument each."""
     work()
@@ -157,6 +165,6 @@ def refuse_queued(folder: Path) -> None:
     states = queued(jobs) if jobs else {}
     if states:
         raise ConfigError(
-            f"output = {folder} has {len(states)} jobs in the queue already: leukosim status "
+            f"output = {folder} has {counted(len(states), 'job')} in the queue already: leukosim status "
             f"{folder} shows them"
         )

@@ -29,6 +29,8 @@ def map_unordered(
     The scheduler itself does again what a lost worker was at. It gives up tasks that were on
     several lost workers, whether they or others are to blame; so these are tried once more, alone.
     """
+    if not items:
+        return
     client = client_of(workers, place)
     suspects = []
     for position, future in finished(client, function, items, list(range(len(items)))):
