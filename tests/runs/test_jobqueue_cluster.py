@@ -38,16 +38,12 @@ QDEL = "#!/bin/sh\nkill -- -${1%%.*}\n"
 
 
 @pytest.fixture
-def place(tmp_path):
+def place(tmp_path, monkeypatch):  # whose commands are there until the jobs have ended
     """A queue by its name, with a folder of its own."""
 
     def of(name, **settings):
-        settings = {
-            "workers": 1,
-            "memory_gib": 3.0,
-            "job_folder": str(tmp_path / "jobs"),
-        } | settings
-        return ExecutorOptions(name, **settings)
+        usual = {"workers": 1, "memory_gib": 3.0, "job_folder": str(tmp_path / "jobs")}
+        return ExecutorOptions(name, **(usual | settings))
 
     yield of
     for key in list(dask_cluster._clients):

@@ -164,7 +164,7 @@ def refuse_queued(folder: Path) -> None:
     jobs = folder_state.load_jobs(folder)
     states = queued(jobs) if jobs else {}
     if states:
+        n = counted(len(states), "job")
         raise ConfigError(
-            f"output = {folder} has {counted(len(states), 'job')} in the queue already: leukosim status "
-            f"{folder} shows them"
+            f"output = {folder} has {n} in the queue already: leukosim status {folder} shows more"
         )
