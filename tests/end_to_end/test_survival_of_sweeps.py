@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -118,6 +119,25 @@ def test_the_comparison_would_notice_one_byte(undisturbed, tmp_path):
     changed.to_netcdf(tmp_path / "results.nc")
     with pytest.raises(AssertionError):
         assert_equal(tmp_path, undisturbed)
+
+
+def test_a_killed_sweep_tells_how_far_it_is(tmp_path, capsys, monkeypatch):
+    call = start(tmp_path)
+    wait_until(lambda: number_kept(tmp_path), call)
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["status", "here"]) == 0
+    assert f"here: sweep, running (process {call.pid} on " in capsys.readouterr().out
+    call.kill()
+    call.communicate()
+    finished = number_kept(tmp_path)
+    assert cli.main(["status", "here"]) == 0
+    printed = capsys.readouterr().out
+    assert "here: sweep, not running\n" in printed
+    assert f"  {finished} of {N} scenarios finished\n" in printed
+    assert printed.endswith(f"in {tmp_path}:\n    {shlex.join(['leukosim', *WORDS])}\n")
+    finish(tmp_path)
+    assert cli.main(["status", "here"]) == 0
+    assert f"sweep, finished\n  {N} of {N} scenarios finished\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("rng", range(2))
