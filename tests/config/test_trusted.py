@@ -14,6 +14,7 @@ ATTACKS = {
     "executor.jobqueue.setup": "executor: { jobqueue: { setup: [touch owned] } }",
     "executor.jobqueue.python": "executor: { jobqueue: { python: ./owned } }",
     "executor.jobqueue.additional": "executor: { jobqueue: { additional: ['-o owned'] } }",
+    "executor.submit": "executor: { submit: true }",
     "executor.address": "executor: { address: 'tcp://elsewhere:8786' }",
     "executor.scheduler_file": "executor: { scheduler_file: elsewhere.json }",
     "executor.job_folder": "executor: { job_folder: elsewhere }",

@@ -265,7 +265,7 @@ def test_hydra_composes_once_for_two_hundred_scenarios_of_values(monkeypatch):
     """It takes a tenth of a second each time; values are set on copies instead."""
     tables, composed = [], []
     compose = ConfigLoaderImpl.load_sweep_config
-    monkeypatch.setattr(run_verb, "run_sweep", lambda table, console: tables.append(table) or 0)
+    monkeypatch.setattr(run_verb, "run_sweep", lambda table, *_: tables.append(table) or 0)
     monkeypatch.setattr(
         ConfigLoaderImpl,
         "load_sweep_config",

@@ -20,10 +20,12 @@ from leukosim.errors import ConfigError
 RUNS = "it runs commands on the cluster"
 SENDS = "it sends work to another machine"
 WRITES = "it decides which files are written"
+OUTLIVES = "it starts jobs that nobody waits for"
 TRUSTED = {
     "output": WRITES,
     "overwrite": WRITES,
     "executor.job_folder": WRITES,
+    "executor.submit": OUTLIVES,
     "executor.address": SENDS,
     "executor.scheduler_file": SENDS,
     **{

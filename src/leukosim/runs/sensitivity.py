@@ -266,7 +266,8 @@ def simulate(
     numbered = [{"point": i} for i in range(len(points))]
     sweep = replace(sweeps.check(replace(table, labels=numbered)), command=question.command)
     if step == FIRST_STEP[bool(question.options.group_trajectories)]:
-        sweeps.is_finished(sweep)  # raises where the folder holds something else
+        if not sweep.scenarios[0].config.overwrite:
+            sweeps.is_finished(sweep)  # raises where the folder holds something else
         save_plan(question.folder, SENSITIVITY, question.command)
     size = sweep.scenarios[0].config.cohort.size
     arms = listed(question.config.arms)
