@@ -99,3 +99,17 @@ def test_a_primary_configuration_cannot_name_the_output(tmp_path):
 def test_words_of_the_command_line_count(words):
     compose(words)
     compose_words(words)
+
+
+@pytest.mark.parametrize("sweeper", ["leukosim", "basic"])
+def test_a_file_chosen_by_a_sweep_is_refused(folder_of, sweeper, tmp_path, monkeypatch):
+    """Each combination of group choices is composed anew, and other sweepers compose each job."""
+    monkeypatch.chdir(tmp_path)
+    folder = folder_of(
+        "cohort", "# @package _global_\nexecutor: { slurm: { setup: [touch owned] } }\n"
+    )
+    words = ["-m", f"hydra/sweeper={sweeper}", "cohort=relaza2,theirs", f"--config-dir={folder}"]
+    begun = []
+    with pytest.raises(ConfigError, match=r"^executor\.slurm\.setup"):
+        compose_words(words, lambda composed: begun.append(composed.executor.slurm.setup))
+    assert all(setup == [] for setup in begun)
