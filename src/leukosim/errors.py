@@ -12,6 +12,10 @@ class ConfigError(ValueError):
     """A wrong command line, configuration or argument; the message is one sentence."""
 
 
+class WithoutEffect(UserWarning):
+    """A field was set that cannot change the result; the message says why."""
+
+
 def unknown(path: str, allowed: Iterable[str], what: str) -> ConfigError:
     """The error for a name that does not exist, with the nearest one that does."""
     names = list(allowed)

@@ -6,6 +6,7 @@ and the same digest.
 
 import shutil
 import tempfile
+import warnings
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,8 +34,10 @@ from leukosim.config.overrides import (
     words_of,
 )
 from leukosim.config.reading import build
+from leukosim.config.schema import Config
 from leukosim.config.sweep_grammar import Space
-from leukosim.errors import ConfigError
+from leukosim.config.without_effect import warnings_on
+from leukosim.errors import ConfigError, WithoutEffect
 from leukosim.reports.terminal.console import ConsoleProgress
 from leukosim.runs import calibrate as calibrations
 from leukosim.runs import search as searches
@@ -86,6 +89,7 @@ def run(
     (composed,) = compose(words)
     assert isinstance(composed, DictConfig)
     config = read_config(composed)
+    warn_of_fields(words, [config], [composed])
     execute = run_in_memory if output is None else run_into_folder
     outcome = execute(config, receiver)
     return RunResult(outcome.dataset, outcome.decisions, outcome.folder)
@@ -129,6 +133,8 @@ def sweep(
     (table,) = compose(["-m", *words])
     assert isinstance(table, Table)
     checked_sweep = sweeps.check(table)
+    configs = [scenario.config for scenario in checked_sweep.scenarios]
+    warn_of_fields(words, configs, table.composed)
     failures: tuple[str, ...] = ()
     if overwrite or not sweeps.is_finished(checked_sweep):
         report = finish(checked_sweep, receiver)
@@ -214,7 +220,10 @@ def search(
     (task,) = compose(["-m", "hydra/sweeper=search", *words])
     assert isinstance(task, Space)
     receiver = progress_of(progress)
-    outcome = searches.search(question_of(task), receiver)
+    question = question_of(task)
+    fixed = [word for word in words if word.partition("=")[0] not in question.names]
+    warn_of_fields(fixed, [each.config for each in question.corners], [task.base])
+    outcome = searches.search(question, receiver)
     confirmation = searches.confirm(outcome, receiver) if outcome.best else None
     first = next(iter(outcome.best.values()), None)
     best = {} if first is None else dict(outcome.proposed.points[first])
@@ -254,6 +263,7 @@ def sensitivity(
     (composed,) = compose(words)
     assert isinstance(composed, DictConfig)
     question = sensitivities.question_of(wanted, composed, str(folder), progress_of(progress))
+    warn_of_fields(words, [question.config], [question.composed])
     tables = sensitivities.analyse(question)
     if temporary:
         temporary.cleanup()
@@ -306,6 +316,14 @@ def calibrate(
 
 
 # ---------------------------------------------------------------------- what several share
+
+
+def warn_of_fields(
+    words: Sequence[str], configs: Sequence[Config], composed: Sequence[DictConfig]
+) -> None:
+    """Warn of fields that were set and cannot change the result; shown where the user called."""
+    for sentence in warnings_on(words, configs, composed):
+        warnings.warn(sentence, WithoutEffect, stacklevel=3)
 
 
 def progress_of(progress: ProgressOption) -> Progress:

@@ -15,8 +15,10 @@ from leukosim.cli.exit_codes import FAILED, say
 from leukosim.config.command_line import Jobs, compose
 from leukosim.config.compose import read_config, register
 from leukosim.config.interpolation import Table
+from leukosim.config.schema import Config
 from leukosim.config.sweep_grammar import Space
 from leukosim.errors import ConfigError
+from leukosim.config.without_effect import warnings_on
 from leukosim.reports.terminal.console import ConsoleProgress
 from leukosim.reports.terminal.run_tables import contents, hypotheses_tables, outcome_table
 from leukosim.results import atomic_write, output_folder
@@ -46,24 +48,27 @@ def run(words: list[str], typed: Sequence[str] = ()) -> int:
         elif isinstance(task, Space):
             from leukosim.cli.search import run_search
 
-            code = max(code, run_search(task, console, command))
+            code = max(code, run_search(task, console, command, words))
         elif isinstance(task, Table) and task.axes:
-            code = max(code, run_sweep(task, console, command))
+            code = max(code, run_sweep(task, console, command, words))
         else:
             composed = task.composed[0] if isinstance(task, Table) else task
-            code = max(code, run_one(composed, console, command))
+            code = max(code, run_one(composed, console, command, words))
     return code
 
 
-def run_one(composed: DictConfig, console: Console, command: Command) -> int:
+def run_one(
+    composed: DictConfig, console: Console, command: Command, words: Sequence[str] = ()
+) -> int:
     """One run into its folder, with its figures, unless it is there already."""
     started = time.perf_counter()
-    config = read_config(composed)
+    config, progress = read_config(composed), ConsoleProgress(console)
+    warn_of_fields(words, [config], [composed], progress)
     if config.executor.submit:
         check_machine([config])
         output = output_folder.folder_of(config.output)
         return submitting.submit_whole(output, RUN, command, config.executor)
-    outcome = run_into_folder(config, ConsoleProgress(console), command)
+    outcome = run_into_folder(config, progress, command)
     folder = outcome.folder
     assert folder is not None
     if outcome.was_found:
@@ -104,9 +109,12 @@ def job(composed: DictConfig) -> float | list[float] | None:
     return goals[0] if len(goals) == 1 else goals
 
 
-def run_sweep(table: Table, console: Console, command: Command) -> int:
+def run_sweep(table: Table, console: Console, command: Command, words: Sequence[str]) -> int:
     """All scenarios that are not finished yet, then one dataset of all."""
     sweep = replace(sweeps.check(table), command=command)
+    progress = ConsoleProgress(console)
+    configs = [scenario.config for scenario in sweep.scenarios]
+    warn_of_fields(words, configs, table.composed, progress)
     total = len(sweep.scenarios)
     replaces = sweep.scenarios[0].config.overwrite
     if not replaces and sweeps.is_finished(sweep):
@@ -114,7 +122,6 @@ def run_sweep(table: Table, console: Console, command: Command) -> int:
         return show_sweep(sweep, console, only_missing=True)
     if sweep.scenarios[0].config.executor.submit and submitting.submit_sweep(sweep):
         return 0
-    progress = ConsoleProgress(console)
     report = finish(sweep, progress)
     code = FAILED if report.errors else 0
     if len(report.errors) < total:
@@ -123,6 +130,14 @@ def run_sweep(table: Table, console: Console, command: Command) -> int:
     show_report(report, progress)
     say(f"{sweep.folder}: {contents(sweep.folder)}")
     return code
+
+
+def warn_of_fields(
+    words: Sequence[str], configs: list[Config], composed: list[DictConfig], progress: Progress
+) -> None:
+    """Say which of the fields that were set cannot change the result, before anything runs."""
+    for sentence in warnings_on(words, configs, composed):
+        progress.warn(sentence)
 
 
 def show_report(report: Report, progress: Progress) -> None:

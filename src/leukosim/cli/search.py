@@ -10,7 +10,7 @@ from leukosim.cli import drawing, submitting
 from leukosim.cli.exit_codes import FAILED, say
 from leukosim.cli.fields import as_list
 from leukosim.cli.reading import wide_console
-from leukosim.cli.run import run, show_report
+from leukosim.cli.run import run, show_report, warn_of_fields
 from leukosim.config.compose import as_plain
 from leukosim.config.sweep_grammar import Space
 from leukosim.figures.elements.save import save_figure
@@ -41,11 +41,15 @@ def for_hydra(word: str) -> str:
     return f"{PREFIX}{as_list(word.removeprefix(PREFIX), Search)}"
 
 
-def run_search(space: Space, console: Console, command: Command) -> int:
+def run_search(space: Space, console: Console, command: Command, words: Sequence[str]) -> int:
     """The search, then its best candidates on new patients."""
     started = time.perf_counter()
     progress = ConsoleProgress(console)
     question = replace(question_of(space), command=command)
+    searched = {f"{name}=" for name in question.names}
+    fixed = [word for word in words if word.lstrip("+").partition("=")[0] + "=" not in searched]
+    configs = [scenario.config for scenario in question.corners]
+    warn_of_fields(fixed, configs, [space.base], progress)
     if question.config.executor.submit:
         place = question.config.executor
         return submitting.submit_whole(question.folder, SEARCH, command, place)

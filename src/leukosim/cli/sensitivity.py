@@ -12,7 +12,7 @@ from leukosim.cli.drawing import FIGURES
 from leukosim.cli.exit_codes import FAILED, say
 from leukosim.cli.fields import read_fields
 from leukosim.cli.reading import wide_console
-from leukosim.cli.run import show_report
+from leukosim.cli.run import show_report, warn_of_fields
 from leukosim.cli.submitting import command_of, submit_whole
 from leukosim.config.command_line import compose
 from leukosim.config.reading import names_of
@@ -47,6 +47,7 @@ def sensitivity(words: list[str]) -> int:
             raise ConfigError("sensitivity varies parameters itself: it takes no -m")
         command = command_of(["sensitivity", *words])
         question = replace(question_of(options, composed, output, progress), command=command)
+        warn_of_fields(rest, [question.config], [question.composed], progress)
         place = question.config.executor
         if place.submit:
             return submit_whole(question.folder, SENSITIVITY, command, place)

@@ -1,7 +1,10 @@
 """What a search looks for, checked before anything runs; and its candidates as scenarios."""
 
+import itertools
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -13,11 +16,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from leukosim.analysis.arm_summaries import EvaluationTimes
 from leukosim.analysis.optimisation.search import Search
-from leukosim.analysis.optimisation.search_space import Point
+from leukosim.analysis.optimisation.search_space import Axis, Point
 from leukosim.config.compose import as_plain, read_config
 from leukosim.config.interpolation import Table, label, variations
 from leukosim.config.schema import Config
 from leukosim.config.sweep_grammar import Space
+from leukosim.config.without_effect import Effects
 from leukosim.errors import ConfigError, listed, unknown
 from leukosim.results import netcdf, output_folder, provenance
 from leukosim.results.folder_state import Command
@@ -65,6 +69,27 @@ class Question:
     def candidates(self) -> "Candidates":
         """Points as scenarios."""
         return Candidates(self.space.base, self.names)
+
+    @cached_property
+    def corners(self) -> list[Scenario]:
+        """The default and, where they are few, all points at the ends of axes that are allowed."""
+        scenarios = []
+        for point in [self.default, *corners_of(self.space.axes)]:
+            with suppress(ConfigError):
+                scenarios.append(self.candidates.scenario(point))
+        return scenarios
+
+    def check_axes(self) -> None:
+        """Raise :class:`ConfigError` where an axis changes nothing, whatever the others are."""
+        if not corners_of(self.space.axes):
+            return
+        effects = Effects([each.config for each in self.corners], [self.space.base])
+        for name in self.names:
+            why = effects.why_none(name)
+            if why:
+                raise ConfigError(
+                    f"{name} cannot be searched over, as it has no effect here: {why}"
+                )
 
     def sweep(self, points: list[Point]) -> Sweep:
         """Candidates as a sweep.
@@ -140,7 +165,20 @@ def question_of(space: Space) -> Question:
     for axis in space.axes:  # each value is allowed by itself
         for value in axis.values.ends:
             question.sweep([{**question.default, axis.name: value}])
+    question.check_axes()
     return question
+
+
+MOST_CORNERS = 128  # more are not looked at
+
+
+def corners_of(axes: Sequence[Axis]) -> list[Point]:
+    """All combinations of the ends of axes; none where they are too many."""
+    if math.prod(len(axis.values.ends) for axis in axes) > MOST_CORNERS:
+        return []
+    names = [axis.name for axis in axes]
+    points = itertools.product(*(axis.values.ends for axis in axes))
+    return [dict(zip(names, point, strict=True)) for point in points]
 
 
 def arm_of(options: Search, config: Config) -> str:

@@ -35,6 +35,7 @@ from leukosim.analysis.sensitivity.single import (
     single_effects,
 )
 from leukosim.config.compose import read_config
+from leukosim.config.in_use import InUse
 from leukosim.config.interpolation import table_of_points
 from leukosim.config.schema import Config
 from leukosim.errors import ConfigError, counted, listed
@@ -117,12 +118,7 @@ def analyse(question: Question) -> dict[str, pd.DataFrame]:
         A point has failed.
     """
     options = question.options
-    given = {
-        drug
-        for strategy in question.config.strategies_of_arms().values()
-        for regimen in strategy.regimens.values()
-        for drug in regimen.drugs
-    }
+    given = InUse(question.config).given
     factors, left_out = factors_of(
         parameter_rows(question.config), given, options.only, options.leave_out
     )
