@@ -29,6 +29,7 @@ _HOME = {
     "draw": "api.drawing",
     "figure_names": "api.drawing",
     "ConfigError": "errors",
+    "WithoutEffect": "errors",
     # trials, from patients and strategies
     "simulate": "runs.trials",
     "run_trial": "runs.trials",

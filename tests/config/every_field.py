@@ -8,14 +8,14 @@ prints the fields of a study that change nothing and are not warned of. The slow
 import hashlib
 import sys
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from leukosim.clinic.assays.sample import SAMPLES
-from leukosim.config.compose import as_plain, compose_plain, read_config, read_plain
-from leukosim.config.interpolation import variations
+from leukosim.config.compose import as_plain, compose_plain, read_config, read_plain, to_plain
+from leukosim.config.interpolation import variations, with_value
 from leukosim.config.schema import Config
 from leukosim.config.without_effect import Effects
 from leukosim.errors import ConfigError
@@ -25,18 +25,20 @@ from leukosim.runs.configured import treat
 
 # Small runs in which as much as possible happens: cells are left, drivers arise, arms differ.
 COMMON = (
-    "cohort.size=6", "disease.mutation.driver_probability=1e-4", "record.trajectories=true",
-    "cohort.overt_death_per_year=4",
+    "cohort.size=3", "kernel.agents=100", "disease.mutation.driver_probability=1e-4",
+    "record.trajectories=true", "cohort.residual_log10_sd=0.5", "cohort.overt_death_per_year=4",
 )  # fmt: skip
 SMALL = {
-    "relaza2": ("horizon_days=500", "cohort.residual_log10_mean=1.5", "cohort.persistence_share=0.5"),
+    "relaza2": (
+        "horizon_days=300", "cohort.residual_log10_mean=1.5", "cohort.persistence_share=0.5",
+    ),
     "blast": (
-        "horizon_days=500", "cohort.residual_log10_mean=2", "operations.interim_events=2",
+        "horizon_days=300", "cohort.residual_log10_mean=2", "operations.interim_events=2",
         "operations.centres=2", "operations.accrual_years=0.5", "cohort.residual_blasts_most=1e9",
     ),
     "venetoclax_resistance": ("horizon_days=200", "cohort.tp53_ratio=4"),
     "clonal_relapse": (
-        "horizon_days=400", "cohort.residual_log10_mean=1.5", "cohort.size=4",
+        "horizon_days=250", "cohort.residual_log10_mean=1.5",
         "disease.mutation.driver_probability=1e-4",
     ),
 }  # fmt: skip
@@ -121,6 +123,7 @@ class SmallRuns:
     def __init__(self, study: str, further: tuple[str, ...] = ()) -> None:
         self.composed = compose_plain([f"study={study}", *COMMON, *SMALL[study], *further])
         self.config = read_config(self.composed)
+        self.plain = to_plain(self.composed)
         self.leaves = {
             path: value
             for path, value in flat(as_plain(self.config)).items()
@@ -128,9 +131,11 @@ class SmallRuns:
             and path.rpartition(".")[2] not in NOT_A_NUMBER
         }
         effects = Effects([self.config], [self.composed])
+        self.followed = {path for path in self.leaves if effects.followers(path)}
         whys = {path: effects.why_none(path) for path in self.leaves}
         self.without_effect = {path: why for path, why in whys.items() if why}
         self.digest = digest_of(self.config)
+        self.digest_of_one = digest_of(of_one(self.config))
 
     def changed(self, values: dict[str, Any]) -> Config:
         """The run with other values, and what refers to them."""
@@ -139,8 +144,14 @@ class SmallRuns:
             if path.startswith("disease.subtypes") and name in BESIDE:
                 other = f"{section}.{BESIDE[name]}"
                 values[other] = self.leaves[other] + self.leaves[path] - values[path]
-        ((_, plain),) = variations(self.composed, list(values), iter([tuple(values.values())]))
-        return read_plain(plain)
+        referred = {path: value for path, value in values.items() if path in self.followed}
+        plain = self.plain
+        if referred:
+            points = iter([tuple(referred.values())])
+            ((_, plain),) = variations(self.composed, list(referred), points)
+        for path, value in values.items():
+            plain = with_value(plain, tuple(path.split(".")), value)
+        return read_plain(plain, (self.plain, self.config))
 
     def allowed_values(self, path: str) -> Iterator[Any]:
         """Other values of a field that are allowed with everything else."""
@@ -156,12 +167,20 @@ class SmallRuns:
         asked = None
         for _, value in zip(range(most), self.allowed_values(path), strict=False):
             asked = False
+            config = self.changed({path: value})
             try:
-                if digest_of(self.changed({path: value})) != self.digest:
+                if digest_of(of_one(config)) != self.digest_of_one:  # patients are independent
+                    return True
+                if digest_of(config) != self.digest:
                     return True
             except ValueError:  # refused by the run itself: not ignored
                 return True
         return asked
+
+
+def of_one(config: Config) -> Config:
+    """The run with its first patient alone."""
+    return replace(config, cohort=replace(config.cohort, size=1))
 
 
 def digest_of(config: Config) -> str:
@@ -179,9 +198,15 @@ def digest_of(config: Config) -> str:
 
 if __name__ == "__main__":
     runs = SmallRuns(sys.argv[1])
-    asked = [path for path in runs.leaves if path.startswith(tuple(sys.argv[2:]) or "")]
-    found = {path: runs.changes(path) for path in asked if path not in runs.without_effect}
-    print(len(asked), "fields,", len(set(asked) & set(runs.without_effect)), "without effect,")
-    for outcome, words in ((True, "change"), (None, "have no other value"), (False, "SILENT")):
-        paths = [path for path, each in found.items() if each is outcome]
-        print(len(paths), words, "" if outcome else paths)
+    sections = tuple(sys.argv[2:]) or ("",)
+    asked = [path for path in runs.leaves if path.startswith(sections)]
+    acting = [path for path in asked if path not in runs.without_effect]
+    print(f"{len(asked)} fields, {len(asked) - len(acting)} of them are warned of", flush=True)
+    changed = 0
+    for path in acting:
+        outcome = runs.changes(path)
+        changed += outcome is True
+        if not outcome:
+            why = "has no other value" if outcome is None else "CHANGES NOTHING"
+            print(f"{path} {why}", flush=True)
+    print(f"{changed} of {len(acting)} others change the result", flush=True)

@@ -29,24 +29,29 @@ class EffectRule(NamedTuple):
 
 
 def is_of_no_arm(used: InUse, path: list[str]) -> bool:
+    """Whether no arm is treated by a strategy."""
     return path[1] not in used.arms
 
 
 def is_of_unused_regimen(used: InUse, path: list[str]) -> bool:
+    """Whether an arm never gives one of its regimens."""
     return path[1] in used.arms and path[3] not in regimens_in_use(used.arms[path[1]])
 
 
 def is_infusion_of_nothing(used: InUse, path: list[str]) -> bool:
+    """Whether a dose in an arm is a placebo."""
     arm = used.arms.get(path[1])
     return arm is not None and not is_dose(arm.regimens[path[3]].drugs[path[5]])
 
 
 def acts_once(used: InUse, path: list[str]) -> bool:
+    """Whether a rule acts once, or as often as it holds, whatever `repeats` is."""
     arm = used.arms.get(path[1])
     return arm is not None and arm.rules[path[3]].action in ONCE
 
 
 def needs_no_samples(used: InUse, path: list[str]) -> bool:
+    """Whether a rule holds at every report."""
     arm = used.arms.get(path[1])
     if arm is None:
         return False
@@ -55,18 +60,22 @@ def needs_no_samples(used: InUse, path: list[str]) -> bool:
 
 
 def has_no_older(used: InUse, path: list[str]) -> bool:
+    """Whether patients of any age begin with the same regimen."""
     return path[1] in used.arms and not used.arms[path[1]].begin_with_if_older
 
 
 def is_not_given(used: InUse, path: list[str]) -> bool:
+    """Whether no arm gives a drug."""
     return path[1] not in used.given
 
 
 def is_given_as_placebo(used: InUse, path: list[str]) -> bool:
+    """Whether all that arms give of a drug is placebo."""
     return path[1] in used.given and path[1] not in used.dosed
 
 
 def has_no_remembered_stress(used: InUse, path: list[str]) -> bool:
+    """Whether no cell switches back after drug stress."""
     return not used.induces or used.config.disease.switching.reversal_rate == 0.0
 
 
@@ -74,17 +83,20 @@ def has_no_remembered_stress(used: InUse, path: list[str]) -> bool:
 
 
 def is_not_drawn_as_dominant(used: InUse, path: list[str]) -> bool:
+    """Whether the subtype's own share of patients is not asked for."""
     subtype = used.config.disease.subtypes[path[2]]
     return bool(used.config.cohort.dominant_shares) or not subtype.native
 
 
 def has_no_tp53(used: InUse, path: list[str]) -> bool:
+    """Whether nobody has TP53 mutated, of a subtype or at all."""
     return used.config.cohort.tp53_ratio == 0.0 or (
         len(path) > 3 and not used.config.disease.subtypes[path[2]].native
     )
 
 
 def no_drug_reads_ratio(used: InUse, path: list[str]) -> bool:
+    """Whether no drug of the arms has its EC50 scaled by a field of a subtype."""
     return not any(
         effect.ec50_field == path[3] and effect.size > 0.0 and path[2] not in effect.relative_ec50
         for drug in used.drugs.values()
@@ -93,10 +105,12 @@ def no_drug_reads_ratio(used: InUse, path: list[str]) -> bool:
 
 
 def has_no_carrier(used: InUse, path: list[str]) -> bool:
+    """Whether no clone but a trunk may carry a driver."""
     return not used.is_carried(path[3])
 
 
 def is_not_drawn(used: InUse, path: list[str]) -> bool:
+    """Whether a driver is neither among those that arise nor among those of subclones."""
     config, driver = used.config, path[3]
     arising = config.disease.mutation.driver_probability > 0.0
     return not (

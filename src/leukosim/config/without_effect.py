@@ -6,6 +6,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from leukosim.config.compose import as_plain
 from leukosim.config.effect_rules import why_without_effect
+from leukosim.config.fields_set import fields_set
 from leukosim.config.in_use import InUse
 from leukosim.config.interpolation import PLAIN_REFERENCE, affected_by, at, dotted
 from leukosim.config.reading import names_of
@@ -41,7 +42,7 @@ class Effects:
         return isinstance(above, Mapping) and name in above
 
     def _why_none(self, path: str) -> str:
-        concerned = [path, *self._followers(path)]
+        concerned = [path, *self.followers(path)]
         first = ""
         for used in self.used:
             for each in concerned:
@@ -51,9 +52,9 @@ class Effects:
                 first = first or why
         return first
 
-    def _followers(self, path: str) -> list[str]:
+    def followers(self, path: str) -> list[str]:
         """Fields that refer to another, if by way of others; names of arms depend on no value."""
-        found = {}
+        found: dict[str, None] = {}
         for raw in self.raw:
             for place, text in affected_by(raw, [path]):
                 alone = PLAIN_REFERENCE.fullmatch(text)
@@ -63,31 +64,19 @@ class Effects:
         return list(found)
 
 
-def fields_set(words: Iterable[str]) -> list[str]:
-    """The paths of fields that words of a command line set; not choices of groups."""
-    sections = names_of(Config)
-    found = {}
-    for word in words:
-        path, is_set, value = word.lstrip("+").partition("=")
-        is_choice = "." not in path and not value.startswith("{") and is_section(path)
-        if is_set and path.split(".")[0] in sections and not is_choice:
-            found[path] = None
-    return list(found)
-
-
-def is_section(name: str) -> bool:
-    """Whether a name is that of a group of fields, which may also be chosen by name."""
-    return isinstance(as_plain(Config()).get(name), Mapping)
-
-
 def warnings_on(
-    words: Iterable[str], configs: Sequence[Config], composed: Iterable[DictConfig]
+    words: Sequence[str], configs: Sequence[Config], composed: Iterable[DictConfig]
 ) -> list[str]:
-    """A sentence on each field that was set and cannot change the result of these runs.
+    """A sentence on each field that a user has set and that cannot change the result of these runs.
 
-    words : of a command line, of which ``field=value`` counts
+    words : of a command line, see :func:`leukosim.config.fields_set.fields_set`
     configs, composed : the runs, see :class:`Effects`
     """
     effects = Effects(configs, composed)
-    whys = {path: effects.why_none(path) for path in fields_set(words)}
-    return [f"{path} has no effect here: {why}" for path, why in whys.items() if why]
+    sentences = []
+    for path, file in fields_set(words).items():
+        why = effects.why_none(path)
+        if why:
+            field = f"{path} (in {file})" if file else path
+            sentences.append(f"{field} has no effect here: {why}")
+    return sentences
