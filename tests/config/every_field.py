@@ -49,6 +49,7 @@ LEFT_OUT = {
     "output": "where a result goes",
     "overwrite": "whether another result is replaced",
     "executor": "where the work runs: no number depends on it",
+    "search": "what is asked of a search, of which a run has none",
     "kernel.agents": "changes numbers only of marrows with more stem cells than agents",
     "arms": "which strategies are compared",
 }

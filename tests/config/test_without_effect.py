@@ -89,7 +89,7 @@ def test_one_scenario_in_which_a_field_acts_is_enough():
 
 def test_choices_of_groups_and_options_are_no_fields():
     words = ["-m", "--config-dir", "x", "study=relaza2", "cohort=diagnosis", "strategy=[triggered]",
-             "++cohort.size=3", "executor=threads", "hydra.verbose=true", "search.arm=a"]  # fmt: skip
+             "++cohort.size=3", "executor=threads", "hydra.job.chdir=true"]  # fmt: skip
     assert list(fields_set(words)) == ["study", "cohort.size"]
 
 
@@ -136,15 +136,18 @@ def test_a_sweep_says_so_of_an_axis(monkeypatch, capsys, tmp_path):
 
 def test_python_warns_where_it_was_called(monkeypatch):
     monkeypatch.setattr("leukosim.api.studies.run_in_memory", stop)
-    with pytest.warns(WithoutEffect, match="venetoclax.dose_mg has no effect") as caught:
-        with pytest.raises(Stopped):
-            leukosim.run("relaza2", {"venetoclax.dose_mg": 800, "cohort.size": 2})
+    fields = {"venetoclax.dose_mg": 800, "cohort.size": 2}
+    with (
+        pytest.warns(WithoutEffect, match="dose_mg has no effect") as caught,
+        pytest.raises(Stopped),
+    ):
+        leukosim.run("relaza2", fields)
     assert [each.filename for each in caught] == [__file__]
 
 
 def test_a_search_refuses_an_axis_that_changes_nothing():
-    words = ["-m", "hydra/sweeper=search", "study=relaza2", "++hydra.sweeper.search.arm=maintenance",
-             "monitoring.interval_days=range(14,57,14)"]  # fmt: skip
+    words = ["-m", "hydra/sweeper=search", "study=relaza2",
+             "search.arm=maintenance", "monitoring.interval_days=range(14,57,14)"]  # fmt: skip
     (space,) = compose([*words, "azacitidine.days_per_cycle=range(3,8)"])
     with pytest.raises(ConfigError, match="azacitidine.days_per_cycle cannot be searched over"):
         question_of(space)
@@ -177,3 +180,40 @@ def test_what_is_warned_of_changes_no_bit():
 @pytest.mark.parametrize("study", sorted(set(SMALL) - {"relaza2"}))
 def test_what_is_warned_of_changes_no_bit_in_any_study(study):
     check_group(study)
+
+
+# One field of many sections; `every_field.py` asks all of them.
+ACTING = {
+    "relaza2": (
+        "seed", "horizon_days", "trigger.level", "monitoring.interval_days",
+        "assay.mrd.noise_log10_sd", "assay.morphology.healthy_blast_fraction",
+        "assay.flow.misclassified", "cohort.doubling_cv", "cohort.genotypes.NPM1.doubling_days",
+        "disease.subtypes.MEP-like.bcl2", "disease.switching.basal_rate", "disease.cycle.renewal",
+        "disease.niche.homing_rate", "disease.blasts.loss_rate", "disease.blood.neutrophils",
+        "disease.apoptosis.threshold", "drug.azacitidine.s_phase_kill", "posterior.draw",
+        "azacitidine.days_per_cycle", "record.interval_days",
+    ),
+    "blast": (
+        "assay.single_cell.recovery", "assay.mobilisation.cxcr4", "operations.accrual_years",
+        "drug.cytarabine.s_phase_kill", "drug.motixafortide.occupancy_loss_rate",
+        "motixafortide.lead_hours", "disease.niche.cxcr4_dependent_share", "record.treatment_week",
+    ),
+    "venetoclax_resistance": (
+        "cohort.overt_log10_mean", "disease.subtypes.LMPP-like.venetoclax_ec50_ratio",
+        "drug.venetoclax.ec50_um", "drug.navitoclax.bclxl_half_level", "venetoclax.dose_mg",
+        "venetoclax.cyp3a_inhibitor",
+    ),
+    "clonal_relapse": (
+        "assay.ngs.depth", "assay.genotyping.dropout", "cohort.founding.evenness",
+        "cohort.clonal_haematopoiesis.share", "disease.mutation.driver_probability",
+        "record.clones", "record.barcodes",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("study", ACTING)
+def test_what_is_not_warned_of_changes_something(study):
+    runs = SmallRuns(study)
+    assert not set(ACTING[study]) & set(runs.without_effect)
+    assert [path for path in ACTING[study] if not runs.changes(path)] == []
