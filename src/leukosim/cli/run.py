@@ -17,8 +17,8 @@ from leukosim.config.compose import read_config, register
 from leukosim.config.interpolation import Table
 from leukosim.config.schema import Config
 from leukosim.config.sweep_grammar import Space
-from leukosim.errors import ConfigError
 from leukosim.config.without_effect import warnings_on
+from leukosim.errors import ConfigError
 from leukosim.reports.terminal.console import ConsoleProgress
 from leukosim.reports.terminal.run_tables import contents, hypotheses_tables, outcome_table
 from leukosim.results import atomic_write, output_folder

@@ -1,6 +1,7 @@
 """``leukosim search``: the best trigger, interval, delay or schedule, within limits."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from rich.console import Console
