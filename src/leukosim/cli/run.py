@@ -18,6 +18,7 @@ from leukosim.reports.terminal.run_tables import contents, hypotheses_tables, ou
 from leukosim.results import atomic_write, output_folder
 from leukosim.runs import sweep as sweeps
 from leukosim.runs.execute import finish, interrupted_with, run_into_folder
+from leukosim.runs.patient_tables import restore_missing
 from leukosim.runs.progress import Progress
 from leukosim.runs.sweep import Report, Sweep
 
@@ -61,12 +62,13 @@ def run_sweep(table: Table, console: Console) -> int:
     """All scenarios that are not finished yet, then one dataset of all."""
     sweep = sweeps.check(table)
     total = len(sweep.scenarios)
-    replaces = sweep.scenarios[0].config.overwrite
+    replaces, tables = sweep.scenarios[0].config.overwrite, sweep.scenarios[0].config.tables
     if not replaces and sweeps.is_finished(sweep):
+        restore_missing(sweep.folder, tables)
         say(f"{total} of {total} scenarios found finished, 0 run: {sweep.folder}")
         return show_sweep(sweep, console, only_missing=True)
     progress = ConsoleProgress(console)
-    report = finish(sweep, progress)
+    report = finish(sweep, progress, tables)
     code = FAILED if report.errors else 0
     if len(report.errors) < total:
         with interrupted_with(FIGURES_FOLLOW):

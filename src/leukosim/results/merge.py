@@ -10,7 +10,8 @@ import csv
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from leukosim.results.checksums import CHECKSUMS
 from leukosim.results.merged_shape import ARM, MergedShape, VariableShape
 from leukosim.results.shards import Shard, read_shard
 from leukosim.results.trajectories import Trajectories, TrialArrays
-from leukosim.results.variables import Labelled
+from leukosim.results.units import unit_attributes
+from leukosim.results.variables import LABELS, Labelled
 
 SCENARIO = "scenario"
 MIB = 2**20  # bytes
@@ -78,6 +80,7 @@ def merge(
     log_columns: Sequence[str],
     folder: Path,
     memory: float,
+    beside: Mapping[str, Callable[[xr.Dataset, Path], None]] | None = None,
 ) -> None:
     """Write the decision log and the dataset of all scenarios, both or neither.
 
@@ -87,6 +90,7 @@ def merge(
     scenarios : what is known of them beforehand, by ``scenario``: axes, status, error
     log_columns : of the log, without those that name the scenario
     memory : bytes, about what may be taken
+    beside : by file name, what writes further files from the dataset, which stays on the disk
 
     Raises
     ------
@@ -107,6 +111,9 @@ def merge(
         },
         checksums=folder / CHECKSUMS,
     )
+    with netcdf.opened(folder / output_folder.RESULTS, 0.0) as dataset:
+        for name, write in (beside or {}).items():
+            write_whole(folder / name, partial(write, dataset))
 
 
 def layout_of(sources: Sources, reader: Reader) -> MergedShape:
@@ -242,8 +249,9 @@ def declare(
             name, dtype, dims, chunksizes=chunks, fill_value=missing, chunk_cache=cache,
             **netcdf.COMPRESSION,
         )  # fmt: skip
-    attributes = {key: netcdf.storable(value) for key, value in held.attributes.items()}
-    labels = file.variables["status"].getncattr("coordinates").split()
+    attributes = netcdf.attributes_for(held.attributes, None if dtype is str else dtype)
+    texts = [dim for dim in held.dims if dim in file.variables and file[dim].dtype is str]
+    labels = [*file.variables["status"].getncattr("coordinates").split(), *texts]
     made.setncatts({**attributes, "coordinates": " ".join(labels)})
 
 
@@ -343,13 +351,14 @@ def table_of(
     identities : what decides the numbers of each scenario
     errors : what went wrong in each; empty: nothing
     """
-    table = xr.Dataset(coords={SCENARIO: np.arange(len(errors))})
+    numbers = np.arange(len(errors))
+    table = xr.Dataset(coords={SCENARIO: (SCENARIO, numbers, {"long_name": LABELS[SCENARIO]})})
     for axis, (values, unit) in axes.items():
         if len({isinstance(value, str) for value in values}) > 1:
             values = [str(value) for value in values]
         array = np.array(values, object if isinstance(values[0], str) else None)
         table = table.assign_coords(
-            {axis: (SCENARIO, array, {"long_name": axis, "units": unit or "1"})}
+            {axis: (SCENARIO, array, {"long_name": axis, **unit_attributes(unit)})}
         )
     first = identities[0]
     texts = {

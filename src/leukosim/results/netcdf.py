@@ -1,7 +1,7 @@
 """Datasets as compressed netCDF files."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from leukosim.results.atomic_write import Writer, write_whole
 
 # level 4 takes twice the time for a fifth less
 COMPRESSION: Any = {"zlib": True, "complevel": 2, "shuffle": True}
+FLAGS = "flag_values"
 
 
 def save_dataset(dataset: xr.Dataset, path: Path) -> None:
@@ -36,14 +37,43 @@ def write_netcdf(dataset: xr.Dataset, to: Path) -> None:
     dataset = dataset.copy()
     dataset.attrs = {name: storable(value) for name, value in dataset.attrs.items()}
     for variable in dataset.variables.values():
-        variable.attrs = {name: storable(value) for name, value in variable.attrs.items()}
-        variable.encoding = {}
-    numeric = [name for name, v in dataset.variables.items() if v.dtype.kind in "iufb" and v.ndim]
+        variable.attrs = attributes_for(variable.attrs, variable.dtype)
+    for name, variable in dataset.variables.items():
+        variable.encoding = dict(COMPRESSION) if is_number(variable.dtype) and variable.ndim else {}
+        if name in dataset.coords:
+            variable.encoding["_FillValue"] = None
+        elif labels := labels_of(dataset, variable.dims):
+            variable.encoding["coordinates"] = " ".join(labels)
     try:
-        encoding = dict.fromkeys(numeric, COMPRESSION)
-        dataset.to_netcdf(to, engine="netcdf4", encoding=encoding)
+        dataset.to_netcdf(to, engine="netcdf4")
     except RuntimeError as error:  # of the netCDF library, which does not say why
         raise OSError(f"{error}; is the disk full?") from error
+
+
+def attributes_for(attributes: Mapping[str, Any], dtype: Any) -> dict[str, Any]:
+    """Attributes as the file has them; what codes stand for in the type of their variable."""
+    result = {name: storable(value) for name, value in attributes.items()}
+    if FLAGS in result:
+        result[FLAGS] = np.asarray(result[FLAGS], dtype)
+    return result
+
+
+def labels_of(dataset: xr.Dataset, dims: Sequence[Hashable]) -> list[str]:
+    """The names of coordinates that a variable of these dimensions has to list.
+
+    By CF they are all that are no coordinate variables: beside those of other names, the texts
+    along a dimension, as only numbers can be a coordinate variable.
+    """
+    return [
+        str(name)
+        for name, each in dataset.coords.items()
+        if set(each.dims) <= set(dims) and not (each.dims == (name,) and is_number(each.dtype))
+    ]
+
+
+def is_number(dtype: Any) -> bool:
+    """Whether values of a type are numbers or truth values."""
+    return np.dtype(dtype).kind in "iufb"
 
 
 def load_dataset(path: str | Path) -> xr.Dataset:

@@ -2,7 +2,7 @@
 
 import os
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from leukosim.results.shards import DamagedShard
 from leukosim.runs import sweep as sweeps
 from leukosim.runs.configured import treat
 from leukosim.runs.memory import check_machine, workers_within_memory
+from leukosim.runs.patient_tables import check_formats, restore_missing, write_tables
 from leukosim.runs.progress import SILENT, Progress
 from leukosim.runs.scheduling import run_missing
 from leukosim.runs.sweep import Report, Scenario, Sweep
@@ -75,10 +76,12 @@ def run_into_folder(config: Config, progress: Progress = SILENT) -> Outcome:
     leukosim.errors.NotWritten
     """
     check_machine([config])
+    check_formats(config.tables)
     folder = output_folder.folder_of(config.output)
     identity = provenance.identity_of(as_plain(config))
     digest = provenance.digest_of(identity)
     if not config.overwrite and output_folder.is_finished(folder, identity, digest):
+        restore_missing(folder, config.tables)
         return replace(read_run(folder), was_found=True)
     output_folder.prepare_folder(folder)
     with output_folder.sole_writer(folder), interrupted_with("nothing of this run is kept"):
@@ -122,8 +125,10 @@ def read_run(folder: Path) -> Outcome:
 # ---------------------------------------------------------------------- sweeps
 
 
-def finish(sweep: Sweep, progress: Progress = SILENT) -> Report:
+def finish(sweep: Sweep, progress: Progress = SILENT, tables: Sequence[str] = ()) -> Report:
     """Run the scenarios of a sweep that are missing, and write one dataset of all.
+
+    tables : formats of the tables of patients that are written beside it
 
     Raises
     ------
@@ -136,10 +141,10 @@ def finish(sweep: Sweep, progress: Progress = SILENT) -> Report:
     with output_folder.sole_writer(sweep.folder), interrupted_with(kept):
         if not replaces:  # again, now that nobody else can write: it may raise
             sweeps.is_finished(sweep)
-        return run_and_merge(sweep, progress)
+        return run_and_merge(sweep, progress, tables)
 
 
-def run_and_merge(sweep: Sweep, progress: Progress) -> Report:
+def run_and_merge(sweep: Sweep, progress: Progress, tables: Sequence[str]) -> Report:
     """Run what is missing and merge all; what turns out damaged then is run again."""
     missing = sweep.missing()
     report = Report(sweep, ran={scenario.digest for scenario in missing})
@@ -147,7 +152,7 @@ def run_and_merge(sweep: Sweep, progress: Progress) -> Report:
     broken_before: set[Path] = set()
     while True:
         try:
-            sweeps.merge(sweep, report.errors)
+            sweeps.merge(sweep, report.errors, tables)
             return report
         except DamagedShard as broken:
             if broken.path in broken_before:  # the disk does not keep what is written

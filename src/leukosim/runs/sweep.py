@@ -7,7 +7,7 @@ merged dataset is made from what lies there.
 
 import hashlib
 import json
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -23,6 +23,7 @@ from leukosim.errors import ConfigError
 from leukosim.results import merge as merging
 from leukosim.results import netcdf, output_folder, provenance, shards
 from leukosim.runs.memory import bytes_to_hold, check_machine
+from leukosim.runs.patient_tables import check_formats, table_files, writer_of
 from leukosim.trial.run import DECISION_COLUMNS
 
 SCENARIOS = "scenarios"
@@ -188,6 +189,7 @@ def check(table: Table) -> Sweep:
     studies = {s.config.study for s in scenarios}
     name = "-".join([*sorted(studies), "by", *scenarios[0].labels])
     check_machine([scenario.config for scenario in scenarios])
+    check_formats(scenarios[0].config.tables)
     folder = f"outputs/{name}" if table.output is None else table.output
     return Sweep(scenarios, output_folder.folder_of(folder))
 
@@ -229,8 +231,10 @@ def is_finished(sweep: Sweep) -> bool:
 # ---------------------------------------------------------------------- one dataset
 
 
-def merge(sweep: Sweep, errors: Mapping[str, str]) -> None:
+def merge(sweep: Sweep, errors: Mapping[str, str], tables: Sequence[str] = ()) -> None:
     """Write the dataset and the log of all scenarios, from what is kept of each.
+
+    tables : formats of the tables of patients that are written beside them
 
     Raises
     ------
@@ -259,4 +263,7 @@ def merge(sweep: Sweep, errors: Mapping[str, str]) -> None:
         for scenario, failed in zip(sweep.scenarios, failures, strict=True)
     ]
     memory = bytes_to_hold(first.config)
-    merging.merge(sources, table, DECISION_COLUMNS, sweep.folder, memory)
+    beside = {
+        path.name: writer_of(*each) for path, each in table_files(sweep.folder, tables).items()
+    }
+    merging.merge(sources, table, DECISION_COLUMNS, sweep.folder, memory, beside)
