@@ -126,18 +126,22 @@ def relative_day(days: np.ndarray) -> np.ndarray:
 
 def subject_columns(ds: xr.Dataset, keys: Sequence[str]) -> dict[str, np.ndarray]:
     """Columns that say whose times they are, over all combinations of the keys."""
-    study, seed = (spread(set_value(ds, name), ds, keys) for name in ("study", "seed"))
-    subject, arm = spread(ds["patient"], ds, keys), spread(ds["arm"], ds, keys)
-    identity = pd.MultiIndex.from_arrays([study, seed, subject]).factorize()
-    names = np.array(["-".join(map(str, each)) for each in identity[1]], object)
+    study, number = set_value(ds, "study"), ds["patient"]
+    arm, arm_number = ds["arm"], xr.DataArray(np.arange(ds.sizes["arm"]) + 1, dims="arm")
+    parts = xr.broadcast(study, set_value(ds, "seed"), number)
+    names = ["-".join(map(str, each)) for each in zip(*(p.values.flat for p in parts), strict=True)]
+    identity = parts[0].copy(data=np.array(names, object).reshape(parts[0].shape))
     columns = {
-        "STUDYID": study, "USUBJID": names[identity[0]], "SUBJID": subject, "TRTP": arm,
-        "TRTPN": spread(xr.DataArray(np.arange(ds.sizes["arm"]) + 1, dims="arm"), ds, keys),
+        name: spread(each, ds, keys)
+        for name, each in (
+            ("STUDYID", study), ("USUBJID", identity), ("SUBJID", number), ("TRTP", arm),
+            ("TRTPN", arm_number),
+        )
     }  # fmt: skip
     if ALLOCATED in ds:
         allocated = spread(ds[ALLOCATED], ds, keys)
         columns["TRT01P"] = allocated
-        columns["ANL01FL"] = np.where(allocated == arm, "Y", "").astype(object)
+        columns["ANL01FL"] = np.where(allocated == columns["TRTP"], "Y", "").astype(object)
     if SCENARIO in keys:
         columns["SCENARIO"] = spread(ds[SCENARIO], ds, keys)
         columns |= {axis: spread(ds[axis], ds, keys) for axis in axes_of(ds)}
