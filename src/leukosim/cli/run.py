@@ -1,6 +1,7 @@
 """``leukosim run``: Hydra composes, then one run, one sweep or one search follows."""
 
 import time
+from collections.abc import Sequence
 
 import xarray as xr
 from omegaconf import DictConfig
@@ -50,6 +51,7 @@ def run_one(composed: DictConfig, console: Console) -> int:
     assert folder is not None
     if outcome.was_found:
         say(f"{folder} holds this result already: nothing was run")
+        say_restored(outcome.restored)
         return drawing.draw(outcome.dataset, folder, console, drawing.drawn_in(folder))
     with interrupted_with(FIGURES_FOLLOW):
         code = drawing.draw(outcome.dataset, folder, console)
@@ -64,8 +66,8 @@ def run_sweep(table: Table, console: Console) -> int:
     total = len(sweep.scenarios)
     replaces, tables = sweep.scenarios[0].config.overwrite, sweep.scenarios[0].config.tables
     if not replaces and sweeps.is_finished(sweep):
-        restore_missing(sweep.folder, tables)
         say(f"{total} of {total} scenarios found finished, 0 run: {sweep.folder}")
+        say_restored(restore_missing(sweep.folder, tables))
         return show_sweep(sweep, console, only_missing=True)
     progress = ConsoleProgress(console)
     report = finish(sweep, progress, tables)
@@ -76,6 +78,12 @@ def run_sweep(table: Table, console: Console) -> int:
     show_report(report, progress)
     say(f"{sweep.folder}: {contents(sweep.folder)}")
     return code
+
+
+def say_restored(names: Sequence[str]) -> None:
+    """Say which tables a finished result lacked, that were written from its dataset."""
+    if names:
+        say(f"{', '.join(names)} written from {output_folder.RESULTS}")
 
 
 def show_report(report: Report, progress: Progress) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from leukosim.errors import ConfigError
+from leukosim.results import tables
 from leukosim.results.atomic_write import reason_of, remove_abandoned
 from leukosim.results.netcdf import attributes_of
 from leukosim.results.provenance import what_differs
@@ -71,7 +72,10 @@ def foreign_files(folder: Path) -> list[str]:
     """
     if "digest" in attributes_of(folder / RESULTS):
         return []
-    beginnings = {RESULTS: None, CONFIG: CONFIG_TITLE, DECISIONS: DECISIONS_TITLE}
+    beginnings: dict[str, str | None] = {
+        RESULTS: None, CONFIG: CONFIG_TITLE, DECISIONS: DECISIONS_TITLE,
+        **dict.fromkeys(tables.FILES),  # written after the result
+    }  # fmt: skip
     return [name for name, own in beginnings.items() if not begins_with(folder / name, own)]
 
 

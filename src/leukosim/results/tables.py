@@ -1,7 +1,5 @@
 """Tables of any length on disk, written block by block: CSV, and Parquet where pyarrow is there."""
 
-import csv
-import io
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -9,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 CSV, PARQUET = "csv", "parquet"
+PATIENTS, ADTTE = "patients", "adtte"  # the tables beside a result
 
 
 def write_csv(blocks: Iterable[pd.DataFrame], to: Path) -> None:
@@ -41,11 +40,9 @@ def as_text(value: object) -> str:
 
 def quoted(text: str) -> str:
     """A text as it stands in a CSV file."""
-    if not text or text.isalnum():
+    if not any(mark in text for mark in ',"\r\n'):
         return text
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([text])
-    return line.getvalue()
+    return '"' + text.replace('"', '""') + '"'
 
 
 def write_parquet(blocks: Iterable[pd.DataFrame], to: Path) -> None:
@@ -69,3 +66,4 @@ def write_parquet(blocks: Iterable[pd.DataFrame], to: Path) -> None:
 WRITERS: dict[str, Callable[[Iterable[pd.DataFrame], Path], None]] = {
     CSV: write_csv, PARQUET: write_parquet,
 }  # fmt: skip
+FILES = tuple(f"{name}.{form}" for form in WRITERS for name in (PATIENTS, ADTTE))

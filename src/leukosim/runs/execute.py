@@ -20,7 +20,12 @@ from leukosim.results.shards import DamagedShard
 from leukosim.runs import sweep as sweeps
 from leukosim.runs.configured import treat
 from leukosim.runs.memory import check_machine, workers_within_memory
-from leukosim.runs.patient_tables import check_formats, restore_missing, write_tables
+from leukosim.runs.patient_tables import (
+    check_formats,
+    remove_tables,
+    restore_missing,
+    write_tables,
+)
 from leukosim.runs.progress import SILENT, Progress
 from leukosim.runs.scheduling import run_missing
 from leukosim.runs.sweep import Report, Scenario, Sweep
@@ -39,6 +44,7 @@ class Outcome:
     decisions: pd.DataFrame
     folder: Path | None = None
     was_found: bool = False  # finished before, so that nothing was run
+    restored: tuple[str, ...] = ()  # files of tables that it lacked
 
 
 class Incomplete(Exception):
@@ -81,8 +87,8 @@ def run_into_folder(config: Config, progress: Progress = SILENT) -> Outcome:
     identity = provenance.identity_of(as_plain(config))
     digest = provenance.digest_of(identity)
     if not config.overwrite and output_folder.is_finished(folder, identity, digest):
-        restore_missing(folder, config.tables)
-        return replace(read_run(folder), was_found=True)
+        restored = restore_missing(folder, config.tables)
+        return replace(read_run(folder), was_found=True, restored=tuple(restored))
     output_folder.prepare_folder(folder)
     with output_folder.sole_writer(folder), interrupted_with("nothing of this run is kept"):
         if not config.overwrite:  # again, now that nobody else can write: it may raise

@@ -16,10 +16,10 @@ from leukosim.analysis.time_to_event_tables import adtte
 from leukosim.errors import ConfigError, listed
 from leukosim.results import netcdf, output_folder
 from leukosim.results.atomic_write import write_whole
-from leukosim.results.tables import PARQUET, WRITERS
+from leukosim.results.tables import ADTTE, FILES, PARQUET, PATIENTS, WRITERS
 
 TABLES: dict[str, Callable[[xr.Dataset], pd.DataFrame]] = {
-    "patients": patients_table, "adtte": adtte,
+    PATIENTS: patients_table, ADTTE: adtte,
 }  # fmt: skip
 OF_PATIENTS = {SCENARIO, "arm", "patient", "subtype"}
 ALSO_READ = ("cycle_start_day",)  # beside variables of these dimensions
@@ -43,6 +43,12 @@ def check_formats(formats: Sequence[str]) -> None:
 def table_files(folder: Path, formats: Sequence[str]) -> dict[Path, tuple[str, str]]:
     """The files of all tables in a folder, each with the name of the table and its format."""
     return {folder / f"{name}.{each}": (name, each) for each in formats for name in TABLES}
+
+
+def remove_tables(folder: Path) -> None:
+    """Remove the tables of a result that is about to be replaced."""
+    for name in FILES:
+        (folder / name).unlink(missing_ok=True)
 
 
 def writer_of(name: str, form: str) -> Callable[[xr.Dataset, Path], None]:
