@@ -16,7 +16,7 @@ from synthetic import dataset_of_arms
 
 from leukosim.analysis.endpoints import relapse_free_survival
 from leukosim.analysis.survival import hazard_ratio, survival_at
-from leukosim.runs.patient_tables import write_tables
+from leukosim.runs.patient_tables import table_writers
 
 PAGE = Path(__file__).parents[2] / "docs" / "from_r.md"
 DAYS = (182, 365, 730)
@@ -60,7 +60,9 @@ def test_survfit_and_coxph_agree_to_four_digits(trial, tmp_path):
     if not has_r():
         pytest.skip("needs Rscript with the package survival")
     folder = tmp_path / "outputs" / "relaza2"
-    write_tables(trial, folder, ["csv"])
+    folder.mkdir(parents=True)
+    for path, write in table_writers(folder, ["csv"]).items():
+        write(trial, path)
     (code,) = re.findall(r"```r\n(library\(survival\).*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     script = tmp_path / "script.R"
     script.write_text(code + PRINT, "utf-8")

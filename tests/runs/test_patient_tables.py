@@ -16,11 +16,12 @@ NAMES = ["patients.csv", "adtte.csv"]
 
 
 def run(**more):
+    """A run that replaces what is there."""
     return leukosim.run("relaza2", SMALL | more, workers=1, output=FOLDER, overwrite=True)
 
 
-def sweep(tables=None):
-    axes = {"trigger.level": [1e-3, 1e-2]} | ({} if tables is None else {"tables": tables})
+def sweep():
+    axes = {"trigger.level": [1e-3, 1e-2]}
     return leukosim.sweep("relaza2", SMALL | axes, workers=1, output=FOLDER)
 
 
@@ -42,13 +43,13 @@ def test_a_finished_run_gets_missing_tables_back(capsys):
 
 def test_tables_do_not_change_the_digest():
     first = run()
-    again = leukosim.run("relaza2", SMALL | {"tables": "[]"}, workers=1, output=FOLDER)
+    again = leukosim.run("relaza2", SMALL | {"tables": []}, workers=1, output=FOLDER)
     assert again.digest == first.digest
 
 
 def test_a_result_that_is_replaced_takes_its_tables_along():
     run()
-    run(seed=2, tables="[]")
+    run(seed=2, tables=[])
     assert not any((FOLDER / name).exists() for name in NAMES)
 
 
@@ -66,7 +67,7 @@ def test_tables_of_a_sweep_do_not_depend_on_the_blocks_they_are_written_in(monke
 
 def test_parquet_holds_the_same_as_csv():
     pytest.importorskip("pyarrow")
-    run(tables="[csv,parquet]")
+    run(tables=["csv", "parquet"])
     for name in ("patients", "adtte"):
         text = pd.read_csv(FOLDER / f"{name}.csv", keep_default_na=False, na_values={})
         binary = pd.read_parquet(FOLDER / f"{name}.parquet")
@@ -76,13 +77,13 @@ def test_parquet_holds_the_same_as_csv():
 def test_without_pyarrow_nothing_runs(monkeypatch):
     monkeypatch.setattr(patient_tables, "find_spec", lambda name: None)
     with pytest.raises(leukosim.ConfigError, match=r"pip install 'leukosim\[parquet\]'"):
-        run(tables="[parquet]")
+        run(tables=["parquet"])
     assert not FOLDER.exists()
 
 
 def test_an_unknown_format_is_refused():
     with pytest.raises(leukosim.ConfigError, match="tables.xls is not a known format of tables"):
-        run(tables="[xls]")
+        run(tables=["xls"])
 
 
 def test_a_table_of_someone_else_is_not_overwritten():

@@ -272,7 +272,8 @@ def hazard_ratio(times: xr.Dataset, arm: str, against: str) -> Estimate:
     log_ratio, variance = float(model.params_["arm"]), float(model.variance_matrix_.iloc[0, 0])
     if not abs(log_ratio) < TOO_EXTREME:
         return nothing
-    residuals = score_residuals(*rows[["arm", "day", "event"]].to_numpy(float).T, log_ratio)
+    arms, days, events = (rows[name].to_numpy(float) for name in ("arm", "day", "event"))
+    residuals = score_residuals(arms, days, events, log_ratio)
     by_patient = pd.Series(residuals).groupby(rows["patient"].to_numpy()).sum()
     margin = norm.ppf(0.5 + LEVEL / 2) * variance * np.sqrt((by_patient**2).sum())
     low, high = np.exp(log_ratio - margin), np.exp(log_ratio + margin)

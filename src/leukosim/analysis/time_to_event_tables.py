@@ -84,7 +84,10 @@ def adtte(ds: xr.Dataset) -> pd.DataFrame:
     numbered = [(n, each) for n, each in enumerate(PARAMETERS, 1) if each.applies(ds)]
     tables = [rows_of(each, number, ds, keys, subjects) for number, each in numbered]
     further = [name for name in subjects if name not in COLUMNS]
-    return pd.concat(tables, ignore_index=True)[[*COLUMNS, *further]]
+    table = pd.concat(tables, ignore_index=True)[[*COLUMNS, *further]]
+    if "SCENARIO" in table:  # then scenarios can be written block by block
+        table = table.sort_values("SCENARIO", kind="stable", ignore_index=True)
+    return table
 
 
 def rows_of(

@@ -191,12 +191,11 @@ def vocabulary_page() -> str:
             "holds",
             "these variables. Days count from enrolment; what did not happen has no day (nan). A "
             "sweep",
-            "adds the dimension `scenario`, labelled by the fields that were swept. The files follow "
-            "CF-1.11:",
-            "the attribute `units` is one that UDUNITS reads, where counts and ratios are 1; "
-            "`unit_label` is",
-            "the unit of this table. The same as tables for statistical software: "
-            "[tables.md](tables.md).",
+            "adds the dimension `scenario`, labelled by the fields that were swept.",
+            "",
+            "Files follow CF-1.11. The attribute `units` is one that UDUNITS reads, in which",
+            "counts and ratios are 1; `unit_label` is the unit of this table, where that says",
+            "more. Tables of patients for statistical software: [tables.md](tables.md).",
             "",
             *table(("variable", "dimensions", "unit", "meaning"), rows),
             "",

@@ -33,6 +33,7 @@ MIB = 2**20  # bytes
 CHUNK = MIB  # about what a chunk of a variable holds
 COPIES = 6  # of a block in memory while it is written
 
+DatasetWriter = Callable[[xr.Dataset, Path], None]
 Sources = Sequence[tuple[Path, str] | None]  # by scenario: its shard, its digest; None: it failed
 Places = tuple[np.ndarray, ...]  # int[place] along each dimension
 
@@ -80,9 +81,9 @@ def merge(
     log_columns: Sequence[str],
     folder: Path,
     memory: float,
-    beside: Mapping[str, Callable[[xr.Dataset, Path], None]] | None = None,
+    beside: Mapping[Path, DatasetWriter] | None = None,
 ) -> None:
-    """Write the decision log and the dataset of all scenarios, both or neither.
+    """Write the decision log, the dataset of all scenarios and what is made of it, all or nothing.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ def merge(
     scenarios : what is known of them beforehand, by ``scenario``: axes, status, error
     log_columns : of the log, without those that name the scenario
     memory : bytes, about what may be taken
-    beside : by file name, what writes further files from the dataset, which stays on the disk
+    beside : further files, each with what writes it from the dataset, which stays on the disk
 
     Raises
     ------
@@ -100,20 +101,26 @@ def merge(
     """
     reader = Reader(memory)
     layout = layout_of(sources, reader)
+    written: list[Path] = []  # where the dataset is, before it takes its place
+
+    def write_dataset(to: Path) -> None:
+        write_results(to, sources, reader, scenarios, layout, memory)
+        written.append(to)
+
+    def from_dataset(write: DatasetWriter, to: Path) -> None:
+        with netcdf.opened(written[0], 0.0) as dataset:
+            write(dataset, to)
+
     write_together(
         {
             folder / output_folder.DECISIONS: lambda to: write_log(
                 to, sources, reader, scenarios, log_columns
             ),
-            folder / output_folder.RESULTS: lambda to: write_results(
-                to, sources, reader, scenarios, layout, memory
-            ),
+            folder / output_folder.RESULTS: write_dataset,
+            **{path: partial(from_dataset, write) for path, write in (beside or {}).items()},
         },
         checksums=folder / CHECKSUMS,
     )
-    with netcdf.opened(folder / output_folder.RESULTS, 0.0) as dataset:
-        for name, write in (beside or {}).items():
-            write_whole(folder / name, partial(write, dataset))
 
 
 def layout_of(sources: Sources, reader: Reader) -> MergedShape:

@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -24,7 +25,7 @@ from leukosim.runs.patient_tables import (
     check_formats,
     remove_tables,
     restore_missing,
-    write_tables,
+    table_writers,
 )
 from leukosim.runs.progress import SILENT, Progress
 from leukosim.runs.scheduling import run_missing
@@ -99,13 +100,16 @@ def run_into_folder(config: Config, progress: Progress = SILENT) -> Outcome:
 
 
 def write_run(config: Config, outcome: Outcome, folder: Path) -> None:
-    """Write all files of a run together; the dataset last but figures: it says "finished".
+    """Write all files of a run together.
+
+    The tables of patients come after the dataset, from which they can be made again.
 
     Raises
     ------
     leukosim.errors.NotWritten
     """
     text = OmegaConf.to_yaml(OmegaConf.create(as_plain(config)))
+    remove_tables(folder)
     atomic_write.write_together(
         {
             folder / output_folder.CONFIG: atomic_write.text_writer(
@@ -113,6 +117,10 @@ def write_run(config: Config, outcome: Outcome, folder: Path) -> None:
             ),
             folder / output_folder.DECISIONS: atomic_write.table_writer(outcome.decisions),
             folder / output_folder.RESULTS: netcdf.dataset_writer(outcome.dataset),
+            **{
+                path: partial(write, outcome.dataset)
+                for path, write in table_writers(folder, config.tables).items()
+            },
         },
         checksums=folder / CHECKSUMS,
     )

@@ -16,6 +16,7 @@ from leukosim.analysis.time_to_event_tables import adtte
 from leukosim.errors import ConfigError, listed
 from leukosim.results import netcdf, output_folder
 from leukosim.results.atomic_write import write_whole
+from leukosim.results.merge import DatasetWriter
 from leukosim.results.tables import ADTTE, FILES, PARQUET, PATIENTS, WRITERS
 
 TABLES: dict[str, Callable[[xr.Dataset], pd.DataFrame]] = {
@@ -40,9 +41,13 @@ def check_formats(formats: Sequence[str]) -> None:
         )
 
 
-def table_files(folder: Path, formats: Sequence[str]) -> dict[Path, tuple[str, str]]:
-    """The files of all tables in a folder, each with the name of the table and its format."""
-    return {folder / f"{name}.{each}": (name, each) for each in formats for name in TABLES}
+def table_writers(folder: Path, formats: Sequence[str]) -> dict[Path, DatasetWriter]:
+    """By the file of each table in a folder, what writes it from a dataset."""
+    return {
+        folder / f"{name}.{form}": partial(write_table, name, form)
+        for form in formats
+        for name in TABLES
+    }
 
 
 def remove_tables(folder: Path) -> None:
@@ -51,15 +56,9 @@ def remove_tables(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def writer_of(name: str, form: str) -> Callable[[xr.Dataset, Path], None]:
-    """What writes one of the tables from a dataset, reading a block of scenarios at a time."""
-    return lambda dataset, to: WRITERS[form](map(TABLES[name], blocks_of(dataset)), to)
-
-
-def write_tables(dataset: xr.Dataset, folder: Path, formats: Sequence[str]) -> None:
-    """Write all tables of a result into its folder."""
-    for path, each in table_files(folder, formats).items():
-        write_whole(path, partial(writer_of(*each), dataset))
+def write_table(name: str, form: str, dataset: xr.Dataset, to: Path) -> None:
+    """Write one of the tables, reading a block of scenarios at a time."""
+    WRITERS[form](map(TABLES[name], blocks_of(dataset)), to)
 
 
 def blocks_of(dataset: xr.Dataset) -> Iterator[xr.Dataset]:
@@ -81,10 +80,10 @@ def blocks_of(dataset: xr.Dataset) -> Iterator[xr.Dataset]:
 def restore_missing(folder: Path, formats: Sequence[str]) -> list[str]:
     """Write the tables that a finished result lacks, from its dataset; return their names."""
     missing = {
-        path: each for path, each in table_files(folder, formats).items() if not path.exists()
+        path: each for path, each in table_writers(folder, formats).items() if not path.exists()
     }
     if missing:
         with netcdf.opened(folder / output_folder.RESULTS, 0.0) as dataset:
-            for path, each in missing.items():
-                write_whole(path, partial(writer_of(*each), dataset))
+            for path, write in missing.items():
+                write_whole(path, partial(write, dataset))
     return [path.name for path in missing]

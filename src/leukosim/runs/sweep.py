@@ -23,7 +23,7 @@ from leukosim.errors import ConfigError
 from leukosim.results import merge as merging
 from leukosim.results import netcdf, output_folder, provenance, shards
 from leukosim.runs.memory import bytes_to_hold, check_machine
-from leukosim.runs.patient_tables import check_formats, remove_tables, table_files, writer_of
+from leukosim.runs.patient_tables import check_formats, remove_tables, table_writers
 from leukosim.trial.run import DECISION_COLUMNS
 
 SCENARIOS = "scenarios"
@@ -264,7 +264,5 @@ def merge(sweep: Sweep, errors: Mapping[str, str], tables: Sequence[str] = ()) -
     ]
     memory = bytes_to_hold(first.config)
     remove_tables(sweep.folder)
-    beside = {
-        path.name: writer_of(*each) for path, each in table_files(sweep.folder, tables).items()
-    }
+    beside = table_writers(sweep.folder, tables)
     merging.merge(sources, table, DECISION_COLUMNS, sweep.folder, memory, beside)
