@@ -130,7 +130,7 @@ def sweep(
     assert isinstance(table, Table)
     checked_sweep = sweeps.check(table)
     failures: tuple[str, ...] = ()
-    if overwrite or not sweeps.is_finished(checked_sweep):
+    if overwrite or not sweeps.is_finished(checked_sweep, receiver.warn):
         report = finish(checked_sweep, receiver)
         failures = tuple(report.failures())
     outcome = read_run(checked_sweep.folder)

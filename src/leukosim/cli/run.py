@@ -62,10 +62,10 @@ def run_sweep(table: Table, console: Console) -> int:
     sweep = sweeps.check(table)
     total = len(sweep.scenarios)
     replaces = sweep.scenarios[0].config.overwrite
-    if not replaces and sweeps.is_finished(sweep):
+    progress = ConsoleProgress(console)
+    if not replaces and sweeps.is_finished(sweep, progress.warn):
         say(f"{total} of {total} scenarios found finished, 0 run: {sweep.folder}")
         return show_sweep(sweep, console, only_missing=True)
-    progress = ConsoleProgress(console)
     report = finish(sweep, progress)
     code = FAILED if report.errors else 0
     if len(report.errors) < total:
