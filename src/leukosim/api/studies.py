@@ -132,7 +132,7 @@ def sweep(
     checked_sweep = sweeps.check(table)
     failures: tuple[str, ...] = ()
     tables = () if temporary else checked_sweep.scenarios[0].config.tables
-    if overwrite or not sweeps.is_finished(checked_sweep):
+    if overwrite or not sweeps.is_finished(checked_sweep, receiver.warn):
         report = finish(checked_sweep, receiver, tables)
         failures = tuple(report.failures())
     else:

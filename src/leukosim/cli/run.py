@@ -65,11 +65,11 @@ def run_sweep(table: Table, console: Console) -> int:
     sweep = sweeps.check(table)
     total = len(sweep.scenarios)
     replaces, tables = sweep.scenarios[0].config.overwrite, sweep.scenarios[0].config.tables
-    if not replaces and sweeps.is_finished(sweep):
+    progress = ConsoleProgress(console)
+    if not replaces and sweeps.is_finished(sweep, progress.warn):
         say(f"{total} of {total} scenarios found finished, 0 run: {sweep.folder}")
         say_restored(restore_missing(sweep.folder, tables))
         return show_sweep(sweep, console, only_missing=True)
-    progress = ConsoleProgress(console)
     report = finish(sweep, progress, tables)
     code = FAILED if report.errors else 0
     if len(report.errors) < total:

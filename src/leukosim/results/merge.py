@@ -120,6 +120,7 @@ def merge(
             **{path: partial(from_dataset, write) for path, write in (beside or {}).items()},
         },
         checksums=folder / CHECKSUMS,
+        digest=str(scenarios.attrs.get("digest", "")),
     )
 
 

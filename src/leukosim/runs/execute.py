@@ -87,7 +87,7 @@ def run_into_folder(config: Config, progress: Progress = SILENT) -> Outcome:
     folder = output_folder.folder_of(config.output)
     identity = provenance.identity_of(as_plain(config))
     digest = provenance.digest_of(identity)
-    if not config.overwrite and output_folder.is_finished(folder, identity, digest):
+    if not config.overwrite and output_folder.is_finished(folder, identity, digest, progress.warn):
         restored = restore_missing(folder, config.tables)
         return replace(read_run(folder), was_found=True, restored=tuple(restored))
     output_folder.prepare_folder(folder)
@@ -123,6 +123,7 @@ def write_run(config: Config, outcome: Outcome, folder: Path) -> None:
             },
         },
         checksums=folder / CHECKSUMS,
+        digest=outcome.dataset.attrs["digest"],
     )
 
 
