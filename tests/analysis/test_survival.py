@@ -73,6 +73,13 @@ def test_hazard_ratio_of_the_freireich_trial(freireich):
     assert turned.value == pytest.approx(1.0 / estimate.value)
 
 
+def test_clustered_interval_of_the_freireich_trial_whose_events_are_tied(freireich):
+    """As of R's summary(coxph(Surv(time, cens) ~ treat + cluster(pair), gehan))$conf.int."""
+    estimate = hazard_ratio(freireich, "placebo", "mercaptopurine")
+    assert estimate.low == pytest.approx(2.835293435, rel=1e-5)
+    assert estimate.high == pytest.approx(8.18337667, rel=1e-5)
+
+
 def test_errors_are_clustered_by_patient():
     """Arms that agree patient by patient are told apart better than the same days shuffled."""
     rng = np.random.default_rng(2)

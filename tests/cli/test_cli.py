@@ -86,13 +86,13 @@ def test_hydra_answers_after_the_verb(capsys):
 def test_a_run_leaves_dataset_log_configuration_and_figures(capsys):
     code, out, _ = called(capsys, *SMALL, "output=here")
     assert code == 0
-    assert "here: config.yaml, decisions.csv, figures, results.nc" in out
+    assert "here: adtte.csv, config.yaml, decisions.csv, figures, patients.csv, results.nc" in out
     result = load_dataset("here/results.nc")
     assert dict(result.sizes)["patient"] == 4
     assert list(result.arm.values) == ["triggered", "at_relapse", "maintenance"]
     assert result.attrs["Conventions"] == "CF-1.11"
     assert json.loads(result.attrs["config"])["horizon_days"] == 200
-    assert all("units" in each.attrs for each in result.data_vars.values())
+    assert all("units" in each.attrs for each in result.values() if each.dtype.kind in "iuf")
     assert list(pd.read_csv("here/decisions.csv"))[:4] == ["arm", "patient", "day", "rule"]
     assert xr.open_dataset("here/results.nc").sizes == result.sizes  # by plain xarray, too
 

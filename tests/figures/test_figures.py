@@ -616,7 +616,7 @@ def test_a_name_of_a_scenario_is_no_axis():
 def test_the_axes_that_a_sweep_names_are_its_axes():
     ds = sweep({"cohort": ["relaza2", "after_consolidation"], "disease.niche.capacity": [1, 2]}, 5)
     ds.attrs["axes"] = '["cohort", "disease.niche.capacity"]'
-    ds["disease.niche.capacity"].attrs["units"] = "cells"
+    ds["disease.niche.capacity"].attrs |= {"units": "1", "unit_label": "cells"}
     summary = sweep_summary(ds)
     assert sweep_outcomes.varied(summary) == ["cohort", "disease.niche.capacity"]
     outcome = sweep_outcomes.difference_outcome(summary)

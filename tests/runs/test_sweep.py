@@ -46,7 +46,7 @@ def test_a_sweep_is_one_dataset_labelled_by_its_axes(capsys, runs):
     assert result.sizes["scenario"] == len(runs) == 6
     assert list(result["trigger.level"].values) == [1e-4] * 3 + [1e-2] * 3
     assert list(result["monitoring.interval_days"].values) == [28, 56, 84] * 2
-    assert result["trigger.level"].attrs["units"] == "transcript ratio"
+    assert result["trigger.level"].attrs["unit_label"] == "transcript ratio"
     assert result["monitoring.interval_days"].attrs["units"] == "day"
     assert json.loads(result.attrs["axes"]) == ["trigger.level", "monitoring.interval_days"]
     assert set(result.status.values) == {"finished"}

@@ -79,7 +79,7 @@ def test_every_variable_is_in_the_vocabulary(patients, strategies, trial):
     assert "clone_name" not in trial.dataset
     for name, variable in with_clones.data_vars.items():
         assert variable.dims == VARIABLES[name].dims
-        assert variable.attrs["units"] == VARIABLES[name].unit
+        assert variable.attrs == VARIABLES[name].attributes
 
 
 def test_the_log_names_arm_patient_and_what_was_seen(trial):

@@ -44,6 +44,7 @@ from leukosim.runs import search as searches
 from leukosim.runs import sensitivity as sensitivities
 from leukosim.runs import sweep as sweeps
 from leukosim.runs.execute import finish, read_run, run_in_memory, run_into_folder
+from leukosim.runs.patient_tables import restore_missing
 from leukosim.runs.progress import SILENT, Callback, Progress
 from leukosim.runs.search_question import question_of
 
@@ -136,9 +137,12 @@ def sweep(
     configs = [scenario.config for scenario in checked_sweep.scenarios]
     warn_of_fields(words, configs, table.composed)
     failures: tuple[str, ...] = ()
-    if overwrite or not sweeps.is_finished(checked_sweep):
-        report = finish(checked_sweep, receiver)
+    tables = () if temporary else checked_sweep.scenarios[0].config.tables
+    if overwrite or not sweeps.is_finished(checked_sweep, receiver.warn):
+        report = finish(checked_sweep, receiver, tables)
         failures = tuple(report.failures())
+    else:
+        restore_missing(checked_sweep.folder, tables)
     outcome = read_run(checked_sweep.folder)
     kept_in = None if temporary else checked_sweep.folder
     return SweepResult(outcome.dataset, outcome.decisions, kept_in, temporary, failures)

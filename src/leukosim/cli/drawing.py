@@ -9,7 +9,7 @@ from rich.console import Console
 
 from leukosim.cli.exit_codes import FAILED, say
 from leukosim.cli.fields import read_words
-from leukosim.errors import ConfigError, unknown
+from leukosim.errors import ConfigError, listed, unknown
 from leukosim.figures.elements.save import FORMATS
 from leukosim.figures.elements.style import COLUMN, PAGE
 from leukosim.figures.registry import draw_figure, figures_for
@@ -32,6 +32,8 @@ class Drawn:
 
     def __post_init__(self) -> None:
         check_ranges(self)
+        if not self.format:
+            raise ConfigError(f"format is empty: allowed are one or more of {listed(FORMATS)}")
         for each in self.format:
             if each not in FORMATS:
                 raise unknown(f"format.{each}", FORMATS, "format")

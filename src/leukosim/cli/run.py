@@ -27,6 +27,7 @@ from leukosim.results.output_folder import folder_of
 from leukosim.runs import sweep as sweeps
 from leukosim.runs.execute import finish, interrupted_with, read_run, run_into_folder
 from leukosim.runs.memory import check_machine
+from leukosim.runs.patient_tables import restore_missing
 from leukosim.runs.progress import Progress
 from leukosim.runs.search_question import arm_of
 from leukosim.runs.sweep import Report, Sweep
@@ -73,6 +74,7 @@ def run_one(
     assert folder is not None
     if outcome.was_found:
         say(f"{folder} holds this result already: nothing was run")
+        say_restored(outcome.restored)
         return drawing.draw(outcome.dataset, folder, console, drawing.drawn_in(folder))
     with interrupted_with(FIGURES_FOLLOW):
         code = drawing.draw(outcome.dataset, folder, console)
@@ -116,13 +118,14 @@ def run_sweep(table: Table, console: Console, command: Command, words: Sequence[
     configs = [scenario.config for scenario in sweep.scenarios]
     warn_of_fields(words, configs, table.composed, progress)
     total = len(sweep.scenarios)
-    replaces = sweep.scenarios[0].config.overwrite
-    if not replaces and sweeps.is_finished(sweep):
+    replaces, tables = sweep.scenarios[0].config.overwrite, sweep.scenarios[0].config.tables
+    if not replaces and sweeps.is_finished(sweep, progress.warn):
         say(f"{total} of {total} scenarios found finished, 0 run: {sweep.folder}")
+        say_restored(restore_missing(sweep.folder, tables))
         return show_sweep(sweep, console, only_missing=True)
     if sweep.scenarios[0].config.executor.submit and submitting.submit_sweep(sweep):
         return 0
-    report = finish(sweep, progress)
+    report = finish(sweep, progress, tables)
     code = FAILED if report.errors else 0
     if len(report.errors) < total:
         with interrupted_with(FIGURES_FOLLOW):
@@ -138,6 +141,12 @@ def warn_of_fields(
     """Say which of the fields that were set cannot change the result, before anything runs."""
     for sentence in warnings_on(words, configs, composed):
         progress.warn(sentence)
+
+
+def say_restored(names: Sequence[str]) -> None:
+    """Say which tables a finished result lacked, that were written from its dataset."""
+    if names:
+        say(f"{', '.join(names)} written from {output_folder.RESULTS}")
 
 
 def show_report(report: Report, progress: Progress) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 from leukosim.errors import ConfigError
 
 PLAIN = re.compile(r"[A-Za-z_][\w\-./:+@]*")  # texts that need no quotes
-LISTS = ("arms", "strategy")  # whose value is a list, unless it is a list of lists
+LISTS = ("arms", "strategy", "tables")  # whose value is a list, unless it is a list of lists
+MAY_BE_EMPTY = ("tables",)  # of them
 Axis = Sequence[Any] | np.ndarray
 
 
@@ -81,7 +82,7 @@ def axes_of(overrides: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str
         if isinstance(value, np.ndarray) and value.ndim == 0:
             value = value.item()
         many = isinstance(value, list | tuple | range | np.ndarray)
-        if many and not len(value):
+        if many and not len(value) and name not in MAY_BE_EMPTY:
             raise ConfigError(f"{name} names no value: a sweep needs at least one")
         if many and not holds_a_list(name, value):
             varied[name] = f"choice({','.join(map(as_word, value))})"
@@ -92,7 +93,7 @@ def axes_of(overrides: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str
 
 def holds_a_list(name: str, value: Axis) -> bool:
     """Whether a list is the value of a field, and not several values of it."""
-    of_lists = all(isinstance(each, list | tuple) for each in value)
+    of_lists = len(value) > 0 and all(isinstance(each, list | tuple) for each in value)
     return (name in LISTS or name.rpartition(".")[2] in ("days", "hours")) and not of_lists
 
 

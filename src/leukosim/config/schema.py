@@ -21,9 +21,10 @@ from leukosim.clinic.strategy.rules import Strategy
 from leukosim.config.execution import ExecutorOptions
 from leukosim.config.last_call import keep_last
 from leukosim.config.posterior import Posterior
-from leukosim.errors import listed
+from leukosim.errors import listed, unknown
 from leukosim.marrow.marrow import AGENTS, METHODS
 from leukosim.parameters import check_ranges, setting
+from leukosim.results.tables import CSV, WRITERS
 from leukosim.trial.clonal_history import CloneRecord
 from leukosim.trial.cohort import Cohort
 from leukosim.trial.protocol import Protocol
@@ -119,6 +120,9 @@ class Config:
     seed: int = setting(1, "1", lowest=0, highest=2**32 - 1)
     output: str = "outputs"
     overwrite: bool = False  # replace what another configuration left in the output folder
+    tables: list[str] = field(
+        default_factory=lambda: [CSV]
+    )  # formats of patients and adtte, the tables beside results.nc; none named: no tables
     horizon_days: int = as_in("horizon_days", Protocol)
     after_relapse_days: int = as_in("after_relapse_days", Protocol)
     until_death: bool = as_in("until_death", Protocol)
@@ -143,6 +147,11 @@ class Config:
     search: Search = field(default_factory=Search)  # of leukosim search, and Hydra's optimisers
     # last, as strategies refer to fields above, which are to be checked first
     strategies: dict[str, Strategy] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for each in self.tables:
+            if each not in WRITERS:
+                raise unknown(f"tables.{each}", WRITERS, "format of tables")
 
     def patients(self) -> list[Patient]:
         """The cohort, drawn."""

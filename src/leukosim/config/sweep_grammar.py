@@ -19,7 +19,7 @@ from leukosim.config.compose import to_plain
 from leukosim.config.interpolation import Table, at, label, variations
 from leukosim.errors import ConfigError, listed
 
-NOT_SWEPT = ("output", "overwrite", "executor", "search")  # they cannot change a number
+NOT_SWEPT = ("output", "overwrite", "tables", "executor", "search")  # they cannot change a number
 # What makes patients, their disease and how long they are followed: a search leaves it alone.
 NOT_SEARCHED = (
     "study", "seed", "arms", "strategy", "cohort", "disease", "hypothesis", "cxcr4_by_subtype",

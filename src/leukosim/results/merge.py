@@ -10,7 +10,8 @@ import csv
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +20,20 @@ import numpy as np
 import xarray as xr
 
 from leukosim.results import netcdf, output_folder, provenance
-from leukosim.results.atomic_write import write_whole
+from leukosim.results.atomic_write import write_together
+from leukosim.results.checksums import CHECKSUMS
 from leukosim.results.merged_shape import ARM, MergedShape, VariableShape
 from leukosim.results.shards import Shard, read_shard
 from leukosim.results.trajectories import Trajectories, TrialArrays
-from leukosim.results.variables import Labelled
+from leukosim.results.units import unit_attributes
+from leukosim.results.variables import LABELS, Labelled
 
 SCENARIO = "scenario"
 MIB = 2**20  # bytes
 CHUNK = MIB  # about what a chunk of a variable holds
 COPIES = 6  # of a block in memory while it is written
 
+DatasetWriter = Callable[[xr.Dataset, Path], None]
 Sources = Sequence[tuple[Path, str] | None]  # by scenario: its shard, its digest; None: it failed
 Places = tuple[np.ndarray, ...]  # int[place] along each dimension
 
@@ -77,8 +81,9 @@ def merge(
     log_columns: Sequence[str],
     folder: Path,
     memory: float,
+    beside: Mapping[Path, DatasetWriter] | None = None,
 ) -> None:
-    """Write the decision log and the dataset of all scenarios, in this order.
+    """Write the decision log, the dataset of all scenarios and what is made of it, all or nothing.
 
     Parameters
     ----------
@@ -86,6 +91,7 @@ def merge(
     scenarios : what is known of them beforehand, by ``scenario``: axes, status, error
     log_columns : of the log, without those that name the scenario
     memory : bytes, about what may be taken
+    beside : further files, each with what writes it from the dataset, which stays on the disk
 
     Raises
     ------
@@ -95,13 +101,26 @@ def merge(
     """
     reader = Reader(memory)
     layout = layout_of(sources, reader)
-    write_whole(
-        folder / output_folder.DECISIONS,
-        lambda to: write_log(to, sources, reader, scenarios, log_columns),
-    )
-    write_whole(
-        folder / output_folder.RESULTS,
-        lambda to: write_results(to, sources, reader, scenarios, layout, memory),
+    written: list[Path] = []  # where the dataset is, before it takes its place
+
+    def write_dataset(to: Path) -> None:
+        write_results(to, sources, reader, scenarios, layout, memory)
+        written.append(to)
+
+    def from_dataset(write: DatasetWriter, to: Path) -> None:
+        with netcdf.opened(written[0], 0.0) as dataset:
+            write(dataset, to)
+
+    write_together(
+        {
+            folder / output_folder.DECISIONS: lambda to: write_log(
+                to, sources, reader, scenarios, log_columns
+            ),
+            folder / output_folder.RESULTS: write_dataset,
+            **{path: partial(from_dataset, write) for path, write in (beside or {}).items()},
+        },
+        checksums=folder / CHECKSUMS,
+        digest=str(scenarios.attrs.get("digest", "")),
     )
 
 
@@ -238,8 +257,9 @@ def declare(
             name, dtype, dims, chunksizes=chunks, fill_value=missing, chunk_cache=cache,
             **netcdf.COMPRESSION,
         )  # fmt: skip
-    attributes = {key: netcdf.storable(value) for key, value in held.attributes.items()}
-    labels = file.variables["status"].getncattr("coordinates").split()
+    attributes = netcdf.attributes_for(held.attributes, None if dtype is str else dtype)
+    texts = [dim for dim in held.dims if dim in file.variables and file[dim].dtype is str]
+    labels = [*file.variables["status"].getncattr("coordinates").split(), *texts]
     made.setncatts({**attributes, "coordinates": " ".join(labels)})
 
 
@@ -339,13 +359,14 @@ def table_of(
     identities : what decides the numbers of each scenario
     errors : what went wrong in each; empty: nothing
     """
-    table = xr.Dataset(coords={SCENARIO: np.arange(len(errors))})
+    numbers = np.arange(len(errors))
+    table = xr.Dataset(coords={SCENARIO: (SCENARIO, numbers, {"long_name": LABELS[SCENARIO]})})
     for axis, (values, unit) in axes.items():
         if len({isinstance(value, str) for value in values}) > 1:
             values = [str(value) for value in values]
         array = np.array(values, object if isinstance(values[0], str) else None)
         table = table.assign_coords(
-            {axis: (SCENARIO, array, {"long_name": axis, "units": unit or "1"})}
+            {axis: (SCENARIO, array, {"long_name": axis, **unit_attributes(unit)})}
         )
     first = identities[0]
     texts = {

@@ -2,15 +2,25 @@
 
 import os
 import platform
+import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from leukosim.errors import ConfigError
+from leukosim.results import tables
 from leukosim.results.atomic_write import reason_of, remove_abandoned
-from leukosim.results.netcdf import attributes_of
+from leukosim.results.checksums import (
+    CHECKSUMS,
+    CHECKSUMS_TITLE,
+    MISSING,
+    damaged,
+    stated,
+    stated_digest,
+)
+from leukosim.results.netcdf import Unreadable, attributes_of, read_attributes
 from leukosim.results.provenance import what_differs
 
 try:
@@ -20,11 +30,9 @@ except ImportError:  # Windows
 
 RESULTS, DECISIONS, CONFIG, LOCK = "results.nc", "decisions.csv", "config.yaml", ".leukosim.lock"
 DISCRIMINATION = "discrimination.csv"  # of a sweep over hypotheses
+HDF5 = b"\x89HDF\r\n\x1a\n"  # how a netCDF file begins
 # How the texts among them begin, by which they are known again.
 CONFIG_TITLE, DECISIONS_TITLE = "# leukosim: the configuration", "arm,patient,day,rule"
-
-
-# ---------------------------------------------------------------------- writing and reading
 
 
 # ---------------------------------------------------------------------- the output folder
@@ -67,12 +75,31 @@ def prepare_folder(folder: Path) -> None:
 def foreign_files(folder: Path) -> list[str]:
     """Files that have the name of a result's and were not written by leukosim.
 
-    Beside a result of leukosim, everything is taken to be its own.
+    Beside a result of leukosim, also a damaged one, everything is taken to be its own.
     """
-    if "digest" in attributes_of(folder / RESULTS):
+    if "digest" in attributes_of(folder / RESULTS) or is_damaged(folder):
         return []
-    beginnings = {RESULTS: None, CONFIG: CONFIG_TITLE, DECISIONS: DECISIONS_TITLE}
+    beginnings: dict[str, str | None] = {
+        RESULTS: None,
+        CONFIG: CONFIG_TITLE,
+        DECISIONS: DECISIONS_TITLE,
+        CHECKSUMS: CHECKSUMS_TITLE,
+        **dict.fromkeys(tables.FILES),  # placed after the result
+    }
     return [name for name, own in beginnings.items() if not begins_with(folder / name, own)]
+
+
+def is_damaged(folder: Path) -> bool:
+    """Whether a folder holds the dataset of a result, as far as one can tell, and it is damaged."""
+    path = folder / RESULTS
+    try:
+        read_attributes(path)
+    except FileNotFoundError:
+        return False
+    except Unreadable:
+        is_listed = RESULTS in stated(folder) and begins_with(folder / CHECKSUMS, CHECKSUMS_TITLE)
+        return path.is_file() and (is_listed or path.read_bytes()[:8] in (b"", HDF5))
+    return False
 
 
 def begins_with(path: Path, words: str | None) -> bool:
@@ -110,7 +137,7 @@ def sole_writer(folder: Path) -> Iterator[None]:
 def claim(path: Path) -> int:
     """An open file, locked by this process, that says so."""
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        handle = opened(path)
         if not locked(handle):
             holder = os.read(handle, 100).decode() or "another process"
             os.close(handle)
@@ -123,6 +150,33 @@ def claim(path: Path) -> int:
             os.write(handle, f"process {os.getpid()} on {platform.node()}".encode())
             return handle
         os.close(handle)  # whoever held it has just deleted it
+
+
+def opened(path: Path) -> int:
+    """The open file of a lock, which is no other file under its name: it is going to be emptied.
+
+    Raises
+    ------
+    ConfigError
+        If a link or a folder lies there, or the file has a second name.
+    """
+    # neither follow a link nor wait for the other end of a pipe
+    flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o666)
+    except OSError as error:
+        raise ConfigError(
+            f"output = {path.parent} cannot be locked: {path} is no file that can be written "
+            f"({reason_of(error)}): remove it, or choose another output"
+        ) from None
+    found = os.fstat(handle)
+    if stat.S_ISREG(found.st_mode) and found.st_nlink <= 1:  # 0: deleted just now
+        return handle
+    os.close(handle)
+    raise ConfigError(
+        f"output = {path.parent} cannot be locked: {path} is no file of its own: "
+        "remove it, or choose another output"
+    )
 
 
 def locked(handle: int) -> bool:
@@ -140,26 +194,61 @@ def locked(handle: int) -> bool:
 def is_at(path: Path, handle: int) -> bool:
     """Whether an open file is the one that lies at a path."""
     try:
-        return os.path.samestat(os.fstat(handle), path.stat())
+        return os.path.samestat(os.fstat(handle), path.lstat())
     except FileNotFoundError:
         return False
 
 
-def is_finished(folder: Path, identity: Mapping[str, Any], digest: str) -> bool:
-    """Whether a folder holds just this result already.
+def is_finished(
+    folder: Path, identity: Mapping[str, Any], digest: str, warn: Callable[[str], object] = str
+) -> bool:
+    """Whether a folder holds just this result already, and all of it.
+
+    warn : told what is missing or damaged, so that the result has to be made again
 
     Raises
     ------
     ConfigError
-        If it holds another, which must not be overwritten.
+        If it holds another, which must not be overwritten, or one that cannot be told.
     """
     path = folder / RESULTS
     if not path.exists():
         return False
-    attributes = attributes_of(path)
-    if attributes.get("digest") == digest:
-        return True
+    if holds(folder, digest):
+        return is_whole(folder, warn)
+    attributes = read_attributes(path)  # raises where it is damaged, and not known to be this one
     raise ConfigError(
         f"output = {folder} holds results of {what_differs(attributes, identity)}: "
         "choose another output, or allow overwrite=true"
     )
+
+
+def holds(folder: Path, digest: str) -> bool:
+    """Whether a folder holds a result, whole or damaged."""
+    if is_damaged(folder):
+        return stated_digest(folder) == digest
+    return attributes_of(folder / RESULTS).get("digest") == digest
+
+
+def holds_whole(folder: Path, digest: str) -> bool:
+    """Whether a folder holds a result and all of it."""
+    return holds(folder, digest) and is_whole(folder)
+
+
+def is_whole(folder: Path, warn: Callable[[str], object] = str) -> bool:
+    """Whether nothing of the result of a folder is missing, damaged or of another result.
+
+    Missing tables of patients do not count: they are made from the dataset.
+    """
+    broken = damaged(folder)
+    for name in tables.FILES:
+        if broken.get(name) == MISSING:
+            del broken[name]
+    if not (folder / DECISIONS).is_file():
+        broken[DECISIONS] = MISSING
+    if is_damaged(folder):
+        broken[RESULTS] = "damaged"
+    if broken:
+        words = "; ".join(f"{name} is {what}" for name, what in broken.items())
+        warn(f"{folder} is made again: {words}")
+    return not broken

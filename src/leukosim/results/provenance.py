@@ -15,12 +15,12 @@ from leukosim import __version__
 PACKAGE = Path(leukosim.__file__).parent
 
 # Fields of a configuration that cannot change a number of a result.
-WITHOUT_INFLUENCE = ("output", "overwrite", "executor", "search")
+WITHOUT_INFLUENCE = ("output", "overwrite", "tables", "executor", "search")
 # Source files and folders that can: a message mended elsewhere runs no kept scenario again. A test
 # compares them with what a trial imports.
 MAKES_NUMBERS = (
     "biology", "clinic", "marrow", "trial", "parameters.py", "random_streams.py",
-    "results/trajectories.py", "results/variables.py", "runs/configured.py",
+    "results/trajectories.py", "results/units.py", "results/variables.py", "runs/configured.py",
     # the randomised trial around the trajectories, which a study may ask for
     "analysis/endpoints.py", "analysis/subgroup_effects.py",
     "analysis/trial_emulation/randomised_trial.py", "analysis/trial_emulation/trial_model.py",

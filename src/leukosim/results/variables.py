@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from leukosim.results.units import TEXT, unit_attributes
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -19,7 +21,7 @@ class Variable:
     @property
     def attributes(self) -> dict[str, object]:
         """Attributes of the variable in a dataset, by the CF conventions."""
-        attributes: dict[str, object] = {"units": self.unit, "long_name": self.meaning}
+        attributes: dict[str, object] = {**unit_attributes(self.unit), "long_name": self.meaning}
         if self.codes:
             attributes["flag_values"] = list(range(len(self.codes)))
             attributes["flag_meanings"] = " ".join(self.codes)
@@ -42,7 +44,7 @@ CXCR4_GROUPS = ("negative", "low", "high")  # of residual cells; negative: none 
 
 VARIABLES = {
     # who the patients are
-    "genotype": Variable(PATIENT, "1", "genotype class: marker of the leukaemia"),
+    "genotype": Variable(PATIENT, TEXT, "genotype class: marker of the leukaemia"),
     "doubling_days": Variable(PATIENT, "day", "doubling time in undisturbed regrowth"),
     "residual_stem_cells": Variable(PATIENT, "cells", "leukaemic stem cells left by therapy"),
     "composition": Variable(("patient", "subtype"), "fraction", "stem cells by subtype"),
@@ -51,14 +53,14 @@ VARIABLES = {
     "carrying_capacity": Variable(PATIENT, "cells", "burden at which growth ends"),
     "reserve_shift": Variable(PATIENT, "1", "shift of the anti-apoptotic reserve"),
     "responsiveness": Variable(PATIENT, "fraction", "responsiveness to azacitidine"),
-    "mrd_marker": Variable(PATIENT, "1", "how MRD is followed: transcript or chimerism"),
+    "mrd_marker": Variable(PATIENT, TEXT, "how MRD is followed: transcript or chimerism"),
     "transcript_ratio": Variable(PATIENT, "1", "marker / ABL1 of leukaemic cells"),
     "overt_blasts": Variable(PATIENT, "cells", "blasts at diagnosis; 0: starts in remission"),
     "transplanted": Variable(PATIENT, "1", "1: after allogeneic transplant"),
     "age_years": Variable(PATIENT, "year", "age at the start"),
     "residual_blasts": Variable(PATIENT, "cells", "blasts beside them, in remission"),
     "tp53": Variable(PATIENT, "1", "1: TP53 is mutated"),
-    "dominant_subtype": Variable(PATIENT, "1", "subtype of most stem cells at the start"),
+    "dominant_subtype": Variable(PATIENT, TEXT, "subtype of most stem cells at the start"),
     "measured_composition": Variable(
         ("patient", "subtype"), "fraction", "stem cells by subtype, as flow cytometry counted them"
     ),
@@ -76,7 +78,7 @@ VARIABLES = {
         PATIENT, "1", "group by CXCR4 of residual cells; negative: none", CXCR4_GROUPS
     ),
     # what a trial of these patients would have seen of each (empty: not enrolled)
-    "allocated_arm": Variable(PATIENT, "1", "arm that the patient is randomised to"),
+    "allocated_arm": Variable(PATIENT, TEXT, "arm that the patient is randomised to"),
     "centre": Variable(PATIENT, "1", "number of the centre that enrolled the patient"),
     "enrolled_day": Variable(PATIENT, "day", "enrolled, since the trial opened"),
     "seen_day": Variable(PATIENT, "day", "relapse-free survival as seen when data were closed"),
@@ -163,22 +165,22 @@ VARIABLES = {
     "cycle_end_day": Variable(("arm", "patient", "cycle"), "day", "last dose of a cycle"),
     # clones, mothers before daughters (only where they are recorded; empty after the last)
     "haematopoiesis_gene": Variable(
-        PATIENT, "1", "gene of clonal haematopoiesis; empty: there is none"
+        PATIENT, TEXT, "gene of clonal haematopoiesis; empty: there is none"
     ),
     "haematopoiesis_fraction": Variable(
         PATIENT, "fraction", "healthy nucleated cells that carry it"
     ),
-    "clone_name": Variable(CLONE, "1", "name of the clone; empty after the last"),
+    "clone_name": Variable(CLONE, TEXT, "name of the clone; empty after the last"),
     "clone_parent": Variable(CLONE, "1", "position of the nearest recorded ancestor; -1: none"),
-    "clone_driver": Variable(CLONE, "1", "mutations that the clone has beyond its parent"),
-    "clone_genotype": Variable(CLONE, "1", "all mutations that the clone carries"),
+    "clone_driver": Variable(CLONE, TEXT, "mutations that the clone has beyond its parent"),
+    "clone_genotype": Variable(CLONE, TEXT, "all mutations that the clone carries"),
     "clone_founded_day": Variable(
         CLONE, "day", "first cell of the clone; 0 for clones of the start, which are older"
     ),
     "clone_diagnosis_share": Variable(CLONE, "fraction", "share of leukaemic cells at diagnosis"),
     "clone_effect": Variable((*CLONE, "trait"), "factor", "what the clone's mutations scale"),
     "clones_ever": Variable(OUTCOME, "clones", "clones that there ever were, founders included"),
-    "clone_tree": Variable(OUTCOME, "1", "the recorded clones in Newick format, branches in days"),
+    "clone_tree": Variable(OUTCOME, TEXT, "the recorded clones in Newick format, branches in days"),
     "stem_cells_by_clone": Variable(
         (*TRAJECTORY, "clone", "subtype"),
         "cells",
@@ -213,6 +215,18 @@ VARIABLES = {
     "genotyped_unassigned": Variable(
         ("arm", "patient", "occasion"), "cells", "single stem cells read as no clone's genotype"
     ),
+}
+
+# What the labels of dimensions are.
+LABELS = {
+    "arm": "arm of the trial",
+    "patient": "number of the patient",
+    "subtype": "subtype of the cells",
+    "origin": "subtype of their ancestors at the start",
+    "variant": "mutation that was sequenced",
+    "trait": "trait that mutations scale",
+    "occasion": "when single cells were genotyped",
+    "scenario": "position in the table of the sweep",
 }
 
 OCCASIONS = ("start", "relapse")  # on which single cells are genotyped

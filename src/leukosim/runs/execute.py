@@ -2,9 +2,10 @@
 
 import os
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -15,11 +16,18 @@ from leukosim.config.compose import as_plain
 from leukosim.config.schema import Config
 from leukosim.errors import NotWritten
 from leukosim.results import atomic_write, netcdf, output_folder, provenance
+from leukosim.results.checksums import CHECKSUMS
 from leukosim.results.folder_state import RUN, Command, save_plan
 from leukosim.results.shards import DamagedShard
 from leukosim.runs import sweep as sweeps
 from leukosim.runs.configured import treat
 from leukosim.runs.memory import check_machine, workers_within_memory
+from leukosim.runs.patient_tables import (
+    check_formats,
+    remove_tables,
+    restore_missing,
+    table_writers,
+)
 from leukosim.runs.progress import SILENT, Progress
 from leukosim.runs.scheduling import run_missing
 from leukosim.runs.sweep import Report, Scenario, Sweep
@@ -39,6 +47,7 @@ class Outcome:
     decisions: pd.DataFrame
     folder: Path | None = None
     was_found: bool = False  # finished before, so that nothing was run
+    restored: tuple[str, ...] = ()  # files of tables that it lacked
 
 
 class Incomplete(Exception):
@@ -78,25 +87,49 @@ def run_into_folder(
     leukosim.errors.NotWritten
     """
     check_machine([config])
+    check_formats(config.tables)
     folder = output_folder.folder_of(config.output)
     identity = provenance.identity_of(as_plain(config))
     digest = provenance.digest_of(identity)
-    if not config.overwrite and output_folder.is_finished(folder, identity, digest):
-        return replace(read_run(folder), was_found=True)
+    if not config.overwrite and output_folder.is_finished(folder, identity, digest, progress.warn):
+        restored = restore_missing(folder, config.tables)
+        return replace(read_run(folder), was_found=True, restored=tuple(restored))
     output_folder.prepare_folder(folder)
     with output_folder.sole_writer(folder), interrupted_with("nothing of this run is kept"):
         if not config.overwrite:  # again, now that nobody else can write: it may raise
             output_folder.is_finished(folder, identity, digest)
         save_plan(folder, RUN, command, digest=digest)
         outcome = run_in_memory(config, progress)
-        text = OmegaConf.to_yaml(OmegaConf.create(as_plain(config)))
-        atomic_write.save_text(
-            f"{output_folder.CONFIG_TITLE} of this run\n{text}", folder / output_folder.CONFIG
-        )
-        atomic_write.save_table(outcome.decisions, folder / output_folder.DECISIONS)
-        # last but figures: it says "finished"
-        netcdf.save_dataset(outcome.dataset, folder / output_folder.RESULTS)
+        write_run(config, outcome, folder)
     return replace(outcome, folder=folder)
+
+
+def write_run(config: Config, outcome: Outcome, folder: Path) -> None:
+    """Write all files of a run together.
+
+    The tables of patients come after the dataset, from which they can be made again.
+
+    Raises
+    ------
+    leukosim.errors.NotWritten
+    """
+    text = OmegaConf.to_yaml(OmegaConf.create(as_plain(config)))
+    remove_tables(folder)
+    atomic_write.write_together(
+        {
+            folder / output_folder.CONFIG: atomic_write.text_writer(
+                f"{output_folder.CONFIG_TITLE} of this run\n{text}"
+            ),
+            folder / output_folder.DECISIONS: atomic_write.table_writer(outcome.decisions),
+            folder / output_folder.RESULTS: netcdf.dataset_writer(outcome.dataset),
+            **{
+                path: partial(write, outcome.dataset)
+                for path, write in table_writers(folder, config.tables).items()
+            },
+        },
+        checksums=folder / CHECKSUMS,
+        digest=outcome.dataset.attrs["digest"],
+    )
 
 
 def read_run(folder: Path) -> Outcome:
@@ -112,8 +145,10 @@ def read_run(folder: Path) -> Outcome:
 # ---------------------------------------------------------------------- sweeps
 
 
-def finish(sweep: Sweep, progress: Progress = SILENT) -> Report:
+def finish(sweep: Sweep, progress: Progress = SILENT, tables: Sequence[str] = ()) -> Report:
     """Run the scenarios of a sweep that are missing, and write one dataset of all.
+
+    tables : formats of the tables of patients that are written beside it
 
     Raises
     ------
@@ -127,10 +162,10 @@ def finish(sweep: Sweep, progress: Progress = SILENT) -> Report:
         if not replaces:  # again, now that nobody else can write: it may raise
             sweeps.is_finished(sweep)
         sweep.save_plan()
-        return run_and_merge(sweep, progress)
+        return run_and_merge(sweep, progress, tables)
 
 
-def run_and_merge(sweep: Sweep, progress: Progress) -> Report:
+def run_and_merge(sweep: Sweep, progress: Progress, tables: Sequence[str]) -> Report:
     """Run what is missing and merge all; what turns out damaged then is run again."""
     missing = sweep.missing()
     report = Report(sweep, ran={scenario.digest for scenario in missing})
@@ -138,7 +173,7 @@ def run_and_merge(sweep: Sweep, progress: Progress) -> Report:
     broken_before: set[Path] = set()
     while True:
         try:
-            sweeps.merge(sweep, report.errors)
+            sweeps.merge(sweep, report.errors, tables)
             return report
         except DamagedShard as broken:
             if broken.path in broken_before:  # the disk does not keep what is written

@@ -7,7 +7,7 @@ merged dataset is made from what lies there.
 
 import hashlib
 import json
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -24,6 +24,7 @@ from leukosim.results import merge as merging
 from leukosim.results import netcdf, output_folder, provenance, shards
 from leukosim.results.folder_state import SWEEP, Command, save_plan
 from leukosim.runs.memory import bytes_to_hold, check_machine
+from leukosim.runs.patient_tables import check_formats, remove_tables, table_writers
 from leukosim.trial.run import DECISION_COLUMNS
 
 SCENARIOS = "scenarios"
@@ -194,14 +195,17 @@ def check(table: Table) -> Sweep:
     studies = {s.config.study for s in scenarios}
     name = "-".join([*sorted(studies), "by", *scenarios[0].labels])
     check_machine([scenario.config for scenario in scenarios])
+    check_formats(scenarios[0].config.tables)
     folder = f"outputs/{name}" if table.output is None else table.output
     return Sweep(scenarios, output_folder.folder_of(folder))
 
 
-def is_finished(sweep: Sweep) -> bool:
-    """Whether the output folder holds just this sweep already.
+def is_finished(sweep: Sweep, warn: Callable[[str], object] = str) -> bool:
+    """Whether the output folder holds just this sweep already, and all of it.
 
     A sweep may grow: a dataset all of whose scenarios are also in the new table is replaced.
+
+    warn : told what is missing or damaged, so that the dataset has to be made again
 
     Raises
     ------
@@ -211,9 +215,9 @@ def is_finished(sweep: Sweep) -> bool:
     path = sweep.folder / output_folder.RESULTS
     if not path.exists():
         return False
-    attributes = netcdf.attributes_of(path)
-    if attributes.get("digest") == sweep.digest:
-        return True
+    if output_folder.holds(sweep.folder, sweep.digest):
+        return output_folder.is_whole(sweep.folder, warn)
+    attributes = netcdf.read_attributes(path)
     before = set(json.loads(attributes.get("scenario_digests", '["of a single run"]')))
     own = {s.digest for s in sweep.scenarios}
     if before <= own:
@@ -235,8 +239,10 @@ def is_finished(sweep: Sweep) -> bool:
 # ---------------------------------------------------------------------- one dataset
 
 
-def merge(sweep: Sweep, errors: Mapping[str, str]) -> None:
+def merge(sweep: Sweep, errors: Mapping[str, str], tables: Sequence[str] = ()) -> None:
     """Write the dataset and the log of all scenarios, from what is kept of each.
+
+    tables : formats of the tables of patients that are written beside them
 
     Raises
     ------
@@ -265,4 +271,6 @@ def merge(sweep: Sweep, errors: Mapping[str, str]) -> None:
         for scenario, failed in zip(sweep.scenarios, failures, strict=True)
     ]
     memory = bytes_to_hold(first.config)
-    merging.merge(sources, table, DECISION_COLUMNS, sweep.folder, memory)
+    remove_tables(sweep.folder)
+    beside = table_writers(sweep.folder, tables)
+    merging.merge(sources, table, DECISION_COLUMNS, sweep.folder, memory, beside)

@@ -15,7 +15,7 @@ from leukosim.marrow.marrow import Marrow
 from leukosim.marrow.newick import newick
 from leukosim.random_streams import ASSAY
 from leukosim.results.trajectories import TRAJECTORY, Trajectories, TrialArrays
-from leukosim.results.variables import OCCASIONS, Labelled, labelled
+from leukosim.results.variables import LABELS, OCCASIONS, Labelled, labelled
 from leukosim.trial.protocol import Protocol
 from leukosim.trial.trajectory import ASSESSED, Trajectory
 from leukosim.trial.vital_status import CYTOPENIAS
@@ -46,8 +46,10 @@ def gather(
     """
     week = dict(week or {})
     coordinates = {
-        "arm": Labelled(("arm",), np.array(list(arms)), {}),
-        "patient": Labelled(("patient",), np.array([p.index for p in patients]), {}),
+        "arm": Labelled(("arm",), np.array(list(arms)), {"long_name": LABELS["arm"]}),
+        "patient": Labelled(
+            ("patient",), np.array([p.index for p in patients]), {"long_name": LABELS["patient"]}
+        ),
     }
     for name, meaning in (
         ("week", "time since treatment began"),
@@ -121,7 +123,10 @@ def table_of_trajectories(
         name: each._replace(dims=(TRAJECTORY, *each.dims[2:]))  # in place of arm and patient
         for name, each in labelled(values).items()
     }
-    coordinates = {name: Labelled((name,), np.array(each), {}) for name, each in labels.items()}
+    coordinates = {
+        name: Labelled((name,), np.array(each), {"long_name": LABELS[name]})
+        for name, each in labels.items()
+    }
     if len(days):
         in_days = {"units": "day", "long_name": "time since enrolment"}
         coordinates["time"] = Labelled(("time",), days, in_days)

@@ -88,7 +88,7 @@ def places_of(values: np.ndarray, among: np.ndarray) -> np.ndarray:
 def axis_label(coordinate: xr.DataArray) -> str:
     """What an axis says of itself, with its unit."""
     name = str(coordinate.name)
-    unit = coordinate.attrs.get("units", "1")
+    unit = coordinate.attrs.get("unit_label", coordinate.attrs.get("units", "1"))
     in_unit = f" ({unit})" if unit != "1" else ""
     short = short_names([name])[name]
     return AXES.get(name) or in_words(short).capitalize() + in_unit

@@ -29,6 +29,7 @@ from leukosim.reports.document import Table, brief
 from leukosim.reports.terminal.comparisons import MOST
 from leukosim.reports.terminal.formatting import months, probability, with_interval
 from leukosim.results import output_folder, provenance
+from leukosim.results.units import TEXT
 from leukosim.results.variables import VARIABLES
 
 FEW_LINES = 14  # of a decision log
@@ -52,7 +53,7 @@ def cohort_table(gathered: xr.Dataset) -> Table:
         values = gathered[name].values
         known = VARIABLES.get(name)
         meaning = known.meaning if known else plain(name)
-        meaning += f" ({known.unit})" if known and known.unit != "1" else ""
+        meaning += f" ({known.unit})" if known and known.unit not in ("1", TEXT) else ""
         if name in WORDS:
             words = pd.Series([word_of(value, known.codes if known else ()) for value in values])
             counts = words[words != ""].value_counts()
