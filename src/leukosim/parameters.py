@@ -6,7 +6,7 @@ all read the one line where the number stands.
 """
 
 import math
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, is_dataclass
 from typing import Any
 
@@ -73,6 +73,11 @@ def setting(
     """
     metadata = dict(unit=unit, lowest=lowest, highest=highest, note=note, words=words)
     return field(default=value, metadata=metadata)
+
+
+def choice(value: str, allowed: Iterable[str], note: str) -> Any:
+    """Declare a dataclass field that holds one of several words; the class checks that it does."""
+    return field(default=value, metadata=dict(allowed=tuple(allowed), note=note))
 
 
 def allowed_range(metadata: Any) -> str:

@@ -27,7 +27,7 @@ class Drawn:
         None, "mm", lowest=COLUMN, highest=PAGE, note="null: as wide as each figure is best"
     )
     only: list[str] = field(default_factory=list)  # names of figures; none named: all
-    format: list[str] = field(default_factory=lambda: list(FORMATS))
+    format: list[str] = field(default_factory=lambda: list(FORMATS))  # of the files
     output: str = ""  # folder; empty: beside the result
 
     def __post_init__(self) -> None:

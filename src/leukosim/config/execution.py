@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from leukosim.errors import ConfigError, listed
-from leukosim.parameters import check_ranges, setting
+from leukosim.parameters import check_ranges, choice, setting
 
 PROCESSES, THREADS, DASK, SLURM = "processes", "threads", "dask", "slurm"
 EXECUTORS = (PROCESSES, THREADS, DASK, SLURM)
@@ -19,14 +19,16 @@ TOGETHER, ALONE = 2, 2  # attempts at work whose process died: with all that is 
 class ExecutorOptions:
     """Where the work runs. Nothing here can change a number."""
 
-    name: str = PROCESSES
+    name: str = choice(PROCESSES, EXECUTORS, "where the work runs")
     workers: int = setting(0, "1", lowest=0, highest=1024, note="0: one for each processor")
     memory_gib: float = setting(
         0.0, "GiB", lowest=0.0, highest=2.0**20, note="a run may take; of a Slurm job; 0: all"
     )
     address: str = ""  # of a dask scheduler, such as tcp://host:8786; none: one of this machine
     scheduler_file: str = ""  # which a dask scheduler wrote
-    cluster: str = "slurm"  # that jobs are for; local and debug: this machine, to try them
+    cluster: str = choice(
+        "slurm", CLUSTERS, "that jobs are for; local and debug: this machine, to try them"
+    )
     partition: str = ""  # of Slurm
     account: str = ""  # of Slurm
     job_minutes: int = setting(240, "minute", lowest=1, highest=525600, note="of a Slurm job")

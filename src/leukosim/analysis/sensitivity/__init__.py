@@ -20,7 +20,9 @@ class Sensitivity:
 
     headlines: list[str] = field(default_factory=list)  # the first decides; none named: all
     only: list[str] = field(default_factory=list)  # sections or paths of estimates; none: all
-    leave_out: list[str] = field(default_factory=list)
+    leave_out: list[str] = field(
+        default_factory=list
+    )  # sections or paths of estimates that are not varied
     group_trajectories: int = setting(
         2, "trajectories", lowest=0, highest=1000, note="of whole sections; 0: none"
     )

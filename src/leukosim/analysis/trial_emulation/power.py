@@ -42,7 +42,7 @@ class Proposal:
 
     arm: str = ""  # that is tried; empty: the first that is not the control
     against: str = ""  # its control; empty: the usual one
-    accrual_months: float = setting(24.0, "month", lowest=0.0, highest=240.0)
+    accrual_months: float = setting(24.0, "month", lowest=0.0, highest=240.0, note="of recruitment")
     follow_up_months: float | None = setting(
         None, "month", lowest=0.1, highest=240.0,
         note="of the median patient, at the analysis; null: 24, or as long as was simulated",
@@ -54,15 +54,23 @@ class Proposal:
     power: float = setting(0.8, "probability", lowest=0.05, highest=0.999, note="that is wanted")
     biomarker: str = ""  # what is known of patients, by which a selected trial enrols
     equals: str = ""  # who is enrolled: those of this value,
-    at_least: float | None = setting(None, "unit of the biomarker", lowest=-1e18, highest=1e18)
-    below: float | None = setting(None, "unit of the biomarker", lowest=-1e18, highest=1e18)
+    at_least: float | None = setting(
+        None, "unit of the biomarker", lowest=-1e18, highest=1e18,
+        note="enrols patients from this value on",
+    )  # fmt: skip
+    below: float | None = setting(
+        None, "unit of the biomarker", lowest=-1e18, highest=1e18,
+        note="enrols patients below this value",
+    )  # fmt: skip
     sizes: list[int] = field(
         default_factory=lambda: list(SIZES),
         metadata={"unit": "patients randomised", "lowest": 4, "highest": 20_000},
-    )
+    )  # of trials that are drawn
     trials: int = setting(1000, "trials", lowest=50, highest=100_000, note="of each size")
-    resamples: int = setting(500, "resamples", lowest=50, highest=10_000)
-    seed: int = setting(1, "1", lowest=0, highest=2**32 - 1)
+    resamples: int = setting(
+        500, "resamples", lowest=50, highest=10_000, note="of the patients, for intervals"
+    )
+    seed: int = setting(1, "1", lowest=0, highest=2**32 - 1, note="of drawing trials")
     width_mm: float | None = setting(
         None, "mm", lowest=89.0, highest=183.0, note="of the figures; null: 183, a page"
     )
