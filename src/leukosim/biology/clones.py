@@ -243,7 +243,7 @@ class Founding:
         1.0, "clones", low=1.0, high=8.0, lowest=1.0, highest=50.0, source="assumed",
         note="one and a Poisson number of subclones; three of 1 % or more are usual",
     )  # fmt: skip
-    most: int = setting(20, "clones", lowest=1, highest=1000, note="of a patient")
+    most: int = setting(20, "clones", lowest=1, highest=1000, note="largest number in a patient")
     branching: float = estimate(
         0.5, "probability", low=0.0, high=1.0, source="assumed",
         note="that a subclone descends from any earlier clone, else from the last: 0 is linear",

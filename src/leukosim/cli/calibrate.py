@@ -2,6 +2,7 @@
 
 import time
 
+from leukosim.cli.arguments import parse
 from leukosim.cli.drawing import FIGURES
 from leukosim.cli.exit_codes import FAILED, say
 from leukosim.cli.fields import read_fields, without_folder
@@ -21,6 +22,7 @@ from leukosim.runs.execute import Incomplete
 
 def calibrate(words: list[str]) -> int:
     """``leukosim calibrate``: parameters fitted to the published targets."""
+    words = parse("calibrate", words).words
     if any("=" not in word for word in words):
         raise ConfigError("calibrate takes fields only, such as patients=24 output=outputs/fit")
     options = read_fields(words, Calibration, "calibrate")

@@ -20,8 +20,8 @@ from leukosim.analysis.trial_emulation.power import Proposal, evaluate_design
 from leukosim.cli.drawing import FIGURES
 from leukosim.cli.exit_codes import say
 from leukosim.cli.fields import read_words, without_folder
+from leukosim.figures.elements.formats import PAGE as PAGE_WIDTH
 from leukosim.figures.elements.save import save_figure
-from leukosim.figures.elements.style import PAGE as PAGE_WIDTH
 from leukosim.figures.elements.style import house_style
 from leukosim.figures.methods import comparison as arms_figure
 from leukosim.figures.methods import individual_effects as patients_figure

@@ -20,7 +20,9 @@ class ExecutorOptions:
     """Where the work runs. Nothing here can change a number."""
 
     name: str = choice(PROCESSES, EXECUTORS, "where the work runs")
-    workers: int = setting(0, "1", lowest=0, highest=1024, note="0: one for each processor")
+    workers: int = setting(
+        0, "1", lowest=0, highest=1024, note="processes, threads or jobs; 0: one for each processor"
+    )
     memory_gib: float = setting(
         0.0, "GiB", lowest=0.0, highest=2.0**20, note="a run may take; of a Slurm job; 0: all"
     )

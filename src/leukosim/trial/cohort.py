@@ -57,7 +57,9 @@ def three_genotypes() -> dict[str, Genotype]:
 class Cohort:
     """Patients in remission after therapy, or with overt disease, and how they differ."""
 
-    size: int = setting(200, "patients", lowest=1, highest=1_000_000, note="in every arm")
+    size: int = setting(
+        200, "patients", lowest=1, highest=1_000_000, note="patients, the same in every arm"
+    )
     genotypes: dict[str, Genotype] = field(default_factory=three_genotypes)
     doubling_cv: float = estimate(
         0.8, "1", low=0.6, high=1.0, highest=3.0, source="assumed",
@@ -189,11 +191,11 @@ class Cohort:
     )
     youngest_years: float = estimate(
         18.0, "year", low=18.0, high=18.0, lowest=0.0, highest=100.0, source="assumed",
-        note="of a patient",
+        note="age of the youngest patients",
     )  # fmt: skip
     oldest_years: float = estimate(
         90.0, "year", low=65.0, high=95.0, lowest=0.0, highest=120.0, source="assumed",
-        note="of a patient",
+        note="age of the oldest patients",
     )  # fmt: skip
     body_surface_m2: float = estimate(
         1.8, "m2", low=1.5, high=2.2, lowest=0.1, highest=4.0, source="textbook value, assumed",

@@ -19,7 +19,11 @@ class Protocol:
         730, "day", lowest=1, highest=36525, note="of follow-up, from enrolment"
     )
     after_relapse_days: int = setting(
-        84, "day", lowest=0, highest=36525, note="in arms that treat relapse; others end there"
+        84,
+        "day",
+        lowest=0,
+        highest=36525,
+        note="follow-up after relapse in arms that treat it; others end at relapse",
     )
     treatment_week: bool = False  # record the first treatment week by the hour
     until_death: bool = field(

@@ -40,27 +40,37 @@ GRACE = 16.0  # day, by which a follow-up in months may exceed one in days
 class Proposal:
     """A trial of two arms, one to one, that ends with a Cox model."""
 
-    arm: str = ""  # that is tried; empty: the first that is not the control
-    against: str = ""  # its control; empty: the usual one
-    accrual_months: float = setting(24.0, "month", lowest=0.0, highest=240.0, note="of recruitment")
+    arm: str = ""  # to be tested; empty: the first that is not the control
+    against: str = ""  # the control arm; empty: the usual one
+    accrual_months: float = setting(
+        24.0, "month", lowest=0.0, highest=240.0, note="duration of recruitment"
+    )
     follow_up_months: float | None = setting(
         None, "month", lowest=0.1, highest=240.0,
-        note="of the median patient, at the analysis; null: 24, or as long as was simulated",
+        note="of the median patient at the analysis; null: 24, or as long as was simulated",
     )  # fmt: skip
     dropout_per_year: float = setting(
-        0.05, "probability", lowest=0.0, highest=0.99, note="lost to follow-up, without an event"
+        0.05,
+        "probability",
+        lowest=0.0,
+        highest=0.99,
+        note="patients lost to follow-up, without an event",
     )
-    significance: float = setting(0.05, "probability", lowest=1e-6, highest=0.5, note="two-sided")
-    power: float = setting(0.8, "probability", lowest=0.05, highest=0.999, note="that is wanted")
-    biomarker: str = ""  # what is known of patients, by which a selected trial enrols
-    equals: str = ""  # who is enrolled: those of this value,
+    significance: float = setting(
+        0.05, "probability", lowest=1e-6, highest=0.5, note="level of the two-sided test"
+    )
+    power: float = setting(
+        0.8, "probability", lowest=0.05, highest=0.999, note="power that is wanted"
+    )
+    biomarker: str = ""  # variable of patients by which a selected trial enrols; empty: none
+    equals: str = ""  # value of the biomarker in enrolled patients
     at_least: float | None = setting(
         None, "unit of the biomarker", lowest=-1e18, highest=1e18,
-        note="enrols patients from this value on",
+        note="lowest value of the biomarker in enrolled patients",
     )  # fmt: skip
     below: float | None = setting(
         None, "unit of the biomarker", lowest=-1e18, highest=1e18,
-        note="enrols patients below this value",
+        note="value of the biomarker that enrolled patients are below",
     )  # fmt: skip
     sizes: list[int] = field(
         default_factory=lambda: list(SIZES),

@@ -31,7 +31,7 @@ class OwnPharmacokinetics:
     """One compartment, or two where an exchange is given; by mouth where an absorption is given."""
 
     clearance: float = needed("L/day", lowest=1e-6, note="from plasma")
-    volume: float = needed("L", lowest=1e-6)  # central
+    volume: float = needed("L", lowest=1e-6)  # of the central compartment
     absorption_rate: float | None = setting(
         None, "1/day", lowest=1e-6, note="by mouth; null: into the vein"
     )
@@ -72,11 +72,11 @@ class CustomDrug:
         "mg", lowest=1e-9, note="of the regimen that levels are relative to"
     )
     reference_days: int = setting(
-        1, "day", lowest=1, highest=366, note="of daily doses in that regimen"
+        1, "day", lowest=1, highest=366, note="number of daily doses in that regimen"
     )
     segment_hours: float = setting(
         24.0, "hour", lowest=0.05, highest=24.0,
-        note="over which a level is averaged, for a week after a dose",
+        note="length of steps in which levels are averaged after a dose",
     )  # fmt: skip
     clearance_cv: float = setting(0.0, "1", lowest=0.0, highest=3.0, note="between patients")
     volume_cv: float = setting(0.0, "1", lowest=0.0, highest=3.0, note="between patients")

@@ -60,8 +60,8 @@ class Effect:
         None, "mg/L", lowest=1e-9, note="concentration at which the effect is half its size"
     )
     by_responsiveness: bool = True  # multiplied by the patient's responsiveness
-    relative_ec50: dict[str, float] = field(default_factory=dict)  # by subtype; else 1
-    ec50_field: str = ""  # of a subtype, with its factor of the EC50
+    relative_ec50: dict[str, float] = field(default_factory=dict)  # factors, by subtype
+    ec50_field: str = ""  # field of subtypes that holds the factor on their EC50; empty: none
 
     def __post_init__(self) -> None:
         check_ranges(self)

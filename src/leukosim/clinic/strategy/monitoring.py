@@ -28,7 +28,7 @@ class Trigger:
     )
     confirmations: int = setting(
         0, "further samples", lowest=0, highest=9,
-        note="at or above the trigger before a strategy acts",
+        note="samples that have to confirm the trigger before a strategy acts",
     )  # fmt: skip
     delay_days: int = setting(0, "day", lowest=0, highest=3650, note="from report to first dose")
 

@@ -15,18 +15,22 @@ class Dosing:
         metadata={"unit": "day of the cycle", "lowest": 1, "highest": 366}
     )  # on which the drug is given
     dose_mg_per_m2: float | None = setting(
-        None, "mg/m2", lowest=0.0, note="by body surface; this or dose_mg"
+        None, "mg/m2", lowest=0.0, note="dose relative to body surface; this or dose_mg"
     )
-    dose_mg: float | None = setting(None, "mg", lowest=0.0, note="fixed; this or dose_mg_per_m2")
+    dose_mg: float | None = setting(
+        None, "mg", lowest=0.0, note="fixed dose; this or dose_mg_per_m2"
+    )
     ramp_mg: list[float] = field(
         default_factory=list,
         metadata={"unit": "mg", "lowest": 0.0, "highest": 1e6},
-    )  # instead of the first doses of the regimen, where they are lower
+    )  # the first doses of the regimen, where these are lower
     hours: list[float] = field(
         default_factory=lambda: [0.0],
         metadata={"unit": "hour of the day", "lowest": -24.0, "highest": 48.0},
     )  # at each of which the dose is given; below 0 the day before, from 24 on the day after
-    infusion_hours: float = setting(0.0, "hour", lowest=0.0, highest=168.0, note="0: at once")
+    infusion_hours: float = setting(
+        0.0, "hour", lowest=0.0, highest=168.0, note="duration of an infusion; 0: at once"
+    )
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -66,7 +70,7 @@ class Regimen:
 
     drugs: dict[str, Dosing]  # how each drug is given, by its name
     cycle_days: int = setting(28, "day", lowest=1, highest=366, note="length of a cycle")
-    cycles: int = setting(24, "cycles", lowest=1, highest=1000, note="given at most")
+    cycles: int = setting(24, "cycles", lowest=1, highest=1000, note="largest number of cycles")
 
     def __post_init__(self) -> None:
         check_ranges(self)

@@ -73,18 +73,26 @@ class Rule:
         0, "day", lowest=0, highest=3650, note="from the report to the action"
     )
     after_cycles: int = setting(
-        0, "completed cycles", lowest=0, highest=1000, note="before the rule applies"
+        0, "completed cycles", lowest=0, highest=1000, note="fewest cycles before the rule applies"
     )
-    after_relapse: bool | None = None  # None: before and after; else only then
+    after_relapse: bool | None = None  # true: only after relapse, false: only before; null: both
     after_response: bool | None = None  # the same of the first CR, CRh or CRi
     after_interruptions: int = setting(
-        0, "interruptions", lowest=0, highest=1000, note="the present one included"
+        0,
+        "interruptions",
+        lowest=0,
+        highest=1000,
+        note="fewest interruptions, this one included",
     )
-    in_remission: bool | None = None  # by the last marrow; None: in and out
+    in_remission: bool | None = None  # true: only in remission by the last marrow; false: only not
     repeats: bool = False  # fires whenever it holds, not only once
     drugs: list[str] = field(default_factory=list)  # to interrupt or reduce; none named: all
     at_most_days: int | None = setting(
-        None, "day", lowest=1, highest=366, note="of an interruption; of a cycle, to reduce"
+        None,
+        "day",
+        lowest=1,
+        highest=366,
+        note="longest interruption, or days kept of a cycle",
     )
 
     def __post_init__(self) -> None:
@@ -176,7 +184,7 @@ class Strategy:
     marrow_after_cycles: list[int] = field(
         default_factory=list, metadata={"unit": "cycles", "lowest": 1, "highest": 1000}
     )  # a marrow in time for the next cycle
-    begin_with_if_older: str = ""  # from an age on, in place of the other
+    begin_with_if_older: str = ""  # in patients from an age on, in place of begin_with
     older_from_years: float = setting(
         60.0, "year", lowest=0.0, highest=120.0, note="age from which begin_with_if_older holds"
     )

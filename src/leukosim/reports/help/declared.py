@@ -6,6 +6,7 @@ comment that stands beside it.
 
 import ast
 import inspect
+import re
 import textwrap
 import types
 import typing
@@ -14,8 +15,14 @@ from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any
 
-from leukosim.parameters import allowed_range
+from leukosim.parameters import allowed_range, written
 
+# Notes that begin like this continue the name of the field: seed "of resampling".
+CONTINUES = (
+    "above", "at", "before", "below", "between", "by", "for", "from", "in", "of", "on", "over",
+    "that", "to", "under", "where", "which", "whose", "with", "without",
+)  # fmt: skip
+UNITS = re.compile(r"_(days?|hours|months|years|minutes|m2|mg|mm|gib|log10)$")  # in a name
 MANY = 8  # entries of a list; of more, the first and the last are shown
 
 
@@ -47,6 +54,11 @@ def described(kind: type, record: Any = None, prefix: str = "") -> list[Describe
     return [describe(kind, each, record, prefix) for each in fields(kind) if is_leaf(kind, each)]
 
 
+def every_field(kind: type) -> list[Described]:
+    """Every field of a dataclass, those that hold dataclasses included."""
+    return [describe(kind, each) for each in fields(kind)]
+
+
 def describe(kind: type, declared: Field[Any], record: Any = None, prefix: str = "") -> Described:
     """One field of a dataclass."""
     metadata, hint = declared.metadata, hints(kind)[declared.name]
@@ -58,7 +70,7 @@ def describe(kind: type, declared: Field[Any], record: Any = None, prefix: str =
         default = "" if value is MISSING else in_words(value)
     return Described(
         prefix + declared.name,
-        meaning_of(kind, declared),
+        meaning_in_words(declared.name, meaning_of(kind, declared), unit),
         "" if unit in ("1", "text") else unit,
         allowed_in_words(hint, metadata),
         default,
@@ -92,6 +104,15 @@ def meaning_of(kind: type, declared: Field[Any]) -> str:
     return ""
 
 
+def meaning_in_words(name: str, meaning: str, unit: str = "") -> str:
+    """A meaning that can be read without the name of its field."""
+    if unit == "probability" and meaning.startswith("that "):
+        return f"{unit} {meaning}"
+    if meaning.partition(" ")[0].rstrip(",;") not in CONTINUES:
+        return meaning
+    return f"{UNITS.sub('', name).replace('_', ' ')} {meaning}"
+
+
 def allowed_in_words(hint: Any, metadata: Mapping[str, Any]) -> str:
     """What a field may hold."""
     if metadata.get("allowed"):
@@ -112,7 +133,7 @@ def in_words(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):
-        return f"{value:.6g}"
+        return written(value)
     if isinstance(value, Mapping):
         inside = ", ".join(f"{name}: {in_words(each)}" for name, each in value.items())
         return f"{{{inside}}}"
@@ -121,7 +142,7 @@ def in_words(value: Any) -> str:
         if len(shown) > MANY:
             shown = [*shown[:3], "...", shown[-1]]
         return f"[{', '.join(shown)}]"
-    return str(value) or "''"
+    return str(value) or "empty"
 
 
 @cache
@@ -158,4 +179,13 @@ def commented(kind: type) -> Iterator[tuple[str, str]]:
 
 def summary_of(kind: type) -> str:
     """The first paragraph of a docstring."""
-    return " ".join(inspect.getdoc(kind).partition("\n\n")[0].split()) if kind.__doc__ else ""
+    return docstring_of(kind)[0]
+
+
+def docstring_of(kind: type) -> list[str]:
+    """The paragraphs of a docstring, without the marks of its markup; formulas stay indented."""
+    text = re.sub(r":\w+:`(?:[\w.]*\.)?(\w+)`", r"\1", inspect.getdoc(kind) or "")
+    text = text.replace("``", "")
+    return [
+        each if each.startswith("    ") else " ".join(each.split()) for each in text.split("\n\n")
+    ]
