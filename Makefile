@@ -29,6 +29,8 @@ docs:
 	$(PYTHON) -m leukosim parameters --markdown docs/parameters.md
 	$(PYTHON) -m leukosim vocabulary --markdown docs/results.md
 	$(PYTHON) -m leukosim odd --markdown docs/odd.md
+	$(PYTHON) -m leukosim help --markdown docs/commands.md
+	$(PYTHON) -m leukosim help strategy drug --markdown docs/strategies.md
 	$(PYTHON) docs/gallery.py
 
 # The versions that tests run with, for every supported Python at once.

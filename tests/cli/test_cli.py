@@ -77,10 +77,6 @@ def test_hydra_answers_after_the_verb(capsys):
     code, out, _ = called(capsys, "run", "seed=7", "--cfg", "job")
     assert code == 0
     assert "seed: 7" in out
-    with pytest.raises(SystemExit) as done:
-        called(capsys, "run", "--help")
-    assert done.value.code == 0
-    assert "study: relaza2" in capsys.readouterr().out
 
 
 def test_a_run_leaves_dataset_log_configuration_and_figures(capsys):

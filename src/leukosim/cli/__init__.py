@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from leukosim import __version__
-from leukosim.cli.arguments import HELP, asks_for_help
+from leukosim.cli.arguments import asks_for_help
 from leukosim.cli.exit_codes import FAILED, INTERRUPTED, WRONG_INPUT
 from leukosim.cli.verb_help import overview
 from leukosim.cli.verbs import VERBS
@@ -46,8 +46,6 @@ def dispatch(words: list[str]) -> int:
     if name not in VERBS:
         raise unknown(name, VERBS, "verb")
     if asks_for_help(rest):
-        name, rest = "help", [name, *(word for word in rest if word not in HELP)]
-        if rest[0] != "run":
-            rest = rest[:1]
+        return import_module(f"{__name__}.help").explain(name, rest)
     verb = getattr(import_module(f"{__name__}.{VERBS[name].module}"), name)
     return verb(rest)

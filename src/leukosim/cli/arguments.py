@@ -29,10 +29,22 @@ def parse(verb: str, words: list[str]) -> argparse.Namespace:
     options, rest = parser_of(verb).parse_known_intermixed_args(words)
     for word in rest:
         if word.startswith("-") and word != "-":
-            raise unknown(word.partition("=")[0], option_names(VERBS[verb]), f"option of {verb}")
+            raise no_option(verb, word)
     options.words = [*options.words, *rest]
     check_number(verb, options.words)
     return options
+
+
+def no_option(verb: str, word: str) -> ConfigError:
+    """The error for an option that a verb does not have."""
+    name = word.partition("=")[0]
+    near = unknown(name, option_names(VERBS[verb]), f"option of {verb}")
+    if VERBS[verb].fields and "did you mean" not in str(near):
+        return ConfigError(
+            f"{name} is not a known option of {verb}: fields are written field=value, without "
+            f"dashes; leukosim {verb} --help lists them"
+        )
+    return near
 
 
 def parser_of(verb: str) -> Parser:

@@ -4,11 +4,9 @@ from pathlib import Path
 
 from leukosim.cli.arguments import parse
 from leukosim.cli.verb_help import commands_page, help_of, overview
-from leukosim.cli.verbs import VERBS
+from leukosim.cli.verbs import TOPICS, VERBS
 from leukosim.errors import unknown
 from leukosim.results.atomic_write import save_text
-
-TOPICS = ("strategy", "drug")
 
 
 def help(words: list[str]) -> int:
@@ -19,11 +17,20 @@ def help(words: list[str]) -> int:
     elif not options.words:
         print(overview(), end="")
     elif options.words[0] == "run":
-        from leukosim.cli.run_help import run_help
-
-        print(run_help(options.words[1:]), end="")
+        explain("run", options.words[1:])
     else:
         print("\n".join(map(text_of, options.words)), end="")
+    return 0
+
+
+def explain(name: str, words: list[str]) -> int:
+    """Print the help of a verb or a topic; of a run, that of the sections among the words."""
+    if name == "run":
+        from leukosim.cli.run_help import run_help
+
+        print(run_help(words), end="")
+    else:
+        print(text_of(name), end="")
     return 0
 
 

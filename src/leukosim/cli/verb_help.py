@@ -29,7 +29,7 @@ def overview() -> str:
 def help_of(name: str) -> str:
     """The help of a verb: summary, usage, options, fields and examples."""
     verb = VERBS[name]
-    lines = [verb.summary, "", paragraph(usage(name))]
+    lines = [paragraph(verb.summary), "", paragraph(usage(name))]
     rows = [(option_in_words(each), [facts_of(each)]) for each in verb.options]
     rows.append(("--help", ["shows this help"]))
     lines += ["", "Words:", *in_columns(rows)]

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+TOPICS = ("strategy", "drug")  # of the help
+SHELLS = ("bash", "zsh", "fish")  # with completion
+
 
 @dataclass(frozen=True)
 class Option:
