@@ -6,7 +6,6 @@ from leukosim.cli.arguments import parse
 from leukosim.cli.drawing import FIGURES
 from leukosim.cli.exit_codes import FAILED, say
 from leukosim.cli.fields import read_fields, without_folder
-from leukosim.cli.reading import wide_console
 from leukosim.cli.run import show_report
 from leukosim.errors import ConfigError
 from leukosim.figures.elements.save import save_figure
@@ -14,7 +13,7 @@ from leukosim.figures.elements.style import house_style
 from leukosim.figures.methods.posterior import numbers_drawn, posterior_figure
 from leukosim.figures.trial.targets import targets_figure
 from leukosim.reports.terminal import calibration_tables
-from leukosim.reports.terminal.console import ConsoleProgress
+from leukosim.reports.terminal.console import ConsoleProgress, wide_console
 from leukosim.runs.calibrate import Calibration, CalibrationOutcome
 from leukosim.runs.calibrate import calibrate as run_calibration
 from leukosim.runs.execute import Incomplete

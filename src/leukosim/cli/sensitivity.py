@@ -10,7 +10,6 @@ from leukosim.analysis.sensitivity import Sensitivity
 from leukosim.cli.drawing import FIGURES
 from leukosim.cli.exit_codes import FAILED, say
 from leukosim.cli.fields import read_fields
-from leukosim.cli.reading import wide_console
 from leukosim.cli.run import show_report
 from leukosim.config.command_line import compose
 from leukosim.config.reading import names_of
@@ -19,7 +18,7 @@ from leukosim.figures.elements.save import save_figure
 from leukosim.figures.elements.style import house_style
 from leukosim.figures.methods import screening, sobol_indices, tornado
 from leukosim.reports.terminal import sensitivity_tables
-from leukosim.reports.terminal.console import ConsoleProgress
+from leukosim.reports.terminal.console import ConsoleProgress, wide_console
 from leukosim.results import netcdf, output_folder
 from leukosim.runs.execute import Incomplete
 from leukosim.runs.sensitivity import MORRIS, SINGLE, SURROGATE, Question, analyse, question_of
