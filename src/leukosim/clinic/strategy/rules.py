@@ -184,7 +184,7 @@ class Strategy:
     marrow_after_cycles: list[int] = field(
         default_factory=list, metadata={"unit": "cycles", "lowest": 1, "highest": 1000}
     )  # a marrow in time for the next cycle
-    begin_with_if_older: str = ""  # in patients from an age on, in place of begin_with
+    begin_with_if_older: str = ""  # the first regimen from an age on, in place of begin_with
     older_from_years: float = setting(
         60.0, "year", lowest=0.0, highest=120.0, note="age from which begin_with_if_older holds"
     )
