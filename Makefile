@@ -20,15 +20,17 @@ format:
 	$(PYTHON) -m ruff format
 
 verify:
-	$(PYTHON) -m leukosim.cli verify
+	$(PYTHON) -m leukosim verify
 
 bench:
 	for benchmark in benchmarks/*.py; do $(PYTHON) $$benchmark || exit 1; done
 
 docs:
-	$(PYTHON) -m leukosim.cli parameters --markdown docs/parameters.md
-	$(PYTHON) -m leukosim.cli vocabulary --markdown docs/results.md
-	$(PYTHON) -m leukosim.cli odd --markdown docs/odd.md
+	$(PYTHON) -m leukosim parameters --markdown docs/parameters.md
+	$(PYTHON) -m leukosim vocabulary --markdown docs/results.md
+	$(PYTHON) -m leukosim odd --markdown docs/odd.md
+	$(PYTHON) -m leukosim help --markdown docs/commands.md
+	$(PYTHON) -m leukosim help strategy drug --markdown docs/strategies.md
 	$(PYTHON) docs/gallery.py
 
 # The versions that tests run with, for every supported Python at once.

@@ -6,7 +6,7 @@ all read the one line where the number stands.
 """
 
 import math
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, is_dataclass
 from typing import Any
 
@@ -75,11 +75,24 @@ def setting(
     return field(default=value, metadata=metadata)
 
 
+def choice(value: str, allowed: Iterable[str], note: str) -> Any:
+    """Declare a dataclass field that holds one of several words; the class checks that it does."""
+    return field(default=value, metadata=dict(allowed=tuple(allowed), note=note))
+
+
 def allowed_range(metadata: Any) -> str:
     """The allowed range in words, such as ``from 0 to 1``."""
     lowest, highest = metadata["lowest"], metadata["highest"]
-    numbers = f"{lowest:g} or more" if highest == math.inf else f"from {lowest:g} to {highest:g}"
+    numbers = f"from {written(lowest)} to {written(highest)}"
+    if highest == math.inf:
+        numbers = f"{written(lowest)} or more"
     return ", or ".join([numbers, *metadata.get("words", ())])
+
+
+def written(value: float) -> str:
+    """A number as one writes it: whole ones in full, unless they are very large."""
+    whole = isinstance(value, int) and abs(value) < 10**12
+    return str(value) if whole else f"{value:.6g}"
 
 
 def is_word(value: Any, metadata: Any) -> bool:

@@ -85,7 +85,7 @@ def address(browser, tmp_path_factory):
     with socket.create_server(("localhost", 0)) as free:
         port = free.getsockname()[1]
     log = tmp_path_factory.mktemp("page") / "log"
-    words = [sys.executable, "-m", "leukosim.cli", "page", "--no-open", "--port", str(port)]
+    words = [sys.executable, "-m", "leukosim", "page", "--no-open", "--port", str(port)]
     with log.open("w") as file:
         served = subprocess.Popen(
             words, stdout=file, stderr=file, cwd=log.parent, env={**os.environ, "MPLBACKEND": "agg"}

@@ -10,7 +10,7 @@ from leukosim.analysis.sensitivity import Sensitivity
 from leukosim.cli import sensitivity as verb
 from leukosim.config.reading import names_of
 from leukosim.config.schema import Config
-from leukosim.figures.elements.save import FORMATS
+from leukosim.figures.elements.formats import FORMATS
 from leukosim.runs import sensitivity
 
 FEW = ("cohort.size=2", "horizon_days=730", "after_relapse_days=0", "executor.workers=1")

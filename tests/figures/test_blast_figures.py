@@ -10,8 +10,9 @@ from test_figures import assert_readable
 from leukosim.analysis.endpoints import relapse_free_survival
 from leukosim.analysis.survival import paired_difference
 from leukosim.config.compose import compose
+from leukosim.figures.elements.formats import COLUMN, PAGE
 from leukosim.figures.elements.save import save_figure
-from leukosim.figures.elements.style import COLUMN, MM_PER_INCH, PAGE, house_style
+from leukosim.figures.elements.style import MM_PER_INCH, house_style
 from leukosim.figures.methods.repeated_trials import FEWEST
 from leukosim.figures.registry import figure_named, figures_for
 from leukosim.figures.sweep.gain_map import KILL, PROTECTION

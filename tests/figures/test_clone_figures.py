@@ -10,7 +10,8 @@ from leukosim.analysis.endpoints import proportion
 from leukosim.biology.clones import Driver, Founder, Mutation
 from leukosim.biology.disease import Disease
 from leukosim.figures.elements.clones import SHOWN, most_clonal_patient, shown_clones
-from leukosim.figures.elements.style import COLUMN, PAGE, house_style
+from leukosim.figures.elements.formats import COLUMN, PAGE
+from leukosim.figures.elements.style import house_style
 from leukosim.figures.registry import draw_figures, figures_for
 from leukosim.figures.trial import relapse_ancestors
 from leukosim.runs.trials import run_trial

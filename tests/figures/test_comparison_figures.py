@@ -12,7 +12,8 @@ from leukosim.analysis.trial_emulation.power import Proposal, evaluate_design
 from leukosim.clinic.strategy.monitoring import Monitoring
 from leukosim.clinic.strategy.rules import Strategy
 from leukosim.config.compose import compose
-from leukosim.figures.elements.style import COLUMN, HIGHEST, PAGE, house_style
+from leukosim.figures.elements.formats import COLUMN, PAGE
+from leukosim.figures.elements.style import HIGHEST, house_style
 from leukosim.figures.methods import comparison, individual_effects, power
 from leukosim.figures.trial import calendar
 

@@ -17,12 +17,11 @@ from leukosim.analysis.calibration import target_table
 from leukosim.analysis.endpoints import relapse_free_survival
 from leukosim.analysis.survival import numbers_at_risk, sweep_summary
 from leukosim.errors import ConfigError
+from leukosim.figures.elements.formats import COLUMN, PAGE
 from leukosim.figures.elements.save import save_figure
 from leukosim.figures.elements.standard import has
 from leukosim.figures.elements.style import (
-    COLUMN,
     MM_PER_INCH,
-    PAGE,
     add_axes,
     arm_colors,
     empty_figure,

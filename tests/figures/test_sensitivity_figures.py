@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from leukosim.figures.elements.formats import COLUMN, PAGE
 from leukosim.figures.elements.parameter_rows import broken
-from leukosim.figures.elements.style import COLUMN, PAGE, house_style
+from leukosim.figures.elements.style import house_style
 from leukosim.figures.methods import screening, sobol_indices, tornado
 
 PATHS = [

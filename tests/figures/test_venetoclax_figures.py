@@ -16,10 +16,9 @@ from leukosim.analysis.survival import kaplan_meier
 from leukosim.biology.disease import Disease
 from leukosim.clinic.drugs.formulary import declared_drugs
 from leukosim.config.compose import as_plain
+from leukosim.figures.elements.formats import COLUMN, PAGE
 from leukosim.figures.elements.style import (
     ARM_COLORS,
-    COLUMN,
-    PAGE,
     SUBTYPE_COLORS,
     arm_colors,
     house_style,

@@ -48,19 +48,18 @@ COLUMNS = ["arm", "against", "quantity", "day", "unit", "value", "low", "high", 
 class Comparison:
     """The options of a comparison."""
 
-    arms: list[str] = field(default_factory=list)  # none named: all
-    against: str = ""  # the arm that others are compared with; empty: the usual control
+    arms: list[str] = field(default_factory=list)  # to compare; none named: all
+    against: str = ""  # the reference arm; empty: the usual control
     days: list[float] = field(
         default_factory=list, metadata={"unit": "day", "lowest": 1.0, "highest": 36525.0}
     )  # on which survival is compared; none named: after one year and two
     until_day: float | None = setting(
-        None,
-        "day",
-        lowest=1.0,
-        highest=36525.0,
-        note="of restricted means; null: the end of follow-up",
+        None, "day", lowest=1.0, highest=36525.0,
+        note="last day of restricted means; null: the end of follow-up",
+    )  # fmt: skip
+    resamples: int = setting(
+        2000, "resamples", lowest=100, highest=100_000, note="of the patients, for intervals"
     )
-    resamples: int = setting(2000, "resamples", lowest=100, highest=100_000)
     seed: int = setting(1, "1", lowest=0, highest=2**32 - 1, note="of resampling")
     width_mm: float | None = setting(
         None, "mm", lowest=89.0, highest=183.0, note="of the figures; null: 183, a page"

@@ -26,6 +26,7 @@ class Headline:
     arm: str
     against: str = ""  # the arm whose value is subtracted
     subgroup: Subgroup | None = None  # empty: all patients
+    is_benefit: bool = True  # more of it is better for patients
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -65,13 +66,14 @@ HEADLINES: Mapping[str, Sequence[Headline]] = {
         Headline("gain", GAIN.format("triggered", "at relapse"), SHARE,
                  "relapse_free_two_years", *RELAZA2),
         Headline("molecular_relapse", "Molecular relapse within two years", SHARE,
-                 "molecular_relapse", "triggered"),
+                 "molecular_relapse", "triggered", is_benefit=False),
     ),
     "venetoclax_resistance": (
         Headline("response", "CR, CRh or CRi on venetoclax and azacitidine", SHARE,
                  "best_response_cri", COMBINATION),
         Headline("enrichment", "MEP-like share of stem cells at failure",
-                 "mean fraction of stem cells", "enriched_at_failure", COMBINATION),
+                 "mean fraction of stem cells", "enriched_at_failure", COMBINATION,
+                 is_benefit=False),
         Headline("survival", "Mean days alive within two years", DAY, "days_alive", COMBINATION),
     ),
     "blast": (
@@ -82,9 +84,9 @@ HEADLINES: Mapping[str, Sequence[Headline]] = {
     ),
     "clonal_relapse": (
         Headline("one_ancestor", "Untreated relapses from one ancestor", "share of relapses",
-                 "one_ancestor", UNTREATED),
+                 "one_ancestor", UNTREATED, is_benefit=False),
         Headline("ancestors", "Effective number of ancestors of an untreated relapse", CELLS,
-                 "effective_ancestors", UNTREATED),
+                 "effective_ancestors", UNTREATED, is_benefit=False),
     ),
 }  # fmt: skip
 

@@ -16,7 +16,9 @@ STAGES = 5
 class Blasts:
     """Burden, turnover and crowding."""
 
-    loss_rate: float = estimate(0.02, "1/day", low=0.02, high=0.15, source="assumed")
+    loss_rate: float = estimate(
+        0.02, "1/day", low=0.02, high=0.15, source="assumed", note="of blasts"
+    )
     transit_days: float = estimate(
         15.0, "day", low=8.0, high=45.0, lowest=0.1, source="assumed",
         note="mean time from stem cell to blast",

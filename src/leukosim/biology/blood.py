@@ -13,8 +13,9 @@ class Blood:
     """Friberg-type chains and the healthy marrow."""
 
     healthy_stem_cells: float = estimate(
-        1e5, "cells", low=5e4, high=2e5, lowest=1.0, source="Lee-Six et al. 2018"
-    )
+        1e5, "cells", low=5e4, high=2e5, lowest=1.0, source="Lee-Six et al. 2018",
+        note="in a marrow without leukaemia",
+    )  # fmt: skip
     healthy_division_weeks: float = estimate(
         40.0, "week", low=25.0, high=50.0, lowest=1.0,
         source="Catlin et al. 2011, Blood 117:4460", note="between divisions of a stem cell",
@@ -23,8 +24,14 @@ class Blood:
         1e12, "cells", low=5e11, high=2e12, lowest=1.0, source="textbook value, assumed",
         note="nucleated cells of a healthy marrow",
     )  # fmt: skip
-    neutrophils: float = estimate(4.0, "G/L", low=2.0, high=7.0, lowest=0.1, source="assumed")
-    platelets: float = estimate(250.0, "G/L", low=150.0, high=400.0, lowest=1.0, source="assumed")
+    neutrophils: float = estimate(
+        4.0, "G/L", low=2.0, high=7.0, lowest=0.1, source="assumed",
+        note="without leukaemia and treatment",
+    )  # fmt: skip
+    platelets: float = estimate(
+        250.0, "G/L", low=150.0, high=400.0, lowest=1.0, source="assumed",
+        note="without leukaemia and treatment",
+    )  # fmt: skip
     neutrophil_transit_hours: float = estimate(
         88.7, "hour", low=80.0, high=140.0, lowest=1.0, source=FRIBERG, note="mean transit time"
     )

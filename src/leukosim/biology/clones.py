@@ -20,14 +20,25 @@ class Driver:
     cell.
     """
 
-    weight: float = setting(1.0, "relative frequency", lowest=0.0)
-    apoptosis: float = setting(1.0, "factor", lowest=0.0)
-    s_phase_kill: float = setting(1.0, "factor", lowest=0.0)
-    place: float = setting(1.0, "factor", lowest=0.0)
-    cycle: float = setting(1.0, "factor", lowest=0.0)
-    division: float = setting(1.0, "factor", lowest=0.0)
-    switch: float = setting(1.0, "factor", lowest=0.0)
-    renewal: float = setting(1.0, "factor", lowest=0.0)
+    weight: float = setting(
+        1.0, "relative frequency", lowest=0.0,
+        note="how common the mutation is among those that arise",
+    )  # fmt: skip
+    apoptosis: float = setting(
+        1.0, "factor", lowest=0.0, note="on the hazard by BCL-2-family drugs"
+    )
+    s_phase_kill: float = setting(
+        1.0, "factor", lowest=0.0, note="on the hazard by cytostatic drugs"
+    )
+    place: float = setting(
+        1.0, "factor", lowest=0.0, note="on attachment to the niche and detachment"
+    )
+    cycle: float = setting(1.0, "factor", lowest=0.0, note="on entry into and exit from rest")
+    division: float = setting(1.0, "factor", lowest=0.0, note="on progress through the cycle")
+    switch: float = setting(1.0, "factor", lowest=0.0, note="on all changes of subtype")
+    renewal: float = setting(
+        1.0, "factor", lowest=0.0, note="on the probability that a daughter is a stem cell"
+    )
 
     __post_init__ = check_ranges
 
@@ -232,7 +243,7 @@ class Founding:
         1.0, "clones", low=1.0, high=8.0, lowest=1.0, highest=50.0, source="assumed",
         note="one and a Poisson number of subclones; three of 1 % or more are usual",
     )  # fmt: skip
-    most: int = setting(20, "clones", lowest=1, highest=1000)
+    most: int = setting(20, "clones", lowest=1, highest=1000, note="largest number in a patient")
     branching: float = estimate(
         0.5, "probability", low=0.0, high=1.0, source="assumed",
         note="that a subclone descends from any earlier clone, else from the last: 0 is linear",
@@ -279,8 +290,9 @@ class ClonalHaematopoiesis:
         note="of healthy nucleated cells, log-uniform",
     )  # fmt: skip
     fraction_log10_high: float = estimate(
-        -0.5, "log10 fraction", low=-1.0, high=-0.3, lowest=-6.0, highest=0.0, source="assumed"
-    )
+        -0.5, "log10 fraction", low=-1.0, high=-0.3, lowest=-6.0, highest=0.0, source="assumed",
+        note="largest clone",
+    )  # fmt: skip
     ancestral_share: float = estimate(
         0.5, "fraction", low=0.2, high=0.8, source="assumed",
         note="of those patients, whose leukaemia descends from it",

@@ -25,7 +25,9 @@ class Cycle:
         60.0, "hour", low=40.0, high=200.0, lowest=1.0, source="assumed",
         note=f"of an active stem cell; blasts: 48 h (11.5-211), {RAZA}",
     )  # fmt: skip
-    s_phase_hours: float = estimate(12.0, "hour", low=3.0, high=35.0, lowest=0.1, source=RAZA)
+    s_phase_hours: float = estimate(
+        12.0, "hour", low=3.0, high=35.0, lowest=0.1, source=RAZA, note="duration of S phase"
+    )
     renewal: float = estimate(
         0.85, "probability", low=0.8, high=0.9, lowest=0.55, highest=0.99, source="assumed",
         note="that a daughter of a dividing stem cell is one, in an empty marrow; healthy stem "

@@ -13,6 +13,7 @@ from leukosim.biology.cycle import Cycle
 from leukosim.biology.mortality import Mortality
 from leukosim.biology.niche import Niche
 from leukosim.biology.subtypes import Subtype, Switching, as_in_patient, four_subtypes
+from leukosim.parameters import choice
 
 CXCR4_BY_SUBTYPE = ("equal", "measured", "reversed")
 CYCLING_BY_SUBTYPE = ("equal", "measured")
@@ -31,8 +32,8 @@ class Disease:
     blasts: Blasts = field(default_factory=Blasts)
     blood: Blood = field(default_factory=Blood)
     mortality: Mortality = field(default_factory=Mortality)
-    cxcr4_by_subtype: str = "equal"
-    cycling_by_subtype: str = "equal"
+    cxcr4_by_subtype: str = choice("equal", CXCR4_BY_SUBTYPE, "CXCR4 of the subtypes")
+    cycling_by_subtype: str = choice("equal", CYCLING_BY_SUBTYPE, "share of each subtype in cycle")
 
     def __post_init__(self) -> None:
         if not self.subtypes:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leukosim.parameters import check_ranges, estimate
+from leukosim.parameters import check_ranges, choice, estimate
 
 PLACES = ("niche", "free")
 RETENTION = ("equal", "own")  # which cells CXCR4 blockade detaches
@@ -37,13 +37,17 @@ class Niche:
         10.0, "MFI ratio", low=5.0, high=20.0, lowest=1e-6, source="assumed",
         note="unblocked CXCR4 of half-maximal attachment",
     )  # fmt: skip
-    hill: float = estimate(2.0, "1", low=1.0, high=4.0, source="assumed")
+    hill: float = estimate(2.0, "1", low=1.0, high=4.0, source="assumed", note="Hill coefficient")
     cxcr4_dependent_share: float = estimate(
         0.5, "fraction", low=0.2, high=0.8, source="assumed",
         note="of what CXCR4 holds and brings back that blockade undoes; 0: it does nothing",
     )  # fmt: skip
-    retention: str = "equal"
-    mobilised_cells: str = "growing"
+    retention: str = choice(
+        "equal", RETENTION, "of cells in the niche: alike, or each by its own CXCR4"
+    )
+    mobilised_cells: str = choice(
+        "growing", MOBILISED, "cells outside the niche while CXCR4 is blocked"
+    )
     apoptosis_factor: float = estimate(
         0.4, "fraction", low=0.1, high=0.7, source="assumed", note="hazard inside / outside"
     )

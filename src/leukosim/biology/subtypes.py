@@ -49,7 +49,9 @@ class Subtype:
         note="TP53 mutated where this subtype dominates (6 of 75 patients)",
     )  # fmt: skip
     native: bool = True  # found without a drug; else no patient starts with any
-    markers: str = field(default="GPR56+", metadata={"unit": "text"})
+    markers: str = field(
+        default="GPR56+", metadata={"unit": "text", "note": "on the cell surface; for reading only"}
+    )
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -184,7 +186,7 @@ class Switching:
     shared_sensitivity: bool = False  # all native cells of a patient respond like the mean of them
     drug_tolerant_state: str = field(
         default="MEP-like", metadata={"unit": "subtype", "source": "Waclawiczek 2026"}
-    )
+    )  # that cells switch to under treatment
 
     __post_init__ = check_ranges
 

@@ -2,10 +2,10 @@
 
 import time
 
+from leukosim.cli.arguments import parse
 from leukosim.cli.drawing import FIGURES
 from leukosim.cli.exit_codes import FAILED, say
 from leukosim.cli.fields import read_fields, without_folder
-from leukosim.cli.reading import wide_console
 from leukosim.cli.run import show_report
 from leukosim.errors import ConfigError
 from leukosim.figures.elements.save import save_figure
@@ -13,7 +13,7 @@ from leukosim.figures.elements.style import house_style
 from leukosim.figures.methods.posterior import numbers_drawn, posterior_figure
 from leukosim.figures.trial.targets import targets_figure
 from leukosim.reports.terminal import calibration_tables
-from leukosim.reports.terminal.console import ConsoleProgress
+from leukosim.reports.terminal.console import ConsoleProgress, wide_console
 from leukosim.runs.calibrate import Calibration, CalibrationOutcome
 from leukosim.runs.calibrate import calibrate as run_calibration
 from leukosim.runs.execute import Incomplete
@@ -21,6 +21,7 @@ from leukosim.runs.execute import Incomplete
 
 def calibrate(words: list[str]) -> int:
     """``leukosim calibrate``: parameters fitted to the published targets."""
+    words = parse("calibrate", words).words
     if any("=" not in word for word in words):
         raise ConfigError("calibrate takes fields only, such as patients=24 output=outputs/fit")
     options = read_fields(words, Calibration, "calibrate")

@@ -5,6 +5,7 @@ import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
+from leukosim.cli.arguments import parse
 from leukosim.cli.exit_codes import FAILED, say
 from leukosim.errors import ConfigError
 from leukosim.results import atomic_write, output_folder
@@ -15,18 +16,8 @@ PAGE = "evidence.html"
 
 def verify(words: list[str]) -> int:
     """``leukosim verify``."""
-    parser = argparse.ArgumentParser(prog="leukosim verify")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the repetitions")
-    parser.add_argument(
-        "--report", metavar="PAGE", help=f"write all evidence: a file.html, or a folder for {PAGE}"
-    )
-    parser.add_argument(
-        "folders", nargs="*",
-        help="results, a calibration, a sensitivity analysis, predictions: shown in the report",
-    )  # fmt: skip
-    options = parser.parse_args(words)
-    if options.folders and not options.report:
+    options = parse("verify", words)
+    if options.words and not options.report:
         raise ConfigError("verify shows folders in a report: add --report PAGE")
     if not options.report:
         return 0 if hold_against_exact_laws(options.seed, options.quick).passed else FAILED
@@ -39,7 +30,7 @@ def report(options: argparse.Namespace, words: list[str]) -> int:
     from leukosim.reports.evidence.dossier import Made, evidence, folders_named
     from leukosim.results.atomic_write import write_whole
 
-    shown = folders_named(options.folders)
+    shown = folders_named(options.words)
     path = Path(options.report)
     page = path if path.suffix == ".html" else path / PAGE
     output_folder.prepare_folder(page.parent)

@@ -2,15 +2,14 @@
 
 import time
 
+from leukosim.cli.arguments import parse
 from leukosim.cli.exit_codes import say
-from leukosim.errors import ConfigError
 from leukosim.runs.warmup import compile_engine, is_compiled
 
 
 def warmup(words: list[str]) -> int:
     """``leukosim warmup``."""
-    if words:
-        raise ConfigError(f"warmup takes nothing, and {words[0]} was given")
+    parse("warmup", words)
     started = time.perf_counter()
     was_there = is_compiled()
     folder = compile_engine()

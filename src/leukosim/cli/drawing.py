@@ -1,50 +1,17 @@
 """``leukosim figures``, and the figures of a run that has just ended."""
 
 from collections.abc import Container
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import xarray as xr
 from rich.console import Console
 
+from leukosim.cli.drawing_options import FIGURES, Drawn
 from leukosim.cli.exit_codes import FAILED, say
 from leukosim.cli.fields import read_words
-from leukosim.errors import ConfigError, listed, unknown
-from leukosim.figures.elements.save import FORMATS
-from leukosim.figures.elements.style import COLUMN, PAGE
+from leukosim.errors import ConfigError, unknown
 from leukosim.figures.registry import draw_figure, figures_for
-from leukosim.parameters import check_ranges, setting
 from leukosim.results import netcdf, output_folder
-
-FIGURES = "figures"  # their folder
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """Which figures of a result are drawn, and how."""
-
-    width_mm: float | None = setting(
-        None, "mm", lowest=COLUMN, highest=PAGE, note="null: as wide as each figure is best"
-    )
-    only: list[str] = field(default_factory=list)  # names of figures; none named: all
-    format: list[str] = field(default_factory=lambda: list(FORMATS))
-    output: str = ""  # folder; empty: beside the result
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
-        if not self.format:
-            raise ConfigError(f"format is empty: allowed are one or more of {listed(FORMATS)}")
-        for each in self.format:
-            if each not in FORMATS:
-                raise unknown(f"format.{each}", FORMATS, "format")
-
-    def folder(self, result: Path) -> Path:
-        """Where the figures go; those of another width beside those of a run, not over them."""
-        if self.output:
-            return Path(self.output)
-        of_width = f"{FIGURES}-{self.width_mm:g}mm" if self.width_mm else FIGURES
-        return result.parent / of_width
-
 
 AS_OF_A_RUN = Drawn()
 

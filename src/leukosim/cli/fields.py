@@ -8,6 +8,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from leukosim.cli.arguments import parse
 from leukosim.config.compose import explain
 from leukosim.config.reading import build
 from leukosim.errors import ConfigError
@@ -26,6 +27,7 @@ def read_words(
     ------
     ConfigError
     """
+    words = parse(verb, words).words
     named = [word for word in words if "=" not in word]
     if not 1 <= len(named) <= most:
         wanted = "one result" if most == 1 else f"one to {most} results"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from leukosim.errors import ConfigError
+from leukosim.cli.arguments import parse
 from leukosim.reports.reference import odd_page, parameter_page, vocabulary_page
 from leukosim.results.atomic_write import save_text
 
@@ -24,10 +24,9 @@ def odd(words: list[str]) -> int:
 
 def show_page(words: list[str], verb: str, page: str) -> int:
     """Print a page, or write it to a file."""
-    if not words:
+    options = parse(verb, words)
+    if options.markdown is None:
         print(page, end="")
-        return 0
-    if len(words) != 2 or words[0] != "--markdown":
-        raise ConfigError(f"{verb} takes nothing, or --markdown FILE")
-    save_text(page, Path(words[1]))
+    else:
+        save_text(page, Path(options.markdown))
     return 0

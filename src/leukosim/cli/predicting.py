@@ -18,6 +18,7 @@ from leukosim.analysis.predictions import (
     read_observed,
 )
 from leukosim.analysis.predictions import predict as predict_quantities
+from leukosim.cli.arguments import parse
 from leukosim.cli.drawing import FIGURES
 from leukosim.cli.exit_codes import say
 from leukosim.cli.reading import read_words
@@ -54,7 +55,8 @@ def predict(words: list[str]) -> int:
 
 def validate(words: list[str]) -> int:
     """``leukosim validate``: observed values beside the predictions that were frozen."""
-    if not 1 <= len(words) <= 2 or any(word.startswith("-") for word in words):
+    words = parse("validate", words).words
+    if not words:
         raise ConfigError(
             f"validate needs {OBSERVED}, and {PREDICTIONS} where that does not lie beside it"
         )

@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 import xarray as xr
-from rich.console import Console
 
 from leukosim.analysis.arms import chosen, gather_arms, reference_of
 from leukosim.analysis.comparison import (
@@ -20,14 +19,15 @@ from leukosim.analysis.trial_emulation.power import Proposal, evaluate_design
 from leukosim.cli.drawing import FIGURES
 from leukosim.cli.exit_codes import say
 from leukosim.cli.fields import read_words, without_folder
+from leukosim.figures.elements.formats import PAGE as PAGE_WIDTH
 from leukosim.figures.elements.save import save_figure
-from leukosim.figures.elements.style import PAGE as PAGE_WIDTH
 from leukosim.figures.elements.style import house_style
 from leukosim.figures.methods import comparison as arms_figure
 from leukosim.figures.methods import individual_effects as patients_figure
 from leukosim.figures.methods import power as power_figure
 from leukosim.reports.study.page import PAGE, Report, report_page
-from leukosim.reports.terminal import WIDTH, comparison_tables, power_tables
+from leukosim.reports.terminal import comparison_tables, power_tables
+from leukosim.reports.terminal.console import wide_console
 from leukosim.results import atomic_write, netcdf, output_folder
 from leukosim.results.checksums import damaged
 
@@ -98,12 +98,6 @@ def joined(parts: list[Any]) -> Any:
     """Tables of the same columns, one under the other."""
     filled = [part for part in parts if len(part)]
     return pd.concat(filled or parts[:1], ignore_index=True)
-
-
-def wide_console() -> Console:
-    """Where tables are printed: the terminal, or a page wide enough for them."""
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDTH)
 
 
 def draw_comparison(

@@ -1,7 +1,7 @@
 """``leukosim run``: Hydra composes, then one run, one sweep or one search follows."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 import xarray as xr
@@ -19,8 +19,14 @@ from leukosim.config.schema import Config
 from leukosim.config.sweep_grammar import Space
 from leukosim.config.without_effect import warnings_on
 from leukosim.errors import ConfigError
-from leukosim.reports.terminal.console import ConsoleProgress
-from leukosim.reports.terminal.run_tables import contents, hypotheses_tables, outcome_table
+from leukosim.reports.terminal.console import ConsoleProgress, wide_console
+from leukosim.reports.terminal.headlines import headlines_table, sweep_tables
+from leukosim.reports.terminal.run_tables import (
+    contents,
+    hypotheses_tables,
+    next_steps,
+    outcome_table,
+)
 from leukosim.results import atomic_write, output_folder
 from leukosim.results.folder_state import RUN, Command
 from leukosim.results.output_folder import folder_of
@@ -72,14 +78,16 @@ def run_one(
     outcome = run_into_folder(config, progress, command)
     folder = outcome.folder
     assert folder is not None
+    drawn: Container[str] = ()
     if outcome.was_found:
         say(f"{folder} holds this result already: nothing was run")
         say_restored(outcome.restored)
-        return drawing.draw(outcome.dataset, folder, console, drawing.drawn_in(folder))
+        drawn = drawing.drawn_in(folder)
     with interrupted_with(FIGURES_FOLLOW):
-        code = drawing.draw(outcome.dataset, folder, console)
-    console.print(outcome_table(outcome.dataset))
+        code = drawing.draw(outcome.dataset, folder, console, drawn)
+    wide_console().print(outcome_table(outcome.dataset), *headlines_table(outcome.dataset))
     say(f"{folder}: {contents(folder)} ({time.perf_counter() - started:.0f} s)")
+    say(next_steps(folder))
     return code
 
 
@@ -122,7 +130,9 @@ def run_sweep(table: Table, console: Console, command: Command, words: Sequence[
     if not replaces and sweeps.is_finished(sweep, progress.warn):
         say(f"{total} of {total} scenarios found finished, 0 run: {sweep.folder}")
         say_restored(restore_missing(sweep.folder, tables))
-        return show_sweep(sweep, console, only_missing=True)
+        code = show_sweep(sweep, console, only_missing=True)
+        say(next_steps(sweep.folder))
+        return code
     if sweep.scenarios[0].config.executor.submit and submitting.submit_sweep(sweep):
         return 0
     report = finish(sweep, progress, tables)
@@ -132,6 +142,8 @@ def run_sweep(table: Table, console: Console, command: Command, words: Sequence[
             code = max(code, show_sweep(sweep, console))
     show_report(report, progress)
     say(f"{sweep.folder}: {contents(sweep.folder)}")
+    if len(report.errors) < total:
+        say(next_steps(sweep.folder))
     return code
 
 
@@ -158,13 +170,14 @@ def show_report(report: Report, progress: Progress) -> None:
 
 
 def show_sweep(sweep: Sweep, console: Console, only_missing: bool = False) -> int:
-    """Figures of a sweep, and what tells its hypotheses apart.
+    """Figures of a sweep, its main result by scenario, and what tells its hypotheses apart.
 
     A dataset that would fill the memory stays on the disk, and a figure reads what it draws.
     """
     with sweep.opened() as dataset:
         drawn = drawing.drawn_in(sweep.folder) if only_missing else ()
         code = drawing.draw(dataset, sweep.folder, console, drawn)
+        wide_console().print(*sweep_tables(dataset), sep="\n")
         compare_hypotheses(dataset, sweep, console)
     return code
 

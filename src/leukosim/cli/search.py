@@ -10,7 +10,6 @@ from leukosim.analysis.optimisation.search import Search
 from leukosim.cli import drawing, submitting
 from leukosim.cli.exit_codes import FAILED, say
 from leukosim.cli.fields import as_list
-from leukosim.cli.reading import wide_console
 from leukosim.cli.run import run, show_report, warn_of_fields
 from leukosim.config.compose import as_plain
 from leukosim.config.sweep_grammar import Space
@@ -18,7 +17,7 @@ from leukosim.figures.elements.save import save_figure
 from leukosim.figures.elements.style import house_style
 from leukosim.figures.methods.confirmation import confirmation_figure
 from leukosim.reports.terminal import candidates_table, confirmed_table
-from leukosim.reports.terminal.console import ConsoleProgress
+from leukosim.reports.terminal.console import ConsoleProgress, wide_console
 from leukosim.reports.terminal.run_tables import contents
 from leukosim.results.folder_state import SEARCH, Command
 from leukosim.runs.execute import Incomplete

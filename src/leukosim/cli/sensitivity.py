@@ -11,7 +11,6 @@ from leukosim.analysis.sensitivity import Sensitivity
 from leukosim.cli.drawing import FIGURES
 from leukosim.cli.exit_codes import FAILED, say
 from leukosim.cli.fields import read_fields
-from leukosim.cli.reading import wide_console
 from leukosim.cli.run import show_report, warn_of_fields
 from leukosim.cli.submitting import command_of, submit_whole
 from leukosim.config.command_line import compose
@@ -21,7 +20,7 @@ from leukosim.figures.elements.save import save_figure
 from leukosim.figures.elements.style import house_style
 from leukosim.figures.methods import screening, sobol_indices, tornado
 from leukosim.reports.terminal import sensitivity_tables
-from leukosim.reports.terminal.console import ConsoleProgress
+from leukosim.reports.terminal.console import ConsoleProgress, wide_console
 from leukosim.results import netcdf, output_folder
 from leukosim.results.folder_state import SENSITIVITY
 from leukosim.runs.execute import Incomplete

@@ -1,10 +1,11 @@
 """``leukosim status``: how far the folder of a run, sweep, search or sensitivity analysis is."""
 
-import argparse
 import shlex
 from pathlib import Path
 
+from leukosim.cli.arguments import parse
 from leukosim.cli.exit_codes import FAILED, say
+from leukosim.errors import ConfigError
 from leukosim.results.folder_state import Jobs
 from leukosim.runs.status import Status, status_of
 
@@ -14,9 +15,10 @@ FEW = 3  # names in a row
 
 def status(words: list[str]) -> int:
     """``leukosim status``; the exit code is 1 where scenarios have failed."""
-    parser = argparse.ArgumentParser(prog="leukosim status")
-    parser.add_argument("folders", nargs="+", help="output folders", metavar="FOLDER")
-    states = [status_of(Path(name)) for name in parser.parse_args(words).folders]
+    folders = parse("status", words).words
+    if not folders:
+        raise ConfigError("status needs one or more output folders, such as outputs/relaza2")
+    states = [status_of(Path(name)) for name in folders]
     for state in states:
         for line in lines_of(state):
             say(line)

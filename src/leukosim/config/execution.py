@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from leukosim.config.job_options import JobQueueOptions, SlurmOptions, given
 from leukosim.errors import ConfigError, listed
-from leukosim.parameters import check_ranges, setting
+from leukosim.parameters import check_ranges, choice, setting
 
 PROCESSES, THREADS, DASK, SLURM = "processes", "threads", "dask", "slurm"
 PBS, SGE, LSF = "pbs", "sge", "lsf"
@@ -32,8 +32,10 @@ TOGETHER, ALONE = 2, 2  # attempts at work whose process died: with all that is 
 class ExecutorOptions:
     """Where the work runs. Nothing here can change a number."""
 
-    name: str = PROCESSES
-    workers: int = setting(0, "1", lowest=0, highest=1024, note="0: one for each processor")
+    name: str = choice(PROCESSES, EXECUTORS, "where the work runs")
+    workers: int = setting(
+        0, "1", lowest=0, highest=1024, note="processes, threads or jobs; 0: one for each processor"
+    )
     memory_gib: float = setting(
         0.0, "GiB", lowest=0.0, highest=2.0**20, note="a run may take; of a cluster's job; 0: all"
     )

@@ -23,7 +23,7 @@ from leukosim.config.last_call import keep_last
 from leukosim.config.posterior import Posterior
 from leukosim.errors import listed, unknown
 from leukosim.marrow.marrow import AGENTS, METHODS
-from leukosim.parameters import check_ranges, setting
+from leukosim.parameters import check_ranges, choice, setting
 from leukosim.results.tables import CSV, WRITERS
 from leukosim.trial.clonal_history import CloneRecord
 from leukosim.trial.cohort import Cohort
@@ -52,7 +52,7 @@ class Record:
 class Kernel:
     """How the exact engine runs. Both fields can change a number, within what is exact."""
 
-    method: str = "tally"
+    method: str = choice("tally", METHODS, "of the engine; their results agree in distribution")
     agents: int = setting(
         AGENTS, "agents", lowest=0, highest=10**9,
         note="in a marrow, about, at most: up to twice as many stem cells are an agent each, of "
@@ -70,12 +70,14 @@ class AzacitidineDosing:
     """How azacitidine is given before relapse, wherever a strategy's regimens refer to it."""
 
     days_per_cycle: int = setting(7, "day", lowest=1, highest=28, note="from day 1 on")
-    cycle_days: int = setting(29, "day", lowest=7, highest=366)
+    cycle_days: int = setting(29, "day", lowest=7, highest=366, note="length of a cycle")
     full_cycles: int = setting(
         6, "cycles", lowest=1, highest=24, note="before who is negative gets the reduced regimen"
     )
     reduced_days_per_cycle: int = setting(5, "day", lowest=1, highest=28, note="from day 1 on")
-    reduced_cycle_days: int = setting(58, "day", lowest=7, highest=366)
+    reduced_cycle_days: int = setting(
+        58, "day", lowest=7, highest=366, note="length of a cycle of the reduced regimen"
+    )
 
     __post_init__ = check_ranges
 
@@ -85,7 +87,7 @@ class VenetoclaxDosing:
     """How venetoclax is given, wherever a strategy's regimens refer to it."""
 
     days_per_cycle: int = setting(28, "day", lowest=1, highest=28, note="from day 1 on")
-    dose_mg: float = setting(400.0, "mg", lowest=0.0, highest=1200.0)
+    dose_mg: float = setting(400.0, "mg", lowest=0.0, highest=1200.0, note="daily")
     cyp3a_inhibitor: bool = False  # a strong inhibitor of CYP3A is taken all the while
 
     __post_init__ = check_ranges
@@ -99,7 +101,10 @@ class MotixafortideDosing:
     same day: -2 is two hours before, 12 is twelve hours after.
     """
 
-    lead_hours: float = setting(-2.0, "hour", lowest=-24.0, highest=36.0)
+    lead_hours: float = setting(
+        -2.0, "hour", lowest=-24.0, highest=36.0,
+        note="of the injection, from the first infusion of cytarabine that day",
+    )  # fmt: skip
     dose_mg: float = setting(93.75, "mg", lowest=0.0, highest=1000.0, note="1.25 mg/kg of 75 kg")
     days: list[int] = field(
         default_factory=lambda: [2, 3, 4, 5, 6],
@@ -116,9 +121,11 @@ last_formulary = keep_last(formulary)  # of scenarios with the same drugs
 class Config:
     """A run: which study, with which seed, and where its results go."""
 
-    study: str = ""
-    seed: int = setting(1, "1", lowest=0, highest=2**32 - 1)
-    output: str = "outputs"
+    study: str = ""  # name of the study, which the result and its folder carry
+    seed: int = setting(
+        1, "1", lowest=0, highest=2**32 - 1, note="of patients, treatment and assays"
+    )
+    output: str = "outputs"  # folder of the result
     overwrite: bool = False  # replace what another configuration left in the output folder
     tables: list[str] = field(
         default_factory=lambda: [CSV]
@@ -126,7 +133,7 @@ class Config:
     horizon_days: int = as_in("horizon_days", Protocol)
     after_relapse_days: int = as_in("after_relapse_days", Protocol)
     until_death: bool = as_in("until_death", Protocol)
-    arms: list[str] = field(default_factory=list)
+    arms: list[str] = field(default_factory=list)  # strategies to compare, in this order
     trigger: Trigger = field(default_factory=Trigger)
     monitoring: Monitoring = field(default_factory=Monitoring)
     assay: Assays = field(default_factory=Assays)
@@ -146,7 +153,9 @@ class Config:
     executor: ExecutorOptions = field(default_factory=ExecutorOptions)
     search: Search = field(default_factory=Search)  # of leukosim search, and Hydra's optimisers
     # last, as strategies refer to fields above, which are to be checked first
-    strategies: dict[str, Strategy] = field(default_factory=dict)
+    strategies: dict[str, Strategy] = field(
+        default_factory=dict
+    )  # by name, as chosen by strategy=[...]
 
     def __post_init__(self) -> None:
         for each in self.tables:

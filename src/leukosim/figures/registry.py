@@ -18,9 +18,10 @@ from leukosim.analysis.parameter_uncertainty import is_over_draws
 from leukosim.analysis.subgroup_effects import has_groups
 from leukosim.errors import ConfigError, listed, unknown
 from leukosim.figures.elements.clones import most_clonal_courses
-from leukosim.figures.elements.save import FORMATS, by_part, save_figure
+from leukosim.figures.elements.formats import COLUMN, FORMATS
+from leukosim.figures.elements.save import by_part, save_figure
 from leukosim.figures.elements.standard import Needs, StandardFigure, has, with_all_dimensions
-from leukosim.figures.elements.style import COLUMN, house_style
+from leukosim.figures.elements.style import house_style
 from leukosim.figures.methods import repeated_trials, search
 from leukosim.figures.sweep import (
     dose_response,

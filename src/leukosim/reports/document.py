@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from leukosim.errors import ConfigError
-from leukosim.figures.elements import style
+from leukosim.figures.elements import formats
 from leukosim.figures.elements.style import MM_PER_INCH
 
 PAGE, TYPESET = "document.html.jinja", "document.typ"
@@ -103,8 +103,8 @@ class Picture:
     def width(self) -> float:
         """Per cent of the page."""
         width = re.search(rb'<svg[^>]* width="([\d.]+)pt"', self.file.read_bytes())
-        mm = float(width[1]) / 72.0 * MM_PER_INCH if width else style.PAGE
-        return min(100.0 * mm / style.PAGE, 100.0)
+        mm = float(width[1]) / 72.0 * MM_PER_INCH if width else formats.PAGE
+        return min(100.0 * mm / formats.PAGE, 100.0)
 
 
 Block = Paragraph | Points | Key | Heading | Command | Table | Picture

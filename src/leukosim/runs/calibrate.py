@@ -54,18 +54,30 @@ class Calibration:
         6, "points", lowest=2, highest=1000,
         note="of a wave, for each parameter that matters in a population",
     )  # fmt: skip
-    waves: int = setting(3, "waves", lowest=2, highest=10)
+    waves: int = setting(
+        3, "waves", lowest=2, highest=10, note="of simulations, each closer to the posterior"
+    )
     steps: int = setting(8000, "steps", lowest=50, highest=10**6, note="of each walker")
     draws: int = setting(64, "draws", lowest=2, highest=4000, note="of the posterior, to be kept")
     checked: int = setting(
-        24, "draws", lowest=2, highest=4000, note="at which the model itself is run at the end"
+        24,
+        "draws",
+        lowest=2,
+        highest=4000,
+        note="draws at which the model itself is run at the end",
     )
-    checked_patients: int = setting(60, "patients", lowest=4, highest=10_000, note="at each")
+    checked_patients: int = setting(
+        60, "patients", lowest=4, highest=10_000, note="patients in each of these runs"
+    )
     hypotheses: list[str] = field(default_factory=list)  # to compare, such as selection
-    agents: int = setting(1000, "agents", lowest=100, highest=10**9, note="see kernel.agents")
-    workers: int = setting(0, "workers", lowest=0, highest=4096, note="0: one for each processor")
-    seed: int = setting(1, "1", lowest=0, highest=10**6)
-    output: str = "outputs/calibration"
+    agents: int = setting(
+        1000, "agents", lowest=100, highest=10**9, note="in a marrow, as kernel.agents"
+    )
+    workers: int = setting(
+        0, "workers", lowest=0, highest=4096, note="processes; 0: one for each processor"
+    )
+    seed: int = setting(1, "1", lowest=0, highest=10**6, note="of patients and of the sampler")
+    output: str = "outputs/calibration"  # folder of the result
 
     def __post_init__(self) -> None:
         check_ranges(self)

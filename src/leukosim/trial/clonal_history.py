@@ -30,7 +30,10 @@ class CloneRecord:
         note="of a patient that are written down one by one, the largest and all founders; smaller "
         "ones are counted with the ancestor they descend from. 0: none, and nothing is sequenced",
     )  # fmt: skip
-    barcodes: bool = False  # label every stem cell of the start, to know what a relapse descends of
+    barcodes: bool = field(
+        default=False,
+        metadata={"note": "label every stem cell at the start, to find the ancestors of a relapse"},
+    )
 
     __post_init__ = check_ranges
 

@@ -16,7 +16,9 @@ AILLES = "Ailles et al. 1999, Blood 94:1761"
 class Genotype:
     """A genotype class: its share of the cohort and how fast it grows back."""
 
-    share: float = estimate(0.7, "relative frequency", low=0.5, high=0.9, source="assumed")
+    share: float = estimate(
+        0.7, "relative frequency", low=0.5, high=0.9, source="assumed", note="in a cohort"
+    )
     doubling_days: float = estimate(
         11.0, "day", low=9.0, high=14.0, lowest=3.0, source=OMMEN,
         note="marrow, at molecular relapse; median",
@@ -55,7 +57,9 @@ def three_genotypes() -> dict[str, Genotype]:
 class Cohort:
     """Patients in remission after therapy, or with overt disease, and how they differ."""
 
-    size: int = setting(200, "patients", lowest=1, highest=1_000_000)
+    size: int = setting(
+        200, "patients", lowest=1, highest=1_000_000, note="patients, the same in every arm"
+    )
     genotypes: dict[str, Genotype] = field(default_factory=three_genotypes)
     doubling_cv: float = estimate(
         0.8, "1", low=0.6, high=1.0, highest=3.0, source="assumed",
@@ -67,8 +71,9 @@ class Cohort:
         "to RELAZA2",
     )  # fmt: skip
     residual_log10_sd: float = estimate(
-        2.0, "log10 cells", low=1.0, high=3.0, highest=5.0, source="assumed"
-    )
+        2.0, "log10 cells", low=1.0, high=3.0, highest=5.0, source="assumed",
+        note="between patients",
+    )  # fmt: skip
     residual_cells_most: float = estimate(
         1e4, "cells", low=1e3, high=1e5, lowest=1.0, highest=1e7, source="assumed",
         note="leukaemic stem cells at the start; more would not be a remission",
@@ -84,27 +89,27 @@ class Cohort:
         note="blasts at diagnosis, not more than the patient's carrying capacity",
     )  # fmt: skip
     overt_log10_sd: float = estimate(
-        0.3, "log10 cells", low=0.1, high=0.5, highest=2.0, source="assumed"
-    )
+        0.3, "log10 cells", low=0.1, high=0.5, highest=2.0, source="assumed",
+        note="between patients",
+    )  # fmt: skip
     dominant_shares: dict[str, float] = field(default_factory=dict)
     # by subtype, relative frequencies in place of the disease's; one not named dominates in nobody
     dominant_fraction_low: float = estimate(
         0.6, "fraction", low=0.5, high=0.7, source="assumed",
         note="the dominant subtype has 60-90 % of a patient's stem cells",
     )  # fmt: skip
-    dominant_fraction_high: float = estimate(0.9, "fraction", low=0.8, high=1.0, source="assumed")
+    dominant_fraction_high: float = estimate(
+        0.9, "fraction", low=0.8, high=1.0, source="assumed",
+        note="highest share of the dominant subtype",
+    )  # fmt: skip
     cxcr4_median: float = estimate(
-        7.1, "MFI ratio", low=5.0, high=10.0, lowest=1e-3, source=f"{SPOO} (derived)"
-    )
+        7.1, "MFI ratio", low=5.0, high=10.0, lowest=1e-3, source=f"{SPOO} (derived)",
+        note="of CXCR4 on leukaemic cells, over patients",
+    )  # fmt: skip
     cxcr4_log_sd: float = estimate(
-        0.94,
-        "ln",
-        low=0.7,
-        high=1.2,
-        highest=3.0,
-        source=f"{SPOO} (derived)",
+        0.94, "ln", low=0.7, high=1.2, highest=3.0, source=f"{SPOO} (derived)",
         note="between patients",
-    )
+    )  # fmt: skip
     lsc_frequency_log10_low: float = estimate(
         -7.0, "log10 cells per blast", low=-7.0, high=-6.0, lowest=-10.0, highest=-3.0,
         source=AILLES, note="log-uniform",
@@ -123,15 +128,17 @@ class Cohort:
         note="their carrying capacity, median",
     )  # fmt: skip
     persistence_burden_log10_sd: float = estimate(
-        0.3, "log10 cells", low=0.1, high=0.5, highest=2.0, source="assumed"
-    )
+        0.3, "log10 cells", low=0.1, high=0.5, highest=2.0, source="assumed",
+        note="between patients",
+    )  # fmt: skip
     reserve_shift_mean: float = estimate(
         0.0, "anti-apoptotic reserve", low=0.0, high=0.15, lowest=-1.0, highest=1.0,
         source="assumed", note="0.10-0.15 in relapsed or refractory disease",
     )  # fmt: skip
     reserve_shift_sd: float = estimate(
-        0.25, "anti-apoptotic reserve", low=0.1, high=0.4, highest=1.0, source="assumed"
-    )
+        0.25, "anti-apoptotic reserve", low=0.1, high=0.4, highest=1.0, source="assumed",
+        note="between patients",
+    )  # fmt: skip
     reprogrammable_share: float = estimate(
         0.5, "fraction", low=0.25, high=1.0, source="assumed",
         note="patients whose stem cells switch under drug stress",
@@ -153,7 +160,7 @@ class Cohort:
         note="marker / ABL1 of leukaemic cells: several hundred to over 1,000 % at diagnosis",
     )  # fmt: skip
     transcript_ratio_log10_sd: float = estimate(
-        0.3, "log10", low=0.1, high=0.5, highest=2.0, source="assumed"
+        0.3, "log10", low=0.1, high=0.5, highest=2.0, source="assumed", note="between patients"
     )
     transplanted_share: float = estimate(
         0.55, "fraction", low=0.4, high=0.7,
@@ -176,18 +183,24 @@ class Cohort:
         note="added while blasts make up a fifth of the marrow or more",
     )  # fmt: skip
     age_mean_years: float = estimate(
-        60.0, "year", low=40.0, high=76.0, lowest=18.0, highest=100.0, source="assumed"
+        60.0, "year", low=40.0, high=76.0, lowest=18.0, highest=100.0, source="assumed",
+        note="at enrolment",
+    )  # fmt: skip
+    age_sd_years: float = estimate(
+        10.0, "year", low=5.0, high=15.0, highest=40.0, source="assumed", note="between patients"
     )
-    age_sd_years: float = estimate(10.0, "year", low=5.0, high=15.0, highest=40.0, source="assumed")
     youngest_years: float = estimate(
-        18.0, "year", low=18.0, high=18.0, lowest=0.0, highest=100.0, source="assumed"
-    )
+        18.0, "year", low=18.0, high=18.0, lowest=0.0, highest=100.0, source="assumed",
+        note="age of the youngest patients",
+    )  # fmt: skip
     oldest_years: float = estimate(
-        90.0, "year", low=65.0, high=95.0, lowest=0.0, highest=120.0, source="assumed"
-    )
+        90.0, "year", low=65.0, high=95.0, lowest=0.0, highest=120.0, source="assumed",
+        note="age of the oldest patients",
+    )  # fmt: skip
     body_surface_m2: float = estimate(
-        1.8, "m2", low=1.5, high=2.2, lowest=0.1, highest=4.0, source="textbook value, assumed"
-    )
+        1.8, "m2", low=1.5, high=2.2, lowest=0.1, highest=4.0, source="textbook value, assumed",
+        note="of every patient",
+    )  # fmt: skip
     founding: Founding = field(default_factory=Founding)
     clonal_haematopoiesis: ClonalHaematopoiesis = field(default_factory=ClonalHaematopoiesis)
 

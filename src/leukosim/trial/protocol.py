@@ -15,12 +15,20 @@ from leukosim.trial.clonal_history import CloneRecord
 class Protocol:
     """How patients are followed, in all arms alike."""
 
-    horizon_days: int = setting(730, "day", lowest=1, highest=36525)
+    horizon_days: int = setting(
+        730, "day", lowest=1, highest=36525, note="of follow-up, from enrolment"
+    )
     after_relapse_days: int = setting(
-        84, "day", lowest=0, highest=36525, note="in arms that treat relapse; others end there"
+        84,
+        "day",
+        lowest=0,
+        highest=36525,
+        note="follow-up after relapse in arms that treat it; others end at relapse",
     )
     treatment_week: bool = False  # record the first treatment week by the hour
-    until_death: bool = False  # follow patients beyond relapse, to death or the horizon
+    until_death: bool = field(
+        default=False, metadata={"note": "follow patients beyond relapse, to death or the horizon"}
+    )
     trigger: Trigger = field(default_factory=Trigger)
     monitoring: Monitoring = field(default_factory=Monitoring)
     assays: Assays = field(default_factory=Assays)

@@ -29,7 +29,7 @@ from leukosim.analysis.arm_summaries import (
 from leukosim.analysis.endpoints import TWO_YEARS
 from leukosim.analysis.optimisation.search_space import Axis, Choice, Point, holds
 from leukosim.errors import ConfigError, listed
-from leukosim.parameters import check_ranges, setting
+from leukosim.parameters import check_ranges, choice, setting
 
 SAMPLERS = ("tpe", "nsga2", "random")
 DEFAULT = "default"  # as a limit: the value of the strategy as configured
@@ -48,31 +48,67 @@ class Search:
     """The options of a search."""
 
     arm: str = ""  # that is searched; empty: the only one
-    maximise: list[str] = field(default_factory=lambda: ["rmst"])
-    minimise: list[str] = field(default_factory=list)
-    at_most: dict[str, str] = field(default_factory=dict)  # a number, or "default", by quantity
-    at_least: dict[str, str] = field(default_factory=dict)
+    maximise: list[str] = field(
+        default_factory=lambda: ["rmst"]
+    )  # quantities to be as large as possible, such as rmst
+    minimise: list[str] = field(
+        default_factory=list
+    )  # quantities to be as small as possible, such as drug_days
+    at_most: dict[str, str] = field(
+        default_factory=dict
+    )  # highest level of a quantity: a number, or default for that of the strategy
+    at_least: dict[str, str] = field(
+        default_factory=dict
+    )  # lowest level of a quantity, in the same way
     day: float | None = setting(
-        None, "day", lowest=1.0, highest=36525.0, note="of survival; null: two years, or the end"
+        None,
+        "day",
+        lowest=1.0,
+        highest=36525.0,
+        note="at which survival is evaluated; null: two years, or the end of follow-up",
     )
     until_day: float | None = setting(
-        None, "day", lowest=1.0, highest=36525.0, note="of restricted means; null: the end"
+        None,
+        "day",
+        lowest=1.0,
+        highest=36525.0,
+        note="last day of restricted means; null: the end of follow-up",
     )
-    evaluations: int = setting(60, "candidates", lowest=1, highest=100_000)
+    evaluations: int = setting(
+        60, "candidates", lowest=1, highest=100_000, note="candidates that are simulated in all"
+    )
     at_once: int = setting(
-        4, "candidates", lowest=1, highest=10_000, note="proposed before any of them is known"
+        4,
+        "candidates",
+        lowest=1,
+        highest=10_000,
+        note="candidates proposed before any of them is evaluated",
     )
     unguided: int = setting(
-        16, "candidates", lowest=1, highest=10_000, note="drawn at random, to begin with"
+        16,
+        "candidates",
+        lowest=1,
+        highest=10_000,
+        note="candidates drawn at random at the beginning",
     )
-    sampler: str = "tpe"
+    sampler: str = choice("tpe", SAMPLERS, "that proposes candidates")
     seed: int = setting(1, "1", lowest=0, highest=2**32 - 1, note="of the optimiser")
-    confirm: int = setting(3, "candidates", lowest=0, highest=20, note="tried on new patients")
-    new_patients: int = setting(200, "patients", lowest=1, highest=10**7)
-    new_seed: int | None = setting(
-        None, "1", lowest=0, highest=2**32 - 1, note="of new patients; null: the next one"
+    confirm: int = setting(
+        3,
+        "candidates",
+        lowest=0,
+        highest=20,
+        note="best candidates that are simulated again in new patients",
     )
-    resamples: int = setting(1000, "resamples", lowest=100, highest=100_000)
+    new_patients: int = setting(
+        200, "patients", lowest=1, highest=10**7, note="patients of that confirmation"
+    )
+    new_seed: int | None = setting(
+        None, "1", lowest=0, highest=2**32 - 1, note="seed of new patients; null: the next one"
+    )
+    resamples: int = setting(
+        1000, "resamples", lowest=100, highest=100_000, note="of the patients, for intervals"
+    )
 
     def __post_init__(self) -> None:
         check_ranges(self)

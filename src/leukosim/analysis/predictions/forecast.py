@@ -25,9 +25,11 @@ LEVEL = 0.95  # of every interval
 class Forecast:
     """The options of predictions."""
 
-    draws: int = setting(4000, "trials", lowest=100, highest=1_000_000)
+    draws: int = setting(
+        4000, "trials", lowest=100, highest=1_000_000, note="simulated for each interval"
+    )
     seed: int = setting(1, "1", lowest=0, highest=2**32 - 1, note="of drawing trials")
-    output: str = "outputs/validation"  # folder
+    output: str = "outputs/validation"  # folder of the predictions
 
     __post_init__ = check_ranges
 

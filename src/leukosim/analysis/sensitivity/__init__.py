@@ -18,28 +18,50 @@ PACKAGES = {"SALib": "SALib", "sklearn": "scikit-learn"}  # as imported, as inst
 class Sensitivity:
     """The options of a sensitivity analysis."""
 
-    headlines: list[str] = field(default_factory=list)  # the first decides; none named: all
+    headlines: list[str] = field(
+        default_factory=list
+    )  # of the study, the first of which decides; none named: all
     only: list[str] = field(default_factory=list)  # sections or paths of estimates; none: all
-    leave_out: list[str] = field(default_factory=list)
+    leave_out: list[str] = field(
+        default_factory=list
+    )  # sections or paths of estimates that are not varied
     group_trajectories: int = setting(
-        2, "trajectories", lowest=0, highest=1000, note="of whole sections; 0: none"
+        2,
+        "trajectories",
+        lowest=0,
+        highest=1000,
+        note="trajectories that vary whole sections at once; 0: none",
     )
     leading_groups: int = setting(
         0, "sections", lowest=0, highest=1000,
-        note="whose parameters are screened one by one; 0: all that change any patient",
+        note="sections whose parameters are screened one by one; 0: all that change any patient",
     )  # fmt: skip
-    trajectories: int = setting(4, "trajectories", lowest=2, highest=1000, note="of Morris")
+    trajectories: int = setting(4, "trajectories", lowest=2, highest=1000, note="in Morris' method")
     levels: int = setting(4, "levels", lowest=4, highest=100, note="of Morris' grid; even")
-    leading: int = setting(8, "parameters", lowest=1, highest=20, note="that are looked at closely")
+    leading: int = setting(
+        8,
+        "parameters",
+        lowest=1,
+        highest=20,
+        note="parameters that are examined in detail, those with the largest effects",
+    )
     single_patients: int = setting(
         0, "patients", lowest=0, highest=10**6,
-        note="in which single parameters are varied; 0: cohort.size",
+        note="patients in whom single parameters are varied; 0: cohort.size",
     )  # fmt: skip
     surrogate_points: int = setting(
-        64, "points", lowest=0, highest=2**16, note="of the surrogate; a power of 2; 0: no indices"
+        64,
+        "points",
+        lowest=0,
+        highest=2**16,
+        note="simulated to fit the surrogate, a power of 2; 0: no Sobol indices",
     )
     sobol_points: int = setting(
-        1024, "points", lowest=64, highest=2**20, note="at which it is evaluated; a power of 2"
+        1024,
+        "points",
+        lowest=64,
+        highest=2**20,
+        note="points at which the surrogate is evaluated, a power of 2",
     )
     resamples: int = setting(500, "resamples", lowest=100, highest=100_000, note="of patients")
 

@@ -40,29 +40,47 @@ GRACE = 16.0  # day, by which a follow-up in months may exceed one in days
 class Proposal:
     """A trial of two arms, one to one, that ends with a Cox model."""
 
-    arm: str = ""  # that is tried; empty: the first that is not the control
-    against: str = ""  # its control; empty: the usual one
-    accrual_months: float = setting(24.0, "month", lowest=0.0, highest=240.0)
+    arm: str = ""  # to be tested; empty: the first that is not the control
+    against: str = ""  # the control arm; empty: the usual one
+    accrual_months: float = setting(
+        24.0, "month", lowest=0.0, highest=240.0, note="duration of recruitment"
+    )
     follow_up_months: float | None = setting(
         None, "month", lowest=0.1, highest=240.0,
-        note="of the median patient, at the analysis; null: 24, or as long as was simulated",
+        note="of the median patient at the analysis; null: 24, or as long as was simulated",
     )  # fmt: skip
     dropout_per_year: float = setting(
-        0.05, "probability", lowest=0.0, highest=0.99, note="lost to follow-up, without an event"
+        0.05,
+        "probability",
+        lowest=0.0,
+        highest=0.99,
+        note="patients lost to follow-up, without an event",
     )
-    significance: float = setting(0.05, "probability", lowest=1e-6, highest=0.5, note="two-sided")
-    power: float = setting(0.8, "probability", lowest=0.05, highest=0.999, note="that is wanted")
-    biomarker: str = ""  # what is known of patients, by which a selected trial enrols
-    equals: str = ""  # who is enrolled: those of this value,
-    at_least: float | None = setting(None, "unit of the biomarker", lowest=-1e18, highest=1e18)
-    below: float | None = setting(None, "unit of the biomarker", lowest=-1e18, highest=1e18)
+    significance: float = setting(
+        0.05, "probability", lowest=1e-6, highest=0.5, note="level of the two-sided test"
+    )
+    power: float = setting(
+        0.8, "probability", lowest=0.05, highest=0.999, note="power that is wanted"
+    )
+    biomarker: str = ""  # variable of patients by which a selected trial enrols; empty: none
+    equals: str = ""  # value of the biomarker in enrolled patients
+    at_least: float | None = setting(
+        None, "unit of the biomarker", lowest=-1e18, highest=1e18,
+        note="lowest value of the biomarker in enrolled patients",
+    )  # fmt: skip
+    below: float | None = setting(
+        None, "unit of the biomarker", lowest=-1e18, highest=1e18,
+        note="value of the biomarker that enrolled patients are below",
+    )  # fmt: skip
     sizes: list[int] = field(
         default_factory=lambda: list(SIZES),
         metadata={"unit": "patients randomised", "lowest": 4, "highest": 20_000},
-    )
+    )  # of trials that are drawn
     trials: int = setting(1000, "trials", lowest=50, highest=100_000, note="of each size")
-    resamples: int = setting(500, "resamples", lowest=50, highest=10_000)
-    seed: int = setting(1, "1", lowest=0, highest=2**32 - 1)
+    resamples: int = setting(
+        500, "resamples", lowest=50, highest=10_000, note="of the patients, for intervals"
+    )
+    seed: int = setting(1, "1", lowest=0, highest=2**32 - 1, note="of drawing trials")
     width_mm: float | None = setting(
         None, "mm", lowest=89.0, highest=183.0, note="of the figures; null: 183, a page"
     )

@@ -24,7 +24,9 @@ class Operations:
     """The design of a trial with two arms, randomised one to one; defaults after BLAST."""
 
     centres: int = setting(0, "centres", lowest=0, highest=10_000, note="0: no trial is run")
-    accrual_years: float = setting(4.0, "year", lowest=0.01, highest=50.0)
+    accrual_years: float = setting(
+        4.0, "year", lowest=0.01, highest=50.0, note="duration of recruitment"
+    )
     opening_years: float = setting(
         1.0, "year", lowest=0.0, highest=50.0, note="within which centres open, at random"
     )

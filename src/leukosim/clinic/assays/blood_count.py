@@ -13,8 +13,9 @@ class BloodCount:
     """An automated count with a differential by eye."""
 
     counted_cells: int = estimate(
-        200, "cells", low=100, high=400, lowest=1, highest=100_000, source="assumed"
-    )
+        200, "cells", low=100, high=400, lowest=1, highest=100_000, source="assumed",
+        note="of a differential count",
+    )  # fmt: skip
     blood_to_marrow: float = estimate(
         0.20, "ratio", low=0.05, high=0.5, highest=1.0,
         source="assumed", note="blast fraction in blood relative to marrow, as for MRD",
@@ -22,7 +23,9 @@ class BloodCount:
     count_cv: float = estimate(
         0.05, "1", low=0.02, high=0.1, highest=1.0, source="assumed", note="of cell counts"
     )
-    turnaround_days: int = estimate(0, "day", low=0, high=1, highest=365, source="assumed")
+    turnaround_days: int = estimate(
+        0, "day", low=0, high=1, highest=365, source="assumed", note="from sample to report"
+    )
 
     __post_init__ = check_ranges
 

@@ -19,7 +19,9 @@ class Morphology:
     healthy_blast_fraction: float = estimate(
         0.01, "fraction", low=0.005, high=0.03, source="assumed", note="in a healthy marrow"
     )
-    turnaround_days: int = estimate(1, "day", low=0, high=3, highest=365, source="assumed")
+    turnaround_days: int = estimate(
+        1, "day", low=0, high=3, highest=365, source="assumed", note="from sample to report"
+    )
 
     __post_init__ = check_ranges
 

@@ -16,13 +16,9 @@ class AzacitidinePharmacokinetics(Pharmacokinetics):
     """After a subcutaneous dose."""
 
     absorption_rate: float = estimate(
-        17.0,
-        "1/day",
-        low=10.0,
-        high=40.0,
-        lowest=1e-3,
+        17.0, "1/day", low=10.0, high=40.0, lowest=1e-3,
         source="published venetoclax-azacitidine model",
-    )
+    )  # fmt: skip
     clearance: float = estimate(
         4589.0, "L/day", low=2000.0, high=7000.0, lowest=1e-3,
         source="published venetoclax-azacitidine model",
@@ -40,26 +36,29 @@ class Azacitidine:
     pharmacokinetics: AzacitidinePharmacokinetics = field(
         default_factory=AzacitidinePharmacokinetics
     )
-    s_phase_kill: float = estimate(1.5, "1/day", low=0.5, high=3.0, source="assumed")
+    s_phase_kill: float = estimate(
+        1.5, "1/day", low=0.5, high=3.0, source="assumed",
+        note="death rate of cells in S phase, at the peak",
+    )  # fmt: skip
     renewal_loss: float = estimate(
         1.0, "fraction", low=0.3, high=1.0, source="assumed",
         note="while hypomethylated; tuned by hand to RELAZA2",
     )  # fmt: skip
     blast_kill: float = estimate(
-        0.6,
-        "1/day",
-        low=0.2,
-        high=0.6,
-        source="assumed",
+        0.6, "1/day", low=0.2, high=0.6, source="assumed",
         note="tuned by hand to VIALE-A and RELAZA2",
+    )  # fmt: skip
+    mcl1_loss: float = estimate(
+        0.15, "fraction", low=0.0, high=0.25, source="assumed", note="of MCL-1, at the peak"
     )
-    mcl1_loss: float = estimate(0.15, "fraction", low=0.0, high=0.25, source="assumed")
     neutrophil_production_loss: float = estimate(
-        0.3, "fraction", low=0.1, high=0.6, source="assumed"
-    )
+        0.3, "fraction", low=0.1, high=0.6, source="assumed",
+        note="at the peak",
+    )  # fmt: skip
     platelet_production_loss: float = estimate(
-        0.2, "fraction", low=0.05, high=0.5, source="assumed"
-    )
+        0.2, "fraction", low=0.05, high=0.5, source="assumed",
+        note="at the peak",
+    )  # fmt: skip
     incorporated_half_life_days: float = estimate(
         3.0,
         "day",

@@ -19,12 +19,14 @@ class OralPharmacokinetics:
     """One compartment, stated by its half-life."""
 
     absorption_rate: float = estimate(
-        6.0, "1/day", low=3.0, high=15.0, lowest=1e-3, source="assumed"
+        6.0, "1/day", low=3.0, high=15.0, lowest=1e-3, source="assumed", note="by mouth"
     )
     half_life_hours: float = estimate(
         17.0, "hour", low=12.0, high=24.0, lowest=0.1, source="assumed", note="of navitoclax"
     )
-    volume: float = estimate(100.0, "L", low=30.0, high=300.0, lowest=1e-3, source="assumed")
+    volume: float = estimate(
+        100.0, "L", low=30.0, high=300.0, lowest=1e-3, source="assumed", note="of distribution"
+    )
 
     __post_init__ = check_ranges
 
@@ -106,7 +108,9 @@ class Navitoclax:
 class BclxlDegrader(Navitoclax):
     """Blocks BCL-xL only, and hardly in platelets, which lack the ligase that it needs."""
 
-    bcl2_blocked: float = estimate(0.0, "fraction", low=0.0, high=0.2, source="assumed")
+    bcl2_blocked: float = estimate(
+        0.0, "fraction", low=0.0, high=0.2, source="assumed", note="share of BCL-2 that is blocked"
+    )
     platelet_loss: float = estimate(
         0.1, "1/day", low=0.0, high=0.3, source="assumed",
         note="death rate of circulating platelets",

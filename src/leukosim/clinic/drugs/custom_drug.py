@@ -21,20 +21,26 @@ from leukosim.clinic.drugs.pharmacokinetics import Pharmacokinetics, TwoCompartm
 from leukosim.parameters import check_ranges, setting
 
 
-def needed(unit: str, lowest: float, highest: float = math.inf) -> Any:
+def needed(unit: str, lowest: float, highest: float = math.inf, note: str = "") -> Any:
     """Declare a field that has no default, as nobody but the user can know it."""
-    return field(metadata=dict(unit=unit, lowest=lowest, highest=highest, note=""))
+    return field(metadata=dict(unit=unit, lowest=lowest, highest=highest, note=note))
 
 
 @dataclass(frozen=True)
 class OwnPharmacokinetics:
     """One compartment, or two where an exchange is given; by mouth where an absorption is given."""
 
-    clearance: float = needed("L/day", lowest=1e-6)
-    volume: float = needed("L", lowest=1e-6)  # central
-    absorption_rate: float | None = setting(None, "1/day", lowest=1e-6)
-    exchange: float | None = setting(None, "L/day", lowest=1e-6)
-    peripheral_volume: float | None = setting(None, "L", lowest=1e-6)
+    clearance: float = needed("L/day", lowest=1e-6, note="from plasma")
+    volume: float = needed("L", lowest=1e-6)  # of the central compartment
+    absorption_rate: float | None = setting(
+        None, "1/day", lowest=1e-6, note="by mouth; null: into the vein"
+    )
+    exchange: float | None = setting(
+        None, "L/day", lowest=1e-6, note="with a second compartment; null: there is none"
+    )
+    peripheral_volume: float | None = setting(
+        None, "L", lowest=1e-6, note="of the second compartment"
+    )
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -60,16 +66,27 @@ class CustomDrug:
     unless the mean of a logit-normal responsiveness is given.
     """
 
-    pharmacokinetics: OwnPharmacokinetics
-    effects: dict[str, Effect]
-    reference_dose_mg: float = needed("mg", lowest=1e-9)
-    reference_days: int = setting(1, "day", lowest=1, highest=366)
-    segment_hours: float = setting(24.0, "hour", lowest=0.05, highest=24.0)
-    clearance_cv: float = setting(0.0, "1", lowest=0.0, highest=3.0)
-    volume_cv: float = setting(0.0, "1", lowest=0.0, highest=3.0)
-    ec50_log10_sd: float = setting(0.0, "log10", lowest=0.0, highest=3.0)
-    responsiveness_logit_mean: float | None = setting(None, "logit", lowest=-10.0, highest=10.0)
-    responsiveness_logit_sd: float = setting(0.0, "logit", lowest=0.0, highest=10.0)
+    pharmacokinetics: OwnPharmacokinetics  # of the level in plasma
+    effects: dict[str, Effect]  # on cells, by exposure
+    reference_dose_mg: float = needed(
+        "mg", lowest=1e-9, note="of the regimen that levels are relative to"
+    )
+    reference_days: int = setting(
+        1, "day", lowest=1, highest=366, note="number of daily doses in that regimen"
+    )
+    segment_hours: float = setting(
+        24.0, "hour", lowest=0.05, highest=24.0,
+        note="length of steps in which levels are averaged after a dose",
+    )  # fmt: skip
+    clearance_cv: float = setting(0.0, "1", lowest=0.0, highest=3.0, note="between patients")
+    volume_cv: float = setting(0.0, "1", lowest=0.0, highest=3.0, note="between patients")
+    ec50_log10_sd: float = setting(0.0, "log10", lowest=0.0, highest=3.0, note="between patients")
+    responsiveness_logit_mean: float | None = setting(
+        None, "logit", lowest=-10.0, highest=10.0, note="over patients; null: all respond alike"
+    )
+    responsiveness_logit_sd: float = setting(
+        0.0, "logit", lowest=0.0, highest=10.0, note="between patients"
+    )
 
     def __post_init__(self) -> None:
         check_ranges(self)

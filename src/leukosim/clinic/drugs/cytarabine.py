@@ -24,16 +24,16 @@ class CytarabinePharmacokinetics:
     """Two compartments in plasma, stated by their half-lives."""
 
     clearance_per_hour: float = estimate(
-        86.0, "L/hour", low=50.0, high=130.0, lowest=1e-3, source=JCO_1983
+        86.0, "L/hour", low=50.0, high=130.0, lowest=1e-3, source=JCO_1983, note="from plasma"
     )
     volume: float = estimate(
         60.0, "L", low=40.0, high=120.0, lowest=1e-3, source="assumed", note="central"
     )
     fast_half_life_minutes: float = estimate(
-        16.0, "minute", low=7.0, high=20.0, lowest=0.1, source=JCO_1983
+        16.0, "minute", low=7.0, high=20.0, lowest=0.1, source=JCO_1983, note="of distribution"
     )
     slow_half_life_hours: float = estimate(
-        1.8, "hour", low=1.0, high=3.0, lowest=0.1, source=JCO_1983
+        1.8, "hour", low=1.0, high=3.0, lowest=0.1, source=JCO_1983, note="of elimination"
     )
 
     def __post_init__(self) -> None:
@@ -77,18 +77,26 @@ class Cytarabine:
         "that 17.6 and 5.9 g/m2 a cycle do nearly the same",
     )  # fmt: skip
     molar_mass: float = estimate(
-        243.2, "g/mol", low=243.0, high=243.5, lowest=1.0, source="textbook value, assumed"
-    )
-    s_phase_kill: float = estimate(3.0, "1/day", low=1.0, high=5.0, source="assumed")
+        243.2, "g/mol", low=243.0, high=243.5, lowest=1.0, source="textbook value, assumed",
+        note="of cytarabine",
+    )  # fmt: skip
+    s_phase_kill: float = estimate(
+        3.0, "1/day", low=1.0, high=5.0, source="assumed",
+        note="death rate of cells in S phase, at the peak",
+    )  # fmt: skip
     g0_share: float = estimate(
         0.1, "fraction", low=0.0, high=0.3, source="assumed",
         note="of the kill in S phase that reaches cells in G0",
     )  # fmt: skip
-    blast_kill: float = estimate(1.0, "1/day", low=0.3, high=2.0, source="assumed")
-    neutrophil_production_loss: float = estimate(
-        0.9, "fraction", low=0.5, high=1.0, source="assumed"
+    blast_kill: float = estimate(
+        1.0, "1/day", low=0.3, high=2.0, source="assumed", note="death rate of blasts, at the peak"
     )
-    platelet_production_loss: float = estimate(0.9, "fraction", low=0.5, high=1.0, source="assumed")
+    neutrophil_production_loss: float = estimate(
+        0.9, "fraction", low=0.5, high=1.0, source="assumed", note="at the peak"
+    )
+    platelet_production_loss: float = estimate(
+        0.9, "fraction", low=0.5, high=1.0, source="assumed", note="at the peak"
+    )
     blood_half_life_days: float = estimate(
         1.0, "day", low=0.5, high=3.0, lowest=1e-2, source="assumed",
         note="for which healthy precursors feel a dose",

@@ -45,13 +45,23 @@ class Effect:
     :class:`leukosim.biology.subtypes.Subtype`.
     """
 
-    size: float = setting(0.0, "unit of the target", lowest=0.0)
-    half_life_days: float = setting(1.0, "day", lowest=0.0)
-    half_level: float | None = setting(None, "reference level", lowest=1e-9)
-    ec50: float | None = setting(None, "mg/L", lowest=1e-9)
-    by_responsiveness: bool = True
-    relative_ec50: dict[str, float] = field(default_factory=dict)  # by subtype; else 1
-    ec50_field: str = ""
+    size: float = setting(
+        0.0, "unit of the target", lowest=0.0,
+        note="at the peak of the reference regimen, or when saturated",
+    )  # fmt: skip
+    half_life_days: float = setting(
+        1.0, "day", lowest=0.0, note="by which the effect lags behind plasma; 0: it does not"
+    )
+    half_level: float | None = setting(
+        None, "reference level", lowest=1e-9,
+        note="at which the effect is half its size; null: in proportion",
+    )  # fmt: skip
+    ec50: float | None = setting(
+        None, "mg/L", lowest=1e-9, note="concentration at which the effect is half its size"
+    )
+    by_responsiveness: bool = True  # multiplied by the patient's responsiveness
+    relative_ec50: dict[str, float] = field(default_factory=dict)  # factors, by subtype
+    ec50_field: str = ""  # field of subtypes that holds the factor on their EC50; empty: none
 
     def __post_init__(self) -> None:
         check_ranges(self)

@@ -75,10 +75,15 @@ class MotixafortidePharmacokinetics:
     """After a dose under the skin; one compartment."""
 
     absorption_rate: float = estimate(
-        50.0, "1/day", low=20.0, high=100.0, lowest=1e-3, source="assumed"
+        50.0, "1/day", low=20.0, high=100.0, lowest=1e-3, source="assumed",
+        note="from under the skin",
+    )  # fmt: skip
+    half_life_hours: float = estimate(
+        2.0, "hour", low=1.0, high=4.0, lowest=0.1, source="assumed", note="in plasma"
     )
-    half_life_hours: float = estimate(2.0, "hour", low=1.0, high=4.0, lowest=0.1, source="assumed")
-    volume: float = estimate(30.0, "L", low=10.0, high=60.0, lowest=1e-3, source="assumed")
+    volume: float = estimate(
+        30.0, "L", low=10.0, high=60.0, lowest=1e-3, source="assumed", note="of distribution"
+    )
 
     __post_init__ = check_ranges
 
@@ -95,10 +100,14 @@ class Motixafortide:
     pharmacokinetics: MotixafortidePharmacokinetics = field(
         default_factory=MotixafortidePharmacokinetics
     )
-    ki_nm: float = estimate(0.32, "nmol/L", low=0.1, high=1.0, lowest=1e-9, source=CREES)
+    ki_nm: float = estimate(
+        0.32, "nmol/L", low=0.1, high=1.0, lowest=1e-9, source=CREES,
+        note="inhibition constant at CXCR4",
+    )  # fmt: skip
     molar_mass: float = estimate(
-        2159.0, "g/mol", low=2000.0, high=2300.0, lowest=1.0, source="assumed"
-    )
+        2159.0, "g/mol", low=2000.0, high=2300.0, lowest=1.0, source="assumed",
+        note="of motixafortide",
+    )  # fmt: skip
     occupancy_loss_rate: float = estimate(
         0.35, "1/day", low=0.05, high=1.0, lowest=1e-6, source="assumed",
         note="beyond what the plasma level holds: half is left two days later",

@@ -57,8 +57,9 @@ class Venetoclax:
         note="EC50 in plasma / in medium: protein binding; tuned by hand to VIALE-A",
     )  # fmt: skip
     molar_mass: float = estimate(
-        868.4, "g/mol", low=868.0, high=869.0, lowest=1.0, source="textbook value, assumed"
-    )
+        868.4, "g/mol", low=868.0, high=869.0, lowest=1.0, source="textbook value, assumed",
+        note="of venetoclax",
+    )  # fmt: skip
     ec50_log10_sd: float = estimate(
         0.5, "log10", low=0.2, high=1.0, highest=3.0, source="assumed", note="between patients"
     )

@@ -12,18 +12,24 @@ from leukosim.clinic.assays.quantitative_pcr import QuantitativePcr
 from leukosim.clinic.assays.sample import SAMPLES
 from leukosim.clinic.assays.single_cell_genotyping import SingleCellGenotyping
 from leukosim.clinic.assays.single_cell_mrd import SingleCellMrd
-from leukosim.parameters import check_ranges, setting
+from leukosim.parameters import check_ranges, choice, setting
 
 
 @dataclass(frozen=True)
 class Trigger:
     """The MRD level at which a strategy acts, by how MRD is followed."""
 
-    level: float = setting(0.01, "transcript ratio", lowest=1e-7, highest=1.0)
+    level: float = setting(
+        0.01, "transcript ratio", lowest=1e-7, highest=1.0,
+        note="MRD, marker / ABL1, at or above which a strategy acts",
+    )  # fmt: skip
     recipient_share: float = setting(
         0.2, "fraction", lowest=1e-3, highest=1.0, note="of CD34-positive cells after a transplant"
     )
-    confirmations: int = setting(0, "further samples", lowest=0, highest=9)
+    confirmations: int = setting(
+        0, "further samples", lowest=0, highest=9,
+        note="samples that have to confirm the trigger before a strategy acts",
+    )  # fmt: skip
     delay_days: int = setting(0, "day", lowest=0, highest=3650, note="from report to first dose")
 
     __post_init__ = check_ranges
@@ -39,7 +45,7 @@ class Monitoring:
 
     interval_days: int = setting(28, "day", lowest=1, highest=3650, note="between MRD samples")
     first_day: int = setting(56, "day", lowest=0, highest=3650, note="of the first MRD sample")
-    sample: str = "marrow"
+    sample: str = choice("marrow", SAMPLES, "in which MRD is measured")
     confirm_days: int = setting(14, "day", lowest=1, highest=365, note="to a confirming sample")
     blood_count_days: int = setting(14, "day", lowest=1, highest=365, note="between blood counts")
     interruption_count_days: int = setting(

@@ -11,18 +11,26 @@ from leukosim.parameters import check_ranges, setting
 class Dosing:
     """How one drug of a regimen is given: by body surface, or a fixed dose."""
 
-    days: list[int] = field(metadata={"unit": "day of the cycle", "lowest": 1, "highest": 366})
-    dose_mg_per_m2: float | None = setting(None, "mg/m2", lowest=0.0)
-    dose_mg: float | None = setting(None, "mg", lowest=0.0)
+    days: list[int] = field(
+        metadata={"unit": "day of the cycle", "lowest": 1, "highest": 366}
+    )  # on which the drug is given
+    dose_mg_per_m2: float | None = setting(
+        None, "mg/m2", lowest=0.0, note="dose relative to body surface; this or dose_mg"
+    )
+    dose_mg: float | None = setting(
+        None, "mg", lowest=0.0, note="fixed dose; this or dose_mg_per_m2"
+    )
     ramp_mg: list[float] = field(
         default_factory=list,
         metadata={"unit": "mg", "lowest": 0.0, "highest": 1e6},
-    )  # instead of the first doses of the regimen, where they are lower
+    )  # the first doses of the regimen, where these are lower
     hours: list[float] = field(
         default_factory=lambda: [0.0],
         metadata={"unit": "hour of the day", "lowest": -24.0, "highest": 48.0},
     )  # at each of which the dose is given; below 0 the day before, from 24 on the day after
-    infusion_hours: float = setting(0.0, "hour", lowest=0.0, highest=168.0, note="0: at once")
+    infusion_hours: float = setting(
+        0.0, "hour", lowest=0.0, highest=168.0, note="duration of an infusion; 0: at once"
+    )
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -60,9 +68,9 @@ class Dosing:
 class Regimen:
     """Cycles of one or several drugs. Day 1 of cycle 1 is the day the regimen starts."""
 
-    drugs: dict[str, Dosing]
-    cycle_days: int = setting(28, "day", lowest=1, highest=366)
-    cycles: int = setting(24, "cycles", lowest=1, highest=1000)
+    drugs: dict[str, Dosing]  # how each drug is given, by its name
+    cycle_days: int = setting(28, "day", lowest=1, highest=366, note="length of a cycle")
+    cycles: int = setting(24, "cycles", lowest=1, highest=1000, note="largest number of cycles")
 
     def __post_init__(self) -> None:
         check_ranges(self)

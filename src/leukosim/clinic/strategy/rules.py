@@ -51,28 +51,48 @@ class Rule:
     not meet its rule, or after ``at_most_days`` of waiting.
     """
 
-    measure: str
-    action: str
+    measure: str = field(
+        metadata={"allowed": tuple(MEASURES), "note": "the report that the rule looks at"}
+    )
+    action: str = field(
+        metadata={"allowed": tuple(ACTIONS), "note": "what is done when the rule holds"}
+    )
     at_least: float | Literal["trigger"] | None = setting(
-        None, "unit of the measure", lowest=0.0, words=(TRIGGER,)
-    )
+        None, "unit of the measure", lowest=0.0, words=(TRIGGER,),
+        note="lowest value at which the rule holds",
+    )  # fmt: skip
     below: float | Literal["trigger"] | None = setting(
-        None, "unit of the measure", lowest=0.0, words=(TRIGGER,)
+        None, "unit of the measure", lowest=0.0, words=(TRIGGER,),
+        note="value below which the rule holds",
+    )  # fmt: skip
+    samples: int = setting(
+        1, "successive samples", lowest=1, highest=10, note="that all have to hold"
     )
-    samples: int = setting(1, "successive samples", lowest=1, highest=10)
-    regimen: str = ""
-    delay_days: int = setting(0, "day", lowest=0, highest=3650)
-    after_cycles: int = setting(0, "completed cycles", lowest=0, highest=1000)
-    after_relapse: bool | None = None  # None: before and after; else only then
+    regimen: str = ""  # to start or to change to
+    delay_days: int = setting(
+        0, "day", lowest=0, highest=3650, note="from the report to the action"
+    )
+    after_cycles: int = setting(
+        0, "completed cycles", lowest=0, highest=1000, note="fewest cycles before the rule applies"
+    )
+    after_relapse: bool | None = None  # true: only after relapse, false: only before; null: both
     after_response: bool | None = None  # the same of the first CR, CRh or CRi
     after_interruptions: int = setting(
-        0, "interruptions", lowest=0, highest=1000, note="the present one included"
+        0,
+        "interruptions",
+        lowest=0,
+        highest=1000,
+        note="fewest interruptions, this one included",
     )
-    in_remission: bool | None = None  # by the last marrow; None: in and out
-    repeats: bool = False
+    in_remission: bool | None = None  # true: only in remission by the last marrow; false: only not
+    repeats: bool = False  # fires whenever it holds, not only once
     drugs: list[str] = field(default_factory=list)  # to interrupt or reduce; none named: all
     at_most_days: int | None = setting(
-        None, "day", lowest=1, highest=366, note="of an interruption; of a cycle, to reduce"
+        None,
+        "day",
+        lowest=1,
+        highest=366,
+        note="longest interruption, or days kept of a cycle",
     )
 
     def __post_init__(self) -> None:
@@ -157,15 +177,17 @@ class Rule:
 class Strategy:
     """A way to treat: regimens by name, a regimen to begin with (or none), and rules by name."""
 
-    title: str
-    regimens: dict[str, Regimen]
-    rules: dict[str, Rule]
-    begin_with: str = ""
+    title: str  # of the arm, in figures and tables
+    regimens: dict[str, Regimen]  # by name
+    rules: dict[str, Rule]  # by name; they act in this order
+    begin_with: str = ""  # regimen from day 0 on; empty: none
     marrow_after_cycles: list[int] = field(
         default_factory=list, metadata={"unit": "cycles", "lowest": 1, "highest": 1000}
     )  # a marrow in time for the next cycle
-    begin_with_if_older: str = ""  # from an age on, in place of the other
-    older_from_years: float = setting(60.0, "year", lowest=0.0, highest=120.0)
+    begin_with_if_older: str = ""  # the first regimen from an age on, in place of begin_with
+    older_from_years: float = setting(
+        60.0, "year", lowest=0.0, highest=120.0, note="age from which begin_with_if_older holds"
+    )
 
     def __post_init__(self) -> None:
         check_ranges(self)

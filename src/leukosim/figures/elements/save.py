@@ -15,16 +15,10 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont
 
 from leukosim import __version__
+from leukosim.figures.elements.formats import FORMATS, UNDATED
 from leukosim.figures.elements.style import MM_PER_INCH, house_style
 from leukosim.results.atomic_write import write_whole
 
-# What would change from one saving to the next.
-UNDATED: dict[str, dict[str, None]] = {
-    "pdf": {"CreationDate": None},
-    "svg": {"Date": None},
-    "png": {},
-}
-FORMATS: tuple[str, ...] = tuple(UNDATED)
 LIBRARIES = ("matplotlib", "numpy", "pandas", "lifelines")  # that a figure and its numbers rest on
 OF_A_RESULT = ("title", "source", "seed", "digest", "code_digest", "commit", "versions")
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from leukosim.analysis.arms import with_all_dimensions
 from leukosim.errors import ConfigError
-from leukosim.figures.elements.style import PAGE
+from leukosim.figures.elements.formats import PAGE
 
 Tables = dict[str, pd.DataFrame]  # the numbers of a figure, by part
 

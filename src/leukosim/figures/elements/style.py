@@ -19,7 +19,6 @@ from matplotlib.style import context
 
 from leukosim.analysis.endpoints import DAYS_PER_MONTH
 
-COLUMN, PAGE = 89.0, 183.0  # mm, widths of a journal
 HIGHEST = 170.0  # mm
 MM_PER_INCH = 25.4
 LETTER, SMALL_LETTER, LINE = 1.25, 1.1, 2.9  # mm, about: widths in labels and in ticks; a line

@@ -18,6 +18,7 @@ from leukosim.analysis.comparison import (
     ranking,
 )
 from leukosim.analysis.endpoints import DAYS_PER_MONTH
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.save import by_part
 from leukosim.figures.elements.small_multiples import add_note, note_height, say_nothing_to_see
 from leukosim.figures.elements.style import (
@@ -25,7 +26,6 @@ from leukosim.figures.elements.style import (
     GREY,
     LETTER,
     MM_PER_INCH,
-    PAGE,
     add_axes,
     add_heading,
     arm_colors,

@@ -11,12 +11,12 @@ from leukosim.analysis.arm_summaries import SUMMARIES, EvaluationTimes
 from leukosim.analysis.endpoints import DAYS_PER_MONTH
 from leukosim.analysis.measures import SHARE
 from leukosim.analysis.optimisation.search import COHORTS
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.small_multiples import add_note, note_height
 from leukosim.figures.elements.style import (
     BLUE,
     GREY,
     LETTER,
-    PAGE,
     add_axes,
     add_heading,
     empty_figure,

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leukosim.analysis.individual_effects import FATES, count_fates, gains_by_trait
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.save import by_part
 from leukosim.figures.elements.small_multiples import add_note, note_height
 from leukosim.figures.elements.style import (
@@ -14,7 +15,6 @@ from leukosim.figures.elements.style import (
     BLUE,
     GREY,
     ORANGE,
-    PAGE,
     SKY_BLUE,
     VERMILLION,
     add_axes,

@@ -9,17 +9,10 @@ from matplotlib.ticker import FixedLocator, NullFormatter
 from leukosim.analysis.calibration.fit import Fit
 from leukosim.analysis.calibration.populations import POPULATIONS
 from leukosim.analysis.calibration.summary import UNIFORM_SD, centre, correlation_table
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.save import by_part
 from leukosim.figures.elements.small_multiples import Panels
-from leukosim.figures.elements.style import (
-    BLUE,
-    GREY,
-    PAGE,
-    VERMILLION,
-    add_axes,
-    empty_figure,
-    wrapped,
-)
+from leukosim.figures.elements.style import BLUE, GREY, VERMILLION, add_axes, empty_figure, wrapped
 
 TITLE, HIGH, FOOT = 7.5, 12.0, 6.0  # mm of a panel: above, its frame, below
 KEY, ROW = 6.0, 4.0  # mm: the key; a pair of parameters

@@ -6,13 +6,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leukosim.analysis.trial_emulation.power import ALL, OTHERS, SELECTED, Evidence
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.save import by_part
 from leukosim.figures.elements.small_multiples import add_note, note_height
 from leukosim.figures.elements.style import (
     BLACK,
     GREY,
     ORANGE,
-    PAGE,
     add_axes,
     add_heading,
     empty_figure,

@@ -17,17 +17,10 @@ from leukosim.analysis.trial_emulation.repeated_trials import (
     repeat,
     summary,
 )
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.small_multiples import add_note, note_height
 from leukosim.figures.elements.standard import Tables
-from leukosim.figures.elements.style import (
-    BLACK,
-    GREY,
-    ORANGE,
-    PAGE,
-    add_axes,
-    add_heading,
-    empty_figure,
-)
+from leukosim.figures.elements.style import BLACK, GREY, ORANGE, add_axes, add_heading, empty_figure
 
 SEED = 1
 NEEDED = "patients for 80 % power"

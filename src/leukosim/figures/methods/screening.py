@@ -5,18 +5,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from leukosim.figures.elements.formats import COLUMN, PAGE
 from leukosim.figures.elements.parameter_rows import ROW, add_rows, label_room
 from leukosim.figures.elements.small_multiples import add_note, note_height
-from leukosim.figures.elements.style import (
-    BLUE,
-    COLUMN,
-    GREY,
-    PAGE,
-    add_axes,
-    add_heading,
-    empty_figure,
-    wrapped,
-)
+from leukosim.figures.elements.style import BLUE, GREY, add_axes, add_heading, empty_figure, wrapped
 
 SHOWN = 12  # parameters, by name
 TOP, FOOT, RIGHT, GAP = 8.0, 8.5, 4.0, 17.0  # mm

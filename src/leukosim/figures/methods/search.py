@@ -12,6 +12,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from leukosim.analysis.arm_summaries import SUMMARIES
 from leukosim.analysis.optimisation.search import Limit, Searched
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.small_multiples import Panels, add_note, note_height
 from leukosim.figures.elements.style import (
     BLACK,
@@ -19,7 +20,6 @@ from leukosim.figures.elements.style import (
     GREY,
     LETTER,
     ORANGE,
-    PAGE,
     SKY_BLUE,
     add_axes,
     add_heading,

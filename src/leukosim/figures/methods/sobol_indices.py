@@ -6,17 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leukosim.analysis.sensitivity.indices import POOR
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.parameter_rows import ROW, add_rows, label_room
 from leukosim.figures.elements.small_multiples import add_note, note_height
-from leukosim.figures.elements.style import (
-    BLUE,
-    GREY,
-    ORANGE,
-    PAGE,
-    add_heading,
-    empty_figure,
-    wrapped,
-)
+from leukosim.figures.elements.style import BLUE, GREY, ORANGE, add_heading, empty_figure, wrapped
 
 COLORS = {"first": BLUE, "total": ORANGE}
 LABELS = {"first": "by itself", "total": "with all others"}

@@ -5,13 +5,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.parameter_rows import TALL_ROW, add_rows, label_room
 from leukosim.figures.elements.small_multiples import add_note, note_height
 from leukosim.figures.elements.style import (
     BLACK,
     GREY,
     ORANGE,
-    PAGE,
     SKY_BLUE,
     add_heading,
     empty_figure,

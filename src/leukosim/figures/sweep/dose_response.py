@@ -21,6 +21,7 @@ from leukosim.clinic.drugs.formulary import declared_drugs, formulary
 from leukosim.clinic.drugs.synergy import bliss_excess, kill_by_pair
 from leukosim.config.reading import build
 from leukosim.errors import ConfigError
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.small_multiples import (
     add_note,
     note_height,
@@ -32,7 +33,6 @@ from leukosim.figures.elements.style import (
     BLACK,
     GREY,
     LETTER,
-    PAGE,
     add_axes,
     add_heading,
     empty_figure,

@@ -15,8 +15,9 @@ from matplotlib.patches import Rectangle
 
 from leukosim.analysis.subgroup_effects import has_groups
 from leukosim.figures.elements.cells import SIGNED, SMALLEST_CELL, draw_cells
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.small_multiples import add_note, note_height
-from leukosim.figures.elements.style import PAGE, add_axes, add_heading, empty_figure
+from leukosim.figures.elements.style import add_axes, add_heading, empty_figure
 from leukosim.figures.sweep.lead_time import outcome_of
 from leukosim.figures.sweep.sweep_outcomes import AXES, places_of
 

@@ -28,6 +28,7 @@ from leukosim.analysis.stem_cell_composition import (
     flow,
     has_failed,
 )
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.small_multiples import (
     Panels,
     add_note,
@@ -44,7 +45,6 @@ from leukosim.figures.elements.style import (
     GREY,
     LETTER,
     LINE,
-    PAGE,
     add_axes,
     add_heading,
     empty_figure,

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from leukosim.analysis.endpoints import TWO_YEARS, horizon_days, relapse_free_survival
 from leukosim.analysis.subgroup_effects import arms_of, has_groups
 from leukosim.analysis.survival import paired_difference
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.small_multiples import (
     Panels,
     add_note,
@@ -24,7 +25,6 @@ from leukosim.figures.elements.style import (
     LETTER,
     LINE,
     ORANGE,
-    PAGE,
     add_axes,
     add_heading,
     empty_figure,

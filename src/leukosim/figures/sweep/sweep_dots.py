@@ -14,14 +14,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator
 
+from leukosim.figures.elements.formats import COLUMN, PAGE
 from leukosim.figures.elements.small_multiples import add_note, note_height
 from leukosim.figures.elements.style import (
     BLACK,
-    COLUMN,
     GREY,
     LETTER,
     LINE,
-    PAGE,
     SMALL_LETTER,
     add_axes,
     add_heading,

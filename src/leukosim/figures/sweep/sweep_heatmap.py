@@ -16,12 +16,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from leukosim.figures.elements.cells import MISSING, SIGNED, SMALLEST_CELL, draw_cells
+from leukosim.figures.elements.formats import COLUMN, PAGE
 from leukosim.figures.elements.style import (
-    COLUMN,
     HIGHEST,
     LETTER,
     LINE,
-    PAGE,
     SMALL_LETTER,
     add_axes,
     add_heading,

@@ -14,6 +14,7 @@ from leukosim.analysis.parameter_uncertainty import (
     headline_uncertainty,
     posterior_draws,
 )
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.small_multiples import (
     Panels,
     add_note,
@@ -27,7 +28,6 @@ from leukosim.figures.elements.style import (
     GREY,
     LETTER,
     LINE,
-    PAGE,
     add_axes,
     add_heading,
     arm_colors,

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from leukosim.analysis.bootstrap import mean
 from leukosim.analysis.endpoints import DAYS_PER_MONTH
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.small_multiples import (
     Panels,
     add_note,
@@ -21,7 +22,6 @@ from leukosim.figures.elements.standard import Tables
 from leukosim.figures.elements.style import (
     BLACK,
     LINE,
-    PAGE,
     VERMILLION,
     YELLOW,
     add_axes,

@@ -13,6 +13,7 @@ from leukosim.clinic.strategy.monitoring import Monitoring
 from leukosim.clinic.strategy.regimens import Regimen
 from leukosim.clinic.strategy.rules import Strategy
 from leukosim.clinic.strategy.wording import is_placebo
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.small_multiples import add_note, color_key, key_height, note_height
 from leukosim.figures.elements.style import (
     BLACK,
@@ -20,7 +21,6 @@ from leukosim.figures.elements.style import (
     GREEN,
     GREY,
     ORANGE,
-    PAGE,
     PURPLE,
     SKY_BLUE,
     VERMILLION,

@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leukosim.figures.elements.clones import ClonalCourse, ShownClones, most_clonal_courses
+from leukosim.figures.elements.formats import COLUMN
 from leukosim.figures.elements.small_multiples import add_note, note_height
 from leukosim.figures.elements.style import (
     BLACK,
-    COLUMN,
     GREY,
     SMALL_LETTER,
     add_axes,

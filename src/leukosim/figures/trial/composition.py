@@ -14,6 +14,7 @@ from leukosim.analysis.stem_cell_composition import (
     enriched_fraction,
     enriched_subtypes,
 )
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.small_multiples import (
     Panels,
     add_note,
@@ -28,7 +29,6 @@ from leukosim.figures.elements.standard import Tables, only
 from leukosim.figures.elements.style import (
     GREY,
     LINE,
-    PAGE,
     add_axes,
     arm_colors,
     empty_figure,

@@ -10,12 +10,12 @@ from matplotlib.patches import Patch
 
 from leukosim.analysis.endpoints import DAYS_PER_MONTH
 from leukosim.figures.elements.clones import ClonalCourse, ShownClones, shown_clones
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.small_multiples import add_note, note_height, say_nothing_to_see
 from leukosim.figures.elements.standard import only
 from leukosim.figures.elements.style import (
     BLACK,
     GREY,
-    PAGE,
     SKY_BLUE,
     VERMILLION,
     add_axes,

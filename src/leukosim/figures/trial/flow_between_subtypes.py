@@ -19,6 +19,7 @@ from leukosim.analysis.stem_cell_composition import (
     has_failed,
     share_by_descent,
 )
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.small_multiples import (
     Panels,
     add_note,
@@ -29,7 +30,7 @@ from leukosim.figures.elements.small_multiples import (
     title_height,
     title_lines,
 )
-from leukosim.figures.elements.style import LETTER, PAGE, add_axes, empty_figure, subtype_colors
+from leukosim.figures.elements.style import LETTER, add_axes, empty_figure, subtype_colors
 
 HIGH, NODE, GAP = 40.0, 0.08, 0.02  # mm of a panel; width of a node and gap between, of a panel
 NOTE = (

@@ -16,6 +16,7 @@ from leukosim.analysis.subgroup_effects import (
     gains_by_group,
     interaction,
 )
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.small_multiples import add_note, note_height
 from leukosim.figures.elements.standard import Tables
 from leukosim.figures.elements.style import (
@@ -23,7 +24,6 @@ from leukosim.figures.elements.style import (
     GREY,
     GROUP_COLORS,
     MM_PER_INCH,
-    PAGE,
     add_axes,
     add_heading,
     empty_figure,

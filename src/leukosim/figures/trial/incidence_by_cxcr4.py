@@ -7,8 +7,9 @@ from matplotlib.figure import Figure
 from leukosim.analysis.endpoints import relapse_free_survival
 from leukosim.analysis.survival import cumulative_incidence
 from leukosim.figures.elements.curves import draw_curves, last_day
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.standard import Tables
-from leukosim.figures.elements.style import PAGE, arm_colors
+from leukosim.figures.elements.style import arm_colors
 from leukosim.figures.trial.survival_by_cxcr4 import curves_by_group, panels_by_group
 
 LABEL = "Cumulative incidence of relapse"

@@ -7,15 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leukosim.analysis.calibration import LASTING, calibration_targets
+from leukosim.figures.elements.formats import COLUMN
 from leukosim.figures.elements.small_multiples import add_note, note_height
-from leukosim.figures.elements.style import (
-    BLACK,
-    COLUMN,
-    GREY,
-    GROUP_COLORS,
-    add_axes,
-    empty_figure,
-)
+from leukosim.figures.elements.style import BLACK, GREY, GROUP_COLORS, add_axes, empty_figure
 from leukosim.results.variables import CXCR4_GROUPS
 
 LEFT, RIGHT, TOP, HIGH = 13.0, 3.0, 4.0, 45.0  # mm

@@ -21,11 +21,11 @@ from leukosim.analysis.endpoints import (
     molecular_relapse_day,
     preemptive_start_day,
 )
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.standard import only
 from leukosim.figures.elements.style import (
     BLACK,
     GREY,
-    PAGE,
     SKY_BLUE,
     add_axes,
     arm_colors,

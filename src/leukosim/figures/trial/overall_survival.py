@@ -19,11 +19,11 @@ from leukosim.analysis.endpoints import (
 )
 from leukosim.analysis.survival import cumulative_incidence, kaplan_meier, median_survival
 from leukosim.figures.elements.curves import at_risk, draw_at_risk, draw_curves, last_day
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.small_multiples import add_note, note_height, say_nothing_to_see
 from leukosim.figures.elements.standard import Tables
 from leukosim.figures.elements.style import (
     GREY,
-    PAGE,
     add_axes,
     add_heading,
     arm_colors,

@@ -14,10 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leukosim.analysis.endpoints import DAYS_PER_MONTH
+from leukosim.figures.elements.formats import COLUMN
 from leukosim.figures.elements.style import (
     BLACK,
     BLUE,
-    COLUMN,
     GREY,
     ORANGE,
     PURPLE,

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leukosim.analysis.endpoints import proportion
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.small_multiples import (
     Panels,
     add_note,
@@ -17,15 +18,7 @@ from leukosim.figures.elements.small_multiples import (
     title_height,
     title_lines,
 )
-from leukosim.figures.elements.style import (
-    BLUE,
-    GREY,
-    ORANGE,
-    PAGE,
-    VERMILLION,
-    add_axes,
-    empty_figure,
-)
+from leukosim.figures.elements.style import BLUE, GREY, ORANGE, VERMILLION, add_axes, empty_figure
 
 Bounds = tuple[int, int | None]
 GROUPS: dict[str, Bounds] = {

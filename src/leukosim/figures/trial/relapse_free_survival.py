@@ -19,12 +19,12 @@ from leukosim.analysis.survival import (
     survival_at,
 )
 from leukosim.figures.elements.curves import at_risk, draw_at_risk, draw_curves, last_day
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.small_multiples import add_note, note_height
 from leukosim.figures.elements.standard import Tables
 from leukosim.figures.elements.style import (
     BLACK,
     GREY,
-    PAGE,
     add_axes,
     arm_colors,
     empty_figure,

@@ -15,6 +15,7 @@ from leukosim.analysis.endpoints import (
     proportion,
 )
 from leukosim.analysis.survival import survival_at
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.small_multiples import (
     add_note,
     color_key,
@@ -27,7 +28,6 @@ from leukosim.figures.elements.style import (
     GREY,
     LETTER,
     LINE,
-    PAGE,
     SMALL_LETTER,
     add_axes,
     add_heading,

@@ -7,13 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.small_multiples import add_note, note_height
 from leukosim.figures.elements.standard import Tables
 from leukosim.figures.elements.style import (
     BLACK,
     GREY,
     GROUP_COLORS,
-    PAGE,
     add_axes,
     add_heading,
     empty_figure,

@@ -11,6 +11,7 @@ from leukosim.analysis.endpoints import relapse_free_survival
 from leukosim.analysis.subgroup_effects import GROUP_LABELS
 from leukosim.analysis.survival import kaplan_meier
 from leukosim.figures.elements.curves import at_risk, draw_at_risk, draw_curves, last_day
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.save import by_part
 from leukosim.figures.elements.small_multiples import (
     Panels,
@@ -23,7 +24,6 @@ from leukosim.figures.elements.standard import Tables
 from leukosim.figures.elements.style import (
     GREY,
     MM_PER_INCH,
-    PAGE,
     add_axes,
     add_heading,
     arm_colors,

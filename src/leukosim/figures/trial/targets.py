@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leukosim.analysis.calibration import target_table
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.style import (
     BLUE,
     GREY,
-    PAGE,
     SMALL_LETTER,
     VERMILLION,
     add_axes,

@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from leukosim.figures.elements.formats import COLUMN
 from leukosim.figures.elements.small_multiples import add_note, note_height
 from leukosim.figures.elements.style import (
-    COLUMN,
     add_axes,
     add_heading,
     arm_colors,

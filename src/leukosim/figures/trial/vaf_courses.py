@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from leukosim.analysis.endpoints import DAYS_PER_MONTH
 from leukosim.figures.elements.clones import CLONE_COLORS, most_clonal_patient
+from leukosim.figures.elements.formats import PAGE
 from leukosim.figures.elements.small_multiples import (
     Panels,
     add_note,
@@ -20,7 +21,6 @@ from leukosim.figures.elements.small_multiples import (
 )
 from leukosim.figures.elements.style import (
     GREY,
-    PAGE,
     SKY_BLUE,
     VERMILLION,
     add_axes,

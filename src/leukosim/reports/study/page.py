@@ -5,7 +5,6 @@ same result makes the same bytes.
 """
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +16,6 @@ from leukosim.analysis.individual_effects import individual_effects
 from leukosim.clinic.strategy.wording import monitoring_in_words, plain
 from leukosim.config.compose import config_of
 from leukosim.config.schema import Config
-from leukosim.parameters import check_ranges, setting
 from leukosim.reports.document import (
     Album,
     Block,
@@ -31,6 +29,7 @@ from leukosim.reports.document import (
     Table,
     html_of,
 )
+from leukosim.reports.study.options import Report
 from leukosim.reports.study.pictures import draw_calendar, draw_compared, standard_pictures
 from leukosim.reports.study.repetition import command_of
 from leukosim.reports.study.tables import (
@@ -67,20 +66,6 @@ NOT_ALL = (
     "This command runs the study; some of its strategies or drugs come from files of the user's "
     "own, which it cannot name. The config.yaml beside the result holds all of them:"
 )
-
-
-@dataclass(frozen=True)
-class Report:
-    """What is asked of a page."""
-
-    title: str = ""  # empty: the name of the study
-    question: str = ""  # empty: the one that the study's file opens with
-    against: str = ""  # the arm that others are compared with; empty: the usual control
-    resamples: int = setting(2000, "resamples", lowest=100, highest=100_000)
-    seed: int = setting(1, "1", lowest=0, highest=2**32 - 1, note="of resampling")
-    output: str = ""  # folder; empty: that of the result
-
-    __post_init__ = check_ranges
 
 
 def report_page(

@@ -6,10 +6,7 @@ from leukosim.reports.terminal.power import power_tables
 from leukosim.reports.terminal.searches import candidates_table, confirmed_table
 from leukosim.reports.terminal.sensitivity import sensitivity_tables
 
-WIDTH = 118  # of a page that is not a terminal
-
 __all__ = [
-    "WIDTH",
     "calibration_tables",
     "candidates_table",
     "comparison_tables",

@@ -1,5 +1,7 @@
 """What is printed of a comparison."""
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 from rich.table import Table
@@ -24,6 +26,7 @@ from leukosim.reports.terminal.formatting import months, printed, probability, w
 
 MOST = 20  # arms that are printed
 FEW = 4  # arms that a table has columns for
+LONG = 20  # letters of a name, of which longer ones are numbered
 
 
 def comparison_tables(result: Resampled, against: str, effects: pd.DataFrame) -> list[Table | Text]:
@@ -31,10 +34,14 @@ def comparison_tables(result: Resampled, against: str, effects: pd.DataFrame) ->
 
     effects : of :func:`leukosim.analysis.individual_effects.individual_effects`
     """
-    tables: list[Table | Text] = [arms_table(result)]
+    ranked = [str(arm) for arm in ranking(result)["arm"]]
+    names = numbered(ranked)
+    tables: list[Table | Text] = [*legend(names, [*ranked[:MOST], against])]
+    tables.append(arms_table(result, names))
     if len(result.arms) > 1:
-        best = [arm for arm in ranking(result)["arm"] if arm != against][:MOST]
-        tables += [against_table(result, against), fates_table(effects, against, best)]
+        best = [arm for arm in ranked if arm != against][:MOST]
+        tables.append(against_table(result, against, names))
+        tables.append(fates_table(effects, against, best, names))
     if len(result.arms) > MOST:
         tables.append(Text(f"The {MOST} best of {len(result.arms)} arms; all are in the files."))
     if result.n_left_out:
@@ -42,19 +49,34 @@ def comparison_tables(result: Resampled, against: str, effects: pd.DataFrame) ->
         tables.append(Text(words))
     lost = censored_early(result)
     if lost:
-        named = ", ".join(f"{n} in {arm}" for arm, n in lost.items())
+        named = ", ".join(f"{n} in {names[arm]}" for arm, n in lost.items())
         tables.append(Text(f"Lost before the last day that is compared: {named}."))
     return tables
 
 
-def arms_table(result: Resampled) -> Table:
+def numbered(arms: Sequence[str]) -> dict[str, str]:
+    """What stands for each arm in a table: its name, or its rank where a name is long.
+
+    arms : the best first
+    """
+    return {arm: f"no. {i}" if len(arm) > LONG else arm for i, arm in enumerate(arms, 1)}
+
+
+def legend(names: Mapping[str, str], arms: Iterable[str]) -> Iterator[Text]:
+    """The full names of numbered arms."""
+    for arm in dict.fromkeys(arms):
+        if names[arm] != arm:
+            yield Text(f"{names[arm]}: {arm}\n")
+
+
+def arms_table(result: Resampled, names: Mapping[str, str]) -> Table:
     """Every arm, best first: survival, control, cost, and the probability of being best."""
     levels = levels_table(result).set_index(["arm", "quantity", "day"]).sort_index()
     ranks = ranking(result)
     last, horizon = result.days[-1], f"{result.until_day:g} days"
     costs = [cost for cost in (DRUG_DAYS, CYTOPENIA_DAYS) if result.cost(cost) is not None]
     heads = ["arm", f"at {months(last)}", f"mean days in {horizon}", *costs]
-    heads += ["P(longest control)", "on the front of"]
+    heads += ["P(most days)", "on the front of"]
     rows = []
     for row in ranks.head(MOST).itertuples():
         level = {
@@ -68,7 +90,7 @@ def arms_table(result: Resampled) -> Table:
             *(with_interval(level[cost], 1) for cost in costs),
         ]
         on = "\n".join(cost.removesuffix(" days") for cost in fronts) or "none"
-        rows.append([in_lines(row.arm), *stacked(cells), probability(row.probability_best), on])
+        rows.append([names[row.arm], *stacked(cells), probability(row.probability_best), on])
     title = f"{result.n:,} patients, each in every arm: {result.endpoint}"
     caption = (
         "95 % intervals. P: share of resamples of the patients in which the arm has the most mean "
@@ -77,7 +99,7 @@ def arms_table(result: Resampled) -> Table:
     return printed(title, heads, rows, caption=caption, wrap=False)
 
 
-def against_table(result: Resampled, against: str) -> Table:
+def against_table(result: Resampled, against: str, names: Mapping[str, str]) -> Table:
     """Differences from the reference: a column an arm, a row a quantity, or the other way."""
     differences = differences_table(result, against)
     many = len(result.arms) > FEW
@@ -106,10 +128,10 @@ def against_table(result: Resampled, against: str) -> Table:
                 column.append(shown_needed(row["value"], row["low"], row["high"]))
             else:
                 column.append(with_interval(row, digits, scale, quantity != HAZARD_RATIO))
-        cells[str(arm)] = column
-    title, labels = f"Difference from {against}", [label for label, *_ in rows]
+        cells[names[str(arm)]] = column
+    title, labels = f"Difference from {names[against]}", [label for label, *_ in rows]
     if many:
-        by_arm = [[in_lines(arm), *stacked(column)] for arm, column in cells.items()]
+        by_arm = [[arm, *stacked(column)] for arm, column in cells.items()]
         return printed(title, ["arm", *labels], by_arm, wrap=False)
     return printed(title, ["", *cells], zip(labels, *cells.values(), strict=True))
 
@@ -119,16 +141,13 @@ def stacked(cells: list[str]) -> list[str]:
     return [cell.replace(" (", "\n(") for cell in cells]
 
 
-def in_lines(arm: str) -> str:
-    """The name of an arm of a sweep, a line an axis."""
-    return arm.replace(" (", "\n  (").replace(", ", ",\n   ")
-
-
-def fates_table(effects: pd.DataFrame, against: str, arms: list[str]) -> Table:
+def fates_table(
+    effects: pd.DataFrame, against: str, arms: list[str], names: Mapping[str, str]
+) -> Table:
     """How many patients each arm helps and harms, as no trial can see."""
     counts, rows = count_fates(effects), []
     for arm, of_arm in counts[counts["arm"].isin(arms)].groupby("arm", sort=False):
         numbers = of_arm.set_index("fate")["patients"]
-        rows.append([in_lines(str(arm)), *(f"{numbers[fate]:,}" for fate in FATES)])
-    title = f"The same patient, against {against}"
+        rows.append([names[str(arm)], *(f"{numbers[fate]:,}" for fate in FATES)])
+    title = f"The same patient, against {names[against]}"
     return printed(title, ["arm", *FATES], rows, wrap=False)

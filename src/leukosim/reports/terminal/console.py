@@ -9,6 +9,14 @@ from rich.console import Console
 from leukosim.reports.terminal.run_tables import progress_bar
 from leukosim.runs.progress import Progress, Update
 
+WIDTH = 118  # of a page that is not a terminal
+
+
+def wide_console() -> Console:
+    """Where tables are printed: the terminal, or a page wide enough for them."""
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDTH)
+
 
 class ConsoleProgress(Progress):
     """Bars where they can be drawn, else lines; results go to the standard output."""

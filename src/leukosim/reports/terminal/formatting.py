@@ -34,7 +34,12 @@ def printed(
     """
     table, emphasised = Table(title=title, caption=caption, box=box), set(bold)
     for i, head in enumerate(heads):
-        table.add_column(head, justify="left" if i < left else "right", no_wrap=i == 0 and not wrap)
+        table.add_column(
+            head,
+            justify="left" if i < left else "right",
+            no_wrap=i == 0 and not wrap,
+            overflow="fold",  # a cut number is wrong, a broken one is not
+        )
     for i, row in enumerate(rows):
         table.add_row(*row, style="bold" if i in emphasised else None)
     return table

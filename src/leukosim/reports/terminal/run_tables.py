@@ -1,5 +1,6 @@
 """What a user sees on the screen while and after something runs."""
 
+import shlex
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from leukosim.analysis.endpoints import began_overt
+from leukosim.analysis.endpoints import began_overt, horizon_days
 from leukosim.analysis.hypothesis_discrimination import (
     NOT_APART,
     POWER,
@@ -50,7 +51,8 @@ def outcome_table(dataset: xr.Dataset) -> Table:
         ]
         for arm in dataset.arm.values
     ]
-    title = f"{dataset.sizes['patient']} patients in each arm"
+    days = float(horizon_days(dataset).max())
+    title = f"{dataset.sizes['patient']} patients in each arm, followed for {days:g} days"
     return printed(title, ["arm", *columns], rows, box=HEAVY_HEAD)
 
 
@@ -92,3 +94,14 @@ def patients_needed(row: Row) -> str:
 def contents(folder: Path) -> str:
     """What a user finds in a folder."""
     return ", ".join(sorted(path.name for path in folder.iterdir() if path.name[0] != "."))
+
+
+def next_steps(folder: Path) -> str:
+    """Commands that read what a run left, each with what it does."""
+    where = shlex.quote(str(folder))
+    steps = {
+        f"leukosim compare {where}": "compares over the same patients, with intervals",
+        f"leukosim report {where}": "writes one HTML page",
+    }
+    wide = max(map(len, steps))
+    return "\n".join(["next:", *(f"  {each:<{wide}}  {does}" for each, does in steps.items())])
