@@ -5,19 +5,22 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from leukosim.errors import NotWritten
+from leukosim.results.checksums import checksums_of
 
 WRITING = ".writing"  # how the name of a file begins that is not whole yet
 ABANDONED_SECONDS = 86400.0  # after which another machine's unfinished file is nobody's
 
+Writer = Callable[[Path], object]  # fills the file at a path
 
-def write_whole(path: Path, write: Callable[[Path], object], flush: bool = True) -> None:
+
+def write_whole(path: Path, write: Writer, flush: bool = True) -> None:
     """Let ``write`` fill a temporary file, which then takes the place of ``path`` at once.
 
     flush : wait until the disk has it, so that a loss of power cannot leave an empty file under
@@ -28,24 +31,68 @@ def write_whole(path: Path, write: Callable[[Path], object], flush: bool = True)
     NotWritten
         As where the disk is full; what was at ``path`` before is still there.
     """
-    temporary = None
+    write_together({path: write}, flush=flush)
+
+
+def write_together(
+    files: Mapping[Path, Writer], checksums: Path | None = None, flush: bool = True
+) -> None:
+    """Write files that belong together: all of them, or none.
+
+    Every file is first written whole under a temporary name. Only then do they take their places,
+    one directly after the other, in the order given: the file that says "finished" comes last.
+
+    A process that is killed between two of these replacements leaves files of two results. The
+    checksums, which are replaced first, then fit neither; see
+    :func:`leukosim.results.checksums.damaged`.
+
+    Parameters
+    ----------
+    files : what fills each file, given a temporary path
+    checksums : a file for the SHA-256 of each of them
+    flush : see :func:`write_whole`
+
+    Raises
+    ------
+    NotWritten
+        As where the disk is full; what was there before is still there.
+    """
+    at = next(iter(files))
+    temporary: dict[Path, Path] = {}
+    replaced: list[str] = []
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        writer = f"{WRITING}-{os.getpid()}@{platform.node()}-"
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=writer, suffix=path.suffix)
-        os.close(handle)
-        temporary = Path(name)
-        write(temporary)
-        if flush:
-            bring_to_disk(temporary)
-        os.chmod(temporary, 0o666 & ~current_umask())
-        os.replace(temporary, path)
+        for at, write in files.items():
+            temporary[at] = new_temporary(at)
+            write(temporary[at])
+        if checksums is not None:
+            at = checksums
+            text = checksums_of({path.name: temporary[path] for path in files})
+            temporary = {checksums: new_temporary(checksums), **temporary}
+            temporary[checksums].write_text(text, encoding="utf-8")
+        for each in temporary.values():
+            if flush:
+                bring_to_disk(each)
+            os.chmod(each, 0o666 & ~current_umask())
+        for at, each in temporary.items():
+            os.replace(each, at)
+            replaced.append(at.name)
     except OSError as error:
-        kept = "; what was there before is kept" if path.exists() else ""
-        raise NotWritten(f"{path} could not be written: {reason_of(error)}{kept}") from error
+        kept = "; what was there before is kept" if any(map(Path.exists, files)) else ""
+        if replaced:
+            kept = f"; {', '.join(replaced)} beside it are new already: repeat the command"
+        raise NotWritten(f"{at} could not be written: {reason_of(error)}{kept}") from error
     finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+        for each in temporary.values():
+            each.unlink(missing_ok=True)
+
+
+def new_temporary(path: Path) -> Path:
+    """An empty file beside a path, whose name tells which process writes it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writer = f"{WRITING}-{os.getpid()}@{platform.node()}-"
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=writer, suffix=path.suffix)
+    os.close(handle)
+    return Path(name)
 
 
 def bring_to_disk(path: Path) -> None:
@@ -100,12 +147,22 @@ def current_umask() -> int:
 
 def save_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV."""
-    write_whole(path, lambda to: table.to_csv(to, index=False))
+    write_whole(path, table_writer(table))
 
 
 def save_text(text: str, path: Path) -> None:
     """Write a text."""
-    write_whole(path, lambda to: to.write_text(text, encoding="utf-8"))
+    write_whole(path, text_writer(text))
+
+
+def table_writer(table: pd.DataFrame) -> Writer:
+    """What writes a table as CSV."""
+    return lambda to: table.to_csv(to, index=False)
+
+
+def text_writer(text: str) -> Writer:
+    """What writes a text."""
+    return lambda to: to.write_text(text, encoding="utf-8")
 
 
 def as_json(value: Any) -> str:

@@ -19,7 +19,8 @@ import numpy as np
 import xarray as xr
 
 from leukosim.results import netcdf, output_folder, provenance
-from leukosim.results.atomic_write import write_whole
+from leukosim.results.atomic_write import write_together
+from leukosim.results.checksums import CHECKSUMS
 from leukosim.results.merged_shape import ARM, MergedShape, VariableShape
 from leukosim.results.shards import Shard, read_shard
 from leukosim.results.trajectories import Trajectories, TrialArrays
@@ -78,7 +79,7 @@ def merge(
     folder: Path,
     memory: float,
 ) -> None:
-    """Write the decision log and the dataset of all scenarios, in this order.
+    """Write the decision log and the dataset of all scenarios, both or neither.
 
     Parameters
     ----------
@@ -95,13 +96,16 @@ def merge(
     """
     reader = Reader(memory)
     layout = layout_of(sources, reader)
-    write_whole(
-        folder / output_folder.DECISIONS,
-        lambda to: write_log(to, sources, reader, scenarios, log_columns),
-    )
-    write_whole(
-        folder / output_folder.RESULTS,
-        lambda to: write_results(to, sources, reader, scenarios, layout, memory),
+    write_together(
+        {
+            folder / output_folder.DECISIONS: lambda to: write_log(
+                to, sources, reader, scenarios, log_columns
+            ),
+            folder / output_folder.RESULTS: lambda to: write_results(
+                to, sources, reader, scenarios, layout, memory
+            ),
+        },
+        checksums=folder / CHECKSUMS,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from leukosim.results.atomic_write import write_whole
+from leukosim.results.atomic_write import Writer, write_whole
 
 # level 4 takes twice the time for a fifth less
 COMPRESSION: Any = {"zlib": True, "complevel": 2, "shuffle": True}
@@ -23,7 +23,12 @@ def save_dataset(dataset: xr.Dataset, path: Path) -> None:
     NotWritten
         As where the disk is full; so do the other writers.
     """
-    write_whole(path, lambda to: write_netcdf(dataset, to))
+    write_whole(path, dataset_writer(dataset))
+
+
+def dataset_writer(dataset: xr.Dataset) -> Writer:
+    """What writes a dataset as one compressed netCDF file."""
+    return lambda to: write_netcdf(dataset, to)
 
 
 def write_netcdf(dataset: xr.Dataset, to: Path) -> None:

@@ -15,6 +15,7 @@ from leukosim.config.compose import as_plain
 from leukosim.config.schema import Config
 from leukosim.errors import NotWritten
 from leukosim.results import atomic_write, netcdf, output_folder, provenance
+from leukosim.results.checksums import CHECKSUMS
 from leukosim.results.folder_state import RUN, Command, save_plan
 from leukosim.results.shards import DamagedShard
 from leukosim.runs import sweep as sweeps
@@ -89,14 +90,28 @@ def run_into_folder(
             output_folder.is_finished(folder, identity, digest)
         save_plan(folder, RUN, command, digest=digest)
         outcome = run_in_memory(config, progress)
-        text = OmegaConf.to_yaml(OmegaConf.create(as_plain(config)))
-        atomic_write.save_text(
-            f"{output_folder.CONFIG_TITLE} of this run\n{text}", folder / output_folder.CONFIG
-        )
-        atomic_write.save_table(outcome.decisions, folder / output_folder.DECISIONS)
-        # last but figures: it says "finished"
-        netcdf.save_dataset(outcome.dataset, folder / output_folder.RESULTS)
+        write_run(config, outcome, folder)
     return replace(outcome, folder=folder)
+
+
+def write_run(config: Config, outcome: Outcome, folder: Path) -> None:
+    """Write all files of a run together; the dataset last but figures: it says "finished".
+
+    Raises
+    ------
+    leukosim.errors.NotWritten
+    """
+    text = OmegaConf.to_yaml(OmegaConf.create(as_plain(config)))
+    atomic_write.write_together(
+        {
+            folder / output_folder.CONFIG: atomic_write.text_writer(
+                f"{output_folder.CONFIG_TITLE} of this run\n{text}"
+            ),
+            folder / output_folder.DECISIONS: atomic_write.table_writer(outcome.decisions),
+            folder / output_folder.RESULTS: netcdf.dataset_writer(outcome.dataset),
+        },
+        checksums=folder / CHECKSUMS,
+    )
 
 
 def read_run(folder: Path) -> Outcome:
