@@ -10,6 +10,7 @@ import pytest
 
 import leukosim
 from leukosim.marrow import compilation
+from leukosim.marrow.private_folder import is_private
 
 PACKAGE = Path(leukosim.__file__).parent
 SOURCES = [path.relative_to(PACKAGE) for path in compilation.sources()]
@@ -100,7 +101,7 @@ def test_an_import_creates_and_deletes_nothing(installation, tmp_path):
 def test_no_folder_at_all_leaves_a_temporary_one(tmp_path):
     file = tmp_path / "file"
     file.touch()
-    folder = compilation.writable_folder([file / "one", file / "two"])
+    folder = compilation.first_private([(file, ["one"]), (file / "two", ["three"])])
     assert folder.is_dir()
     shutil.rmtree(folder)
 
@@ -112,3 +113,89 @@ def test_old_code_is_removed_and_the_rest_kept(tmp_path):
         os.utime(tmp_path / name, (0, 0))
     compilation.remove_old_code(tmp_path, keep=tmp_path / "current")
     assert {path.name for path in tmp_path.iterdir()} == {"current", "recent"}
+
+
+# ---------------------------------------------------------------------- code of others
+
+PLANT = """
+import os, pathlib, pickle, sys
+from numba.core import caching
+
+class Planted:
+    def __reduce__(self):
+        return os.system, (f"touch {sys.argv[1]}",)
+
+for index in pathlib.Path(sys.argv[2]).rglob("*.nbi"):
+    version = pickle.load(index.open("rb"))
+    index.write_bytes(pickle.dumps(version) + pickle.dumps(Planted()))
+"""
+
+
+@pytest.fixture
+def planted(installation, tmp_path):
+    """A cache as an attacker leaves it: each index runs a command when numba reads it."""
+    (tmp_path / "temporary").mkdir()
+    mark = tmp_path / "was run"
+    variables = {"XDG_CACHE_HOME": "/dev/null/no", "TMPDIR": str(tmp_path / "temporary")}
+    folder = run(DRAW, installation, **variables)
+    subprocess.run([sys.executable, "-c", PLANT, f"'{mark}'", str(folder)], check=True)
+    return installation, variables, folder, mark
+
+
+@pytest.mark.slow
+def test_a_planted_index_would_be_run_in_a_folder_that_is_trusted(planted):
+    """Without this, the tests below could not fail."""
+    installation, variables, _, mark = planted
+    environment = {**os.environ, "PYTHONPATH": str(installation.parent), **variables}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    subprocess.run([sys.executable, "-B", "-c", DRAW], env=environment, capture_output=True)
+    assert mark.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["open folder", "open parent", "link", "linked parent", "owner"])
+def test_compiled_code_of_others_is_never_loaded(planted, tmp_path, how):
+    installation, variables, folder, mark = planted
+    if how == "open folder":
+        folder.chmod(0o777)
+        for index in folder.rglob("*"):
+            index.chmod(0o666 if index.is_file() else 0o777)
+    elif how == "open parent":
+        folder.parent.chmod(0o777)
+        for index in folder.rglob("*.nbi"):
+            index.chmod(0o666)
+    elif how == "owner":
+        if os.getuid() != 0:
+            pytest.skip("needs root, to give files away")
+        for path in [folder.parent, folder, *folder.rglob("*")]:
+            os.chown(path, 12345, 12345)
+    else:
+        linked = folder if how == "link" else folder.parent
+        linked.rename(tmp_path / "theirs")
+        linked.symlink_to(tmp_path / "theirs")
+    used = run(DRAW, installation, **variables)
+    assert not mark.exists()
+    assert used != folder
+    assert used.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_others_could_write_to_is_closed_and_used(tmp_path):
+    for name in ("ours", "inside"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name).chmod(0o775)
+    (tmp_path / "ours" / "index").touch(0o644)
+    (tmp_path / "inside" / "index").touch()
+    (tmp_path / "inside" / "index").chmod(0o664)  # whose content others could have changed
+    assert is_private(tmp_path, ["ours"])
+    assert (tmp_path / "ours").stat().st_mode & 0o777 == 0o700
+    assert not is_private(tmp_path, ["inside"])
+
+
+def test_what_is_made_is_closed_to_others(tmp_path):
+    before = os.umask(0)
+    try:
+        assert is_private(tmp_path / "cache", ["one", "two"])
+    finally:
+        os.umask(before)
+    for name in ("cache", "cache/one", "cache/one/two"):
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o700

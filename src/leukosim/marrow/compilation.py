@@ -3,7 +3,8 @@
 numba keeps compiled functions beside their source, which fails on a read-only installation, and
 notices a change only in the file that defines a function. So the cache goes to a folder of the
 user's, named by numba's version and the content of the files that decide what is compiled: it is
-never stale, and an unwritable folder costs a recompilation instead of a crash.
+never stale, and an unwritable folder costs a recompilation instead of a crash. So does a folder
+that others can write to: what they put there would be run.
 """
 
 import hashlib
@@ -20,6 +21,8 @@ from types import FrameType
 from typing import Any
 
 import numba
+
+from leukosim.marrow.private_folder import is_private
 
 KEEP_DAYS = 30
 HERE = Path(__file__).parent
@@ -47,8 +50,8 @@ def use_cache() -> Path:
     user = os.getuid() if hasattr(os, "getuid") else 0
     shared = Path(tempfile.gettempdir()) / f"leukosim-{user}"
     name = source_digest()
-    candidates = [Path(chosen) / f"leukosim-{name}"] if chosen else []
-    folder = writable_folder([*candidates, root / name, shared / name])
+    candidates = [(Path(chosen), [f"leukosim-{name}"])] if chosen else []
+    folder = first_private([*candidates, (root, [name]), (shared.parent, [shared.name, name])])
     numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
     if folder.parent == root:
         os.utime(folder)
@@ -71,15 +74,14 @@ def source_digest() -> str:
     return digest.hexdigest()[:16]
 
 
-def writable_folder(candidates: list[Path]) -> Path:
-    """The first candidate that can be created and written to, else a temporary folder."""
-    for folder in candidates:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                return folder
-        except OSError:
-            continue
+def first_private(candidates: list[tuple[Path, list[str]]]) -> Path:
+    """The first folder that this user alone can write to, else a new temporary one.
+
+    candidates : a folder, and the names of those to be made in it, one in the other
+    """
+    for folder, names in candidates:
+        if is_private(folder, names):
+            return folder.joinpath(*names)
     return Path(tempfile.mkdtemp(prefix="leukosim-"))
 
 
