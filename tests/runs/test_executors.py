@@ -311,3 +311,28 @@ def test_an_address_without_a_scheduler_is_told(monkeypatch):
 def test_settings_that_cannot_be(settings, said):
     with pytest.raises(ValueError, match=said):
         ExecutorOptions(**settings)
+
+
+def test_a_cluster_of_this_machine_cannot_be_reached_from_another():
+    """All sockets that listen, of the scheduler's process and its workers'."""
+    pytest.importorskip("distributed")
+    psutil = pytest.importorskip("psutil")
+    from leukosim.runs.executors import dask_cluster
+
+    def listening():
+        processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+        return {
+            each.laddr
+            for process in processes
+            for each in process.net_connections("tcp")
+            if each.status == psutil.CONN_LISTEN
+        }
+
+    for key in list(dask_cluster._clients):
+        dask_cluster.end(key)
+    before = listening()
+    client = dask_cluster.client_of(2, ExecutorOptions(DASK))
+    client.wait_for_workers(2)
+    opened = listening() - before
+    assert len(opened) >= 4  # the scheduler, its dashboard, two workers
+    assert {address.ip for address in opened} == {dask_cluster.THIS_MACHINE}

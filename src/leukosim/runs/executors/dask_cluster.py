@@ -17,6 +17,7 @@ from leukosim.errors import ConfigError
 
 ANSWER_SECONDS = 20.0  # within which a scheduler must answer
 PATIENCE_SECONDS = 30.0  # after which a worker that was lost is replaced, if nobody has done so
+THIS_MACHINE = "127.0.0.1"  # whoever reaches a scheduler can have code run by it
 
 _clients: dict[Any, Client] = {}  # kept for the next one who asks for the same
 
@@ -121,7 +122,9 @@ def started(workers: int) -> Client:
     cluster = LocalCluster(
         n_workers=workers,
         threads_per_worker=1,
-        dashboard_address=":0",  # any free port
+        host=THIS_MACHINE,
+        dashboard_address=f"{THIS_MACHINE}:0",  # any free port
+        worker_dashboard_address=f"{THIS_MACHINE}:0",
         memory_limit=0,  # what a run takes is foreseen before it starts
         silence_logs=logging.CRITICAL,
     )
