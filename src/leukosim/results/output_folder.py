@@ -2,6 +2,7 @@
 
 import os
 import platform
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,9 +23,6 @@ RESULTS, DECISIONS, CONFIG, LOCK = "results.nc", "decisions.csv", "config.yaml",
 DISCRIMINATION = "discrimination.csv"  # of a sweep over hypotheses
 # How the texts among them begin, by which they are known again.
 CONFIG_TITLE, DECISIONS_TITLE = "# leukosim: the configuration", "arm,patient,day,rule"
-
-
-# ---------------------------------------------------------------------- writing and reading
 
 
 # ---------------------------------------------------------------------- the output folder
@@ -110,7 +108,7 @@ def sole_writer(folder: Path) -> Iterator[None]:
 def claim(path: Path) -> int:
     """An open file, locked by this process, that says so."""
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        handle = opened(path)
         if not locked(handle):
             holder = os.read(handle, 100).decode() or "another process"
             os.close(handle)
@@ -123,6 +121,33 @@ def claim(path: Path) -> int:
             os.write(handle, f"process {os.getpid()} on {platform.node()}".encode())
             return handle
         os.close(handle)  # whoever held it has just deleted it
+
+
+def opened(path: Path) -> int:
+    """The open file of a lock, which is no other file under its name: it is going to be emptied.
+
+    Raises
+    ------
+    ConfigError
+        If a link or a folder lies there, or the file has a second name.
+    """
+    # neither follow a link nor wait for the other end of a pipe
+    flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o666)
+    except OSError as error:
+        raise ConfigError(
+            f"output = {path.parent} cannot be locked: {path} is no file that can be written "
+            f"({reason_of(error)}): remove it, or choose another output"
+        ) from None
+    found = os.fstat(handle)
+    if stat.S_ISREG(found.st_mode) and found.st_nlink <= 1:  # 0: deleted just now
+        return handle
+    os.close(handle)
+    raise ConfigError(
+        f"output = {path.parent} cannot be locked: {path} is no file of its own: "
+        "remove it, or choose another output"
+    )
 
 
 def locked(handle: int) -> bool:
@@ -140,7 +165,7 @@ def locked(handle: int) -> bool:
 def is_at(path: Path, handle: int) -> bool:
     """Whether an open file is the one that lies at a path."""
     try:
-        return os.path.samestat(os.fstat(handle), path.stat())
+        return os.path.samestat(os.fstat(handle), path.lstat())
     except FileNotFoundError:
         return False
 
