@@ -14,7 +14,7 @@ from leukosim.config.compose import config_of
 from leukosim.config.overrides import path_of
 from leukosim.config.schema import Config
 from leukosim.errors import ConfigError, listed
-from leukosim.results.netcdf import attributes_of
+from leukosim.results.netcdf import read_attributes
 from leukosim.results.output_folder import RESULTS
 from leukosim.runs.execute import read_run
 
@@ -124,7 +124,7 @@ def load(path: str | Path) -> RunResult | SweepResult:
     path = path / RESULTS if path.is_dir() else path
     if not path.is_file():
         raise ConfigError(f"there is no result at {path}")
-    if path.name != RESULTS or "digest" not in attributes_of(path):
+    if path.name != RESULTS or "digest" not in read_attributes(path):
         raise ConfigError(f"{path} is not a result of leukosim")
     outcome = read_run(path.parent)
     kind = SweepResult if "scenario" in outcome.dataset.dims else RunResult

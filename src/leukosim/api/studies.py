@@ -136,7 +136,7 @@ def sweep(
     configs = [scenario.config for scenario in checked_sweep.scenarios]
     warn_of_fields(words, configs, table.composed)
     failures: tuple[str, ...] = ()
-    if overwrite or not sweeps.is_finished(checked_sweep):
+    if overwrite or not sweeps.is_finished(checked_sweep, receiver.warn):
         report = finish(checked_sweep, receiver)
         failures = tuple(report.failures())
     outcome = read_run(checked_sweep.folder)

@@ -38,7 +38,7 @@ def read_words(
         path = path / output_folder.RESULTS if path.is_dir() else path
         if not path.is_file():
             raise ConfigError(f"{verb}: there is no result at {path}")
-        if not any_file and "digest" not in netcdf.attributes_of(path):
+        if not any_file and "digest" not in netcdf.read_attributes(path):
             raise ConfigError(f"{verb}: {path} is not a result of leukosim")
         if path in paths:
             raise ConfigError(f"{verb}: {path} is named twice")

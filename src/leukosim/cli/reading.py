@@ -29,6 +29,7 @@ from leukosim.figures.methods import power as power_figure
 from leukosim.reports.study.page import PAGE, Report, report_page
 from leukosim.reports.terminal import WIDTH, comparison_tables, power_tables
 from leukosim.results import atomic_write, netcdf, output_folder
+from leukosim.results.checksums import damaged
 
 
 def compare(words: list[str]) -> int:
@@ -82,6 +83,9 @@ def report(words: list[str]) -> int:
     (path,), options = read_words(words, Report, "report", 1)
     log = path.parent / output_folder.DECISIONS
     decisions = pd.read_csv(log, keep_default_na=False) if log.is_file() else None
+    if output_folder.DECISIONS in damaged(path.parent):
+        say(f"{log} does not belong to {path.name}: the page is made without decisions")
+        decisions = None
     folder = Path(options.output) if options.output else path.parent
     output_folder.prepare_folder(folder)
     page = report_page(netcdf.load_dataset(path), folder / FIGURES, options, decisions)

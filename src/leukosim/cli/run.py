@@ -117,7 +117,7 @@ def run_sweep(table: Table, console: Console, command: Command, words: Sequence[
     warn_of_fields(words, configs, table.composed, progress)
     total = len(sweep.scenarios)
     replaces = sweep.scenarios[0].config.overwrite
-    if not replaces and sweeps.is_finished(sweep):
+    if not replaces and sweeps.is_finished(sweep, progress.warn):
         say(f"{total} of {total} scenarios found finished, 0 run: {sweep.folder}")
         return show_sweep(sweep, console, only_missing=True)
     if sweep.scenarios[0].config.executor.submit and submitting.submit_sweep(sweep):

@@ -35,7 +35,10 @@ def write_whole(path: Path, write: Writer, flush: bool = True) -> None:
 
 
 def write_together(
-    files: Mapping[Path, Writer], checksums: Path | None = None, flush: bool = True
+    files: Mapping[Path, Writer],
+    checksums: Path | None = None,
+    digest: str = "",
+    flush: bool = True,
 ) -> None:
     """Write files that belong together: all of them, or none.
 
@@ -50,6 +53,7 @@ def write_together(
     ----------
     files : what fills each file, given a temporary path
     checksums : a file for the SHA-256 of each of them
+    digest : of the result that they are, to be stated beside their checksums
     flush : see :func:`write_whole`
 
     Raises
@@ -66,7 +70,7 @@ def write_together(
             write(temporary[at])
         if checksums is not None:
             at = checksums
-            text = checksums_of({path.name: temporary[path] for path in files})
+            text = checksums_of({path.name: temporary[path] for path in files}, digest)
             temporary = {checksums: new_temporary(checksums), **temporary}
             temporary[checksums].write_text(text, encoding="utf-8")
         for each in temporary.values():

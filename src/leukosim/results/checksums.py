@@ -9,15 +9,17 @@ from pathlib import Path
 
 CHECKSUMS = "checksums.sha256"
 CHECKSUMS_TITLE = "# leukosim: SHA-256 of the files of this result"
+DIGEST = "# digest "
 
 
-def checksums_of(files: Mapping[str, Path]) -> str:
+def checksums_of(files: Mapping[str, Path], digest: str) -> str:
     """The text that states the SHA-256 of files.
 
     files : by the name that is stated, where each lies
+    digest : of the result, by which it is known when its dataset is damaged
     """
     lines = [f"{sha256_of(path)}  {name}" for name, path in files.items()]
-    return "\n".join([CHECKSUMS_TITLE, *lines, ""])
+    return "\n".join([CHECKSUMS_TITLE, f"{DIGEST}{digest}", *lines, ""])
 
 
 def sha256_of(path: Path) -> str:
@@ -28,12 +30,22 @@ def sha256_of(path: Path) -> str:
 
 def stated(folder: Path) -> dict[str, str]:
     """The SHA-256 by name of file that a folder states; nothing where it states none."""
-    try:
-        lines = (folder / CHECKSUMS).read_text(encoding="utf-8", errors="replace").splitlines()
-    except FileNotFoundError:
-        return {}
-    pairs = (line.partition("  ") for line in lines if not line.startswith("#"))
+    pairs = (line.partition("  ") for line in lines_of(folder) if not line.startswith("#"))
     return {name: digest for digest, _, name in pairs}
+
+
+def stated_digest(folder: Path) -> str:
+    """Which result a folder is stated to hold; empty where it states none."""
+    known = (line for line in lines_of(folder) if line.startswith(DIGEST))
+    return next(known, "").removeprefix(DIGEST)
+
+
+def lines_of(folder: Path) -> list[str]:
+    """What a folder states."""
+    path = folder / CHECKSUMS
+    if not path.is_file():
+        return []
+    return path.read_text(encoding="utf-8", errors="replace").splitlines()
 
 
 def damaged(folder: Path) -> dict[str, str]:

@@ -106,6 +106,7 @@ def merge(
             ),
         },
         checksums=folder / CHECKSUMS,
+        digest=str(scenarios.attrs.get("digest", "")),
     )
 
 

@@ -4,14 +4,21 @@ import os
 import platform
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from leukosim.errors import ConfigError
 from leukosim.results.atomic_write import reason_of, remove_abandoned
-from leukosim.results.netcdf import attributes_of
+from leukosim.results.checksums import (
+    CHECKSUMS,
+    CHECKSUMS_TITLE,
+    damaged,
+    stated,
+    stated_digest,
+)
+from leukosim.results.netcdf import Unreadable, attributes_of, read_attributes
 from leukosim.results.provenance import what_differs
 
 try:
@@ -21,6 +28,7 @@ except ImportError:  # Windows
 
 RESULTS, DECISIONS, CONFIG, LOCK = "results.nc", "decisions.csv", "config.yaml", ".leukosim.lock"
 DISCRIMINATION = "discrimination.csv"  # of a sweep over hypotheses
+HDF5 = b"\x89HDF\r\n\x1a\n"  # how a netCDF file begins
 # How the texts among them begin, by which they are known again.
 CONFIG_TITLE, DECISIONS_TITLE = "# leukosim: the configuration", "arm,patient,day,rule"
 
@@ -65,12 +73,30 @@ def prepare_folder(folder: Path) -> None:
 def foreign_files(folder: Path) -> list[str]:
     """Files that have the name of a result's and were not written by leukosim.
 
-    Beside a result of leukosim, everything is taken to be its own.
+    Beside a result of leukosim, also a damaged one, everything is taken to be its own.
     """
-    if "digest" in attributes_of(folder / RESULTS):
+    if "digest" in attributes_of(folder / RESULTS) or is_damaged(folder):
         return []
-    beginnings = {RESULTS: None, CONFIG: CONFIG_TITLE, DECISIONS: DECISIONS_TITLE}
+    beginnings = {
+        RESULTS: None,
+        CONFIG: CONFIG_TITLE,
+        DECISIONS: DECISIONS_TITLE,
+        CHECKSUMS: CHECKSUMS_TITLE,
+    }
     return [name for name, own in beginnings.items() if not begins_with(folder / name, own)]
+
+
+def is_damaged(folder: Path) -> bool:
+    """Whether a folder holds the dataset of a result, as far as one can tell, and it is damaged."""
+    path = folder / RESULTS
+    try:
+        read_attributes(path)
+    except FileNotFoundError:
+        return False
+    except Unreadable:
+        is_listed = RESULTS in stated(folder) and begins_with(folder / CHECKSUMS, CHECKSUMS_TITLE)
+        return path.is_file() and (is_listed or path.read_bytes()[:8] in (b"", HDF5))
+    return False
 
 
 def begins_with(path: Path, words: str | None) -> bool:
@@ -170,21 +196,50 @@ def is_at(path: Path, handle: int) -> bool:
         return False
 
 
-def is_finished(folder: Path, identity: Mapping[str, Any], digest: str) -> bool:
-    """Whether a folder holds just this result already.
+def is_finished(
+    folder: Path, identity: Mapping[str, Any], digest: str, warn: Callable[[str], object] = str
+) -> bool:
+    """Whether a folder holds just this result already, and all of it.
+
+    warn : told what is missing or damaged, so that the result has to be made again
 
     Raises
     ------
     ConfigError
-        If it holds another, which must not be overwritten.
+        If it holds another, which must not be overwritten, or one that cannot be told.
     """
     path = folder / RESULTS
     if not path.exists():
         return False
-    attributes = attributes_of(path)
-    if attributes.get("digest") == digest:
-        return True
+    if holds(folder, digest):
+        return is_whole(folder, warn)
+    attributes = read_attributes(path)  # raises where it is damaged, and not known to be this one
     raise ConfigError(
         f"output = {folder} holds results of {what_differs(attributes, identity)}: "
         "choose another output, or allow overwrite=true"
     )
+
+
+def holds(folder: Path, digest: str) -> bool:
+    """Whether a folder holds a result, whole or damaged."""
+    if is_damaged(folder):
+        return stated_digest(folder) == digest
+    return attributes_of(folder / RESULTS).get("digest") == digest
+
+
+def holds_whole(folder: Path, digest: str) -> bool:
+    """Whether a folder holds a result and all of it."""
+    return holds(folder, digest) and is_whole(folder)
+
+
+def is_whole(folder: Path, warn: Callable[[str], object] = str) -> bool:
+    """Whether nothing of the result of a folder is missing, damaged or of another result."""
+    broken = damaged(folder)
+    if not (folder / DECISIONS).is_file():
+        broken[DECISIONS] = "missing"
+    if is_damaged(folder):
+        broken[RESULTS] = "damaged"
+    if broken:
+        words = "; ".join(f"{name} is {what}" for name, what in broken.items())
+        warn(f"{folder} is made again: {words}")
+    return not broken

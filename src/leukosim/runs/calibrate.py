@@ -222,7 +222,7 @@ class Model:
             f"kernel.agents={options.agents}", f"executor.workers={options.workers}",
         ])  # fmt: skip
         sweep = sweeps.check(table_of_points(base, points, str(self.folder / wave)))
-        if not sweeps.is_finished(sweep):
+        if not sweeps.is_finished(sweep, self.progress.warn):
             self.progress.say(f"{wave}: {len(points)} points of {a_point} patients")
             report = finish(sweep, self.progress)
             if report.errors:

@@ -82,7 +82,7 @@ def run_into_folder(
     folder = output_folder.folder_of(config.output)
     identity = provenance.identity_of(as_plain(config))
     digest = provenance.digest_of(identity)
-    if not config.overwrite and output_folder.is_finished(folder, identity, digest):
+    if not config.overwrite and output_folder.is_finished(folder, identity, digest, progress.warn):
         return replace(read_run(folder), was_found=True)
     output_folder.prepare_folder(folder)
     with output_folder.sole_writer(folder), interrupted_with("nothing of this run is kept"):
@@ -111,6 +111,7 @@ def write_run(config: Config, outcome: Outcome, folder: Path) -> None:
             folder / output_folder.RESULTS: netcdf.dataset_writer(outcome.dataset),
         },
         checksums=folder / CHECKSUMS,
+        digest=outcome.dataset.attrs["digest"],
     )
 
 

@@ -194,7 +194,7 @@ def merged(
     }
     sweep = replace(question.sweep(proposed.points), about=about)
     path = question.folder / output_folder.RESULTS
-    if netcdf.attributes_of(path).get("digest") != sweep.digest:
+    if not output_folder.holds_whole(question.folder, sweep.digest):
         sweeps.merge(sweep, evaluator.errors)
     dataset = netcdf.load_dataset(path)
     return dataset, searched(dataset).table
@@ -223,7 +223,7 @@ def confirm(outcome: SearchOutcome, progress: Progress = SILENT) -> Confirmation
     points = [outcome.proposed.points[number] for number in (0, *best.values())]
     sweep = sweeps.check(table_of_points(base, points, str(folder)))
     sweep = replace(sweep, about={CONFIRMED: question.identity}, command=question.command)
-    if netcdf.attributes_of(path).get("digest") != sweep.digest:
+    if not output_folder.holds_whole(folder, sweep.digest):
         report = finish(sweep, progress)
         if report.errors:
             raise Incomplete(report)

@@ -198,7 +198,7 @@ def check_folder(question: Question) -> None:
     path = question.folder / output_folder.RESULTS
     if not path.exists() or question.config.overwrite:
         return
-    attributes = netcdf.attributes_of(path)
+    attributes = netcdf.read_attributes(path)
     here = question.sweep([question.default]).scenarios[0]
     there = json.loads(attributes.get("scenario_digests", "[null]"))
     if attributes.get("search") == question.identity and here.digest == there[0]:

@@ -270,7 +270,7 @@ def simulate(
     question.progress.say(
         f"{step}: {words}, {counted(len(points), 'point')} of {size} patients in {arms}"
     )
-    if sweep.scenarios[0].config.overwrite or not sweeps.is_finished(sweep):
+    if sweep.scenarios[0].config.overwrite or not sweeps.is_finished(sweep, question.progress.warn):
         report = finish(sweep, question.progress)
         if report.errors:
             raise Incomplete(report)

@@ -7,7 +7,7 @@ merged dataset is made from what lies there.
 
 import hashlib
 import json
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -198,10 +198,12 @@ def check(table: Table) -> Sweep:
     return Sweep(scenarios, output_folder.folder_of(folder))
 
 
-def is_finished(sweep: Sweep) -> bool:
-    """Whether the output folder holds just this sweep already.
+def is_finished(sweep: Sweep, warn: Callable[[str], object] = str) -> bool:
+    """Whether the output folder holds just this sweep already, and all of it.
 
     A sweep may grow: a dataset all of whose scenarios are also in the new table is replaced.
+
+    warn : told what is missing or damaged, so that the dataset has to be made again
 
     Raises
     ------
@@ -211,9 +213,9 @@ def is_finished(sweep: Sweep) -> bool:
     path = sweep.folder / output_folder.RESULTS
     if not path.exists():
         return False
-    attributes = netcdf.attributes_of(path)
-    if attributes.get("digest") == sweep.digest:
-        return True
+    if output_folder.holds(sweep.folder, sweep.digest):
+        return output_folder.is_whole(sweep.folder, warn)
+    attributes = netcdf.read_attributes(path)
     before = set(json.loads(attributes.get("scenario_digests", '["of a single run"]')))
     own = {s.digest for s in sweep.scenarios}
     if before <= own:
