@@ -5,6 +5,7 @@ from pathlib import Path
 from leukosim.errors import ConfigError
 from leukosim.reports.reference import odd_page, parameter_page, vocabulary_page
 from leukosim.results.atomic_write import save_text
+from leukosim.results.own_files import refuse_foreign
 
 
 def parameters(words: list[str]) -> int:
@@ -29,5 +30,6 @@ def show_page(words: list[str], verb: str, page: str) -> int:
         return 0
     if len(words) != 2 or words[0] != "--markdown":
         raise ConfigError(f"{verb} takes nothing, or --markdown FILE")
+    refuse_foreign([Path(words[1])])
     save_text(page, Path(words[1]))
     return 0
