@@ -116,7 +116,7 @@ def test_few_data_are_no_error(capsys, patients, arms):
         (["here", "seed=[1"], "compare: "),
         (["here", "=1"], "leukosim: "),
         (["here", "other"], "of the patients differs between here and other"),
-        (["text"], "is not a result of leukosim"),
+        (["text"], "cannot be read, as it is damaged or no netCDF file"),
     ],
 )
 def test_wrong_input_is_one_sentence(capsys, tmp_path, words, sentence):

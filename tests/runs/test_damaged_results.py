@@ -42,7 +42,9 @@ def case(request, made, tmp_path, monkeypatch):
 
 
 def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    """The files of a result; hidden ones tell of the command, not of what it has left."""
+    files = (path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
+    return {path.name: path.read_bytes() for path in files}
 
 
 def flipped(path):

@@ -9,6 +9,7 @@ from leukosim.cli.arguments import parse
 from leukosim.cli.exit_codes import FAILED, say
 from leukosim.errors import ConfigError
 from leukosim.results import atomic_write, output_folder
+from leukosim.results.own_files import refuse_foreign
 from leukosim.verification import verify as hold_against_exact_laws
 
 PAGE = "evidence.html"
@@ -33,6 +34,8 @@ def report(options: argparse.Namespace, words: list[str]) -> int:
     shown = folders_named(options.words)
     path = Path(options.report)
     page = path if path.suffix == ".html" else path / PAGE
+    typeset = page.with_suffix(".pdf")
+    refuse_foreign([page] if page.exists() else [typeset])  # both are written, the page first
     output_folder.prepare_folder(page.parent)
     checked = hold_against_exact_laws(options.seed, options.quick)
     made = Made(
@@ -41,7 +44,6 @@ def report(options: argparse.Namespace, words: list[str]) -> int:
     )  # fmt: skip
     document = evidence(checked.rows, made, shown)
     atomic_write.save_text(html_of(document), page)
-    typeset = page.with_suffix(".pdf")
     if can_typeset():
         pdf = pdf_of(document)
         write_whole(typeset, lambda to: to.write_bytes(pdf))

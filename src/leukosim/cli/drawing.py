@@ -12,6 +12,7 @@ from leukosim.cli.fields import read_words
 from leukosim.errors import ConfigError, unknown
 from leukosim.figures.registry import draw_figure, figures_for
 from leukosim.results import netcdf, output_folder
+from leukosim.results.own_files import refuse_foreign_figures
 
 AS_OF_A_RUN = Drawn()
 
@@ -27,6 +28,7 @@ def figures(words: list[str]) -> int:
         if name not in known:
             raise unknown(f"only.{name}", known, "figure of this result")
     folder, left_out = options.folder(path), set(known) - set(options.only or known)
+    refuse_foreign_figures(folder, (name for name in known if name not in left_out))
     output_folder.prepare_folder(folder)
     code = draw_into(folder, dataset, Console(stderr=True), left_out, options)
     say(f"{folder}: {', '.join(each for each in known if each not in left_out)}")

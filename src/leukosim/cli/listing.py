@@ -5,6 +5,7 @@ from pathlib import Path
 from leukosim.cli.arguments import parse
 from leukosim.reports.reference import odd_page, parameter_page, vocabulary_page
 from leukosim.results.atomic_write import save_text
+from leukosim.results.own_files import refuse_foreign
 
 
 def parameters(words: list[str]) -> int:
@@ -27,6 +28,7 @@ def show_page(words: list[str], verb: str, page: str) -> int:
     options = parse(verb, words)
     if options.markdown is None:
         print(page, end="")
-    else:
-        save_text(page, Path(options.markdown))
+        return 0
+    refuse_foreign([Path(options.markdown)])
+    save_text(page, Path(options.markdown))
     return 0

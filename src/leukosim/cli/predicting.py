@@ -27,6 +27,7 @@ from leukosim.figures.elements.save import save_figure
 from leukosim.figures.elements.style import house_style
 from leukosim.figures.trial.targets import targets_figure
 from leukosim.results import atomic_write, netcdf, output_folder
+from leukosim.results.own_files import refuse_foreign, refuse_foreign_figures
 
 MOST = 9  # results
 
@@ -34,18 +35,22 @@ MOST = 9  # results
 def predict(words: list[str]) -> int:
     """``leukosim predict``: a frozen table of what results say of quantities not fitted."""
     paths, options = read_words(words, Forecast, "predict", MOST)
-    results = [netcdf.load_dataset(path) for path in paths]
-    table = predict_quantities(results, options)
-    if table.empty:
-        raise ConfigError("predict: none of these results holds an arm that a prediction needs")
     folder = Path(options.output)
     for name in (PREDICTIONS, RECORD):
         if (folder / name).exists():
             raise ConfigError(f"predict: {folder / name} is frozen: choose another output")
+    results = [netcdf.load_dataset(path) for path in paths]
+    table = predict_quantities(results, options)
+    if table.empty:
+        raise ConfigError("predict: none of these results holds an arm that a prediction needs")
     output_folder.prepare_folder(folder)
     text, record = frozen(table, results, options, f"{datetime.now(UTC):%Y-%m-%d}")
-    atomic_write.save_text(text, folder / PREDICTIONS)
-    atomic_write.save_text(atomic_write.as_json(record), folder / RECORD)
+    atomic_write.write_together(
+        {
+            folder / PREDICTIONS: atomic_write.text_writer(text),
+            folder / RECORD: atomic_write.text_writer(atomic_write.as_json(record)),
+        }
+    )
     missing = [each.id for each in QUANTITIES if each.id not in set(table["id"])]
     left = f"; not predicted from these results: {', '.join(missing)}" if missing else ""
     say(f"{folder}: {PREDICTIONS}, {RECORD}: {len(table)} predictions, "
@@ -64,6 +69,8 @@ def validate(words: list[str]) -> int:
     observed = observed / OBSERVED if observed.is_dir() else observed
     predicted = Path(words[1]) if len(words) == 2 else observed.with_name(PREDICTIONS)
     predicted = predicted / PREDICTIONS if predicted.is_dir() else predicted
+    refuse_foreign([observed.parent / COMPARED])
+    refuse_foreign_figures(observed.parent / FIGURES, ["validation"])
     table, record = read_frozen(predicted)
     compared = compare(table, read_observed(observed, table))
     folder = observed.parent

@@ -30,6 +30,9 @@ from leukosim.reports.terminal import comparison_tables, power_tables
 from leukosim.reports.terminal.console import wide_console
 from leukosim.results import atomic_write, netcdf, output_folder
 from leukosim.results.checksums import damaged
+from leukosim.results.own_files import refuse_foreign, refuse_foreign_figures
+
+COMPARED = ("comparison", "ranking", "individual_effects")  # the tables of ``compare``
 
 
 def compare(words: list[str]) -> int:
@@ -37,21 +40,21 @@ def compare(words: list[str]) -> int:
     paths, options = read_words(words, Comparison, "compare", 9)
     short = [path.parent.name or "here" for path in paths]
     names = short if len(set(short)) == len(short) else [str(path.parent) for path in paths]
+    folder = Path(options.output) if options.output else paths[0].parent
+    refuse_foreign(folder / f"{name}.csv" for name in COMPARED)
+    refuse_foreign_figures(folder / FIGURES, ["comparison", "individual_effects"])
     results = {name: netcdf.load_dataset(path) for name, path in zip(names, paths, strict=True)}
     gathered = gather_arms(results)
     against = reference_of(gathered, options.against)
     gathered = chosen(gathered, options.arms, against)
     result = resample(gathered, options)
     effects = individual_effects(gathered, against, result.until_day)
-    folder = Path(options.output) if options.output else paths[0].parent
     output_folder.prepare_folder(folder)
-    tables = {
-        "comparison": [differences_table(result, against), levels_table(result)],
-        "ranking": [ranking(result)],
-        "individual_effects": [effects],
-    }
-    for name, parts in tables.items():
-        atomic_write.save_table(joined(parts), folder / f"{name}.csv")
+    parts = [differences_table(result, against), levels_table(result)], [ranking(result)], [effects]
+    tables = dict(zip(COMPARED, map(joined, parts), strict=True))
+    atomic_write.write_together(
+        {folder / f"{name}.csv": atomic_write.table_writer(each) for name, each in tables.items()}
+    )
     origin = dict(results=list(results.values()), options=without_folder(options))
     code = draw_comparison(gathered, result, against, effects, folder, options.width_mm, origin)
     wide_console().print(*comparison_tables(result, against, effects), sep="")
@@ -63,12 +66,18 @@ def compare(words: list[str]) -> int:
 def power(words: list[str]) -> int:
     """``leukosim power``: what a proposed trial of two arms of a result would need."""
     (path,), proposal = read_words(words, Proposal, "power", 1)
+    folder = Path(proposal.output) if proposal.output else path.parent
+    refuse_foreign([folder / "power.csv", folder / "sample_size.csv"])
+    refuse_foreign_figures(folder / FIGURES, ["power"])
     result = netcdf.load_dataset(path)
     evidence = evaluate_design(gather_arms({"result": result}), proposal)
-    folder = Path(proposal.output) if proposal.output else path.parent
     output_folder.prepare_folder(folder)
-    atomic_write.save_table(evidence.curves, folder / "power.csv")
-    atomic_write.save_table(evidence.needed, folder / "sample_size.csv")
+    atomic_write.write_together(
+        {
+            folder / "power.csv": atomic_write.table_writer(evidence.curves),
+            folder / "sample_size.csv": atomic_write.table_writer(evidence.needed),
+        }
+    )
     with house_style():
         figure = power_figure.power_figure(evidence, proposal.width_mm or PAGE_WIDTH)
         numbers, options = power_figure.numbers_drawn(evidence), without_folder(proposal)
@@ -87,6 +96,7 @@ def report(words: list[str]) -> int:
         say(f"{log} does not belong to {path.name}: the page is made without decisions")
         decisions = None
     folder = Path(options.output) if options.output else path.parent
+    refuse_foreign([folder / PAGE])
     output_folder.prepare_folder(folder)
     page = report_page(netcdf.load_dataset(path), folder / FIGURES, options, decisions)
     atomic_write.save_text(page, folder / PAGE)

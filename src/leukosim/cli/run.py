@@ -30,6 +30,7 @@ from leukosim.reports.terminal.run_tables import (
 from leukosim.results import atomic_write, output_folder
 from leukosim.results.folder_state import RUN, Command
 from leukosim.results.output_folder import folder_of
+from leukosim.results.own_files import refuse_foreign
 from leukosim.runs import sweep as sweeps
 from leukosim.runs.execute import finish, interrupted_with, read_run, run_into_folder
 from leukosim.runs.memory import check_machine
@@ -185,6 +186,7 @@ def show_sweep(sweep: Sweep, console: Console, only_missing: bool = False) -> in
 def compare_hypotheses(merged: xr.Dataset, sweep: Sweep, console: Console) -> None:
     """Write and print how many patients would tell hypotheses apart, where they were swept."""
     if has_hypotheses(merged):
+        refuse_foreign([sweep.folder / output_folder.DISCRIMINATION])
         table = discrimination_table(merged)
         atomic_write.save_table(table, sweep.folder / output_folder.DISCRIMINATION)
         console.print(*hypotheses_tables(table), sep="")

@@ -5,7 +5,7 @@ import platform
 import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -146,8 +146,9 @@ def claim(path: Path) -> int:
                 "wait until it is done, or choose another output"
             )
         if is_at(path, handle):
-            os.ftruncate(handle, 0)
-            os.write(handle, f"process {os.getpid()} on {platform.node()}".encode())
+            with suppress(OSError):  # a full disk; it is locked all the same
+                os.ftruncate(handle, 0)
+                os.write(handle, f"process {os.getpid()} on {platform.node()}".encode())
             return handle
         os.close(handle)  # whoever held it has just deleted it
 

@@ -29,6 +29,7 @@ from leukosim.config.schema import Config
 from leukosim.errors import ConfigError, unknown
 from leukosim.parameters import check_ranges, parameter_rows, setting
 from leukosim.results import atomic_write, output_folder
+from leukosim.results.own_files import refuse_foreign
 from leukosim.runs import sweep as sweeps
 from leukosim.runs.execute import Incomplete, finish
 from leukosim.runs.progress import SILENT, Progress
@@ -38,6 +39,10 @@ PREDICTIVE = "posterior"  # the name of the runs that check the fit
 # Fitted to them, the parameters give up survival on azacitidine, and gain little.
 LATE_RESPONSES = "T16"
 FITTED_UNDER = "both"  # the hypothesis that a configuration has of itself
+TABLES = (
+    "posterior", "parameters", "correlations", "emulators", "coverage", "targets", "hypotheses",
+    "shifts",
+)  # fmt: skip
 CHECKS = 1000  # a number that no wave has, for their seeds
 
 
@@ -121,6 +126,7 @@ def calibrate(options: Calibration, progress: Progress = SILENT) -> CalibrationO
     from threadpoolctl import threadpool_limits  # of the extra `calibration`
 
     folder = output_folder.folder_of(options.output)
+    refuse_foreign(folder / f"{name}.csv" for name in TABLES)
     output_folder.prepare_folder(folder)
     model = Model(options, folder, progress)
     # small matrices: threads cost more than they gain
@@ -173,8 +179,9 @@ def fit_and_check(
     if options.hypotheses:
         updated = updated_with(result, runs, shares, options.steps, options.seed + options.waves)
         tables |= compare_hypotheses(updated, runs[DIAGNOSIS], options, model)
-    for name, table in tables.items():
-        atomic_write.save_table(table, folder / f"{name}.csv")
+    atomic_write.write_together(
+        {folder / f"{name}.csv": atomic_write.table_writer(each) for name, each in tables.items()}
+    )
     return CalibrationOutcome(result, tables, folder)
 
 

@@ -24,7 +24,7 @@ from leukosim.runs.configured import treat
 from leukosim.runs.memory import check_machine, workers_within_memory
 from leukosim.runs.patient_tables import (
     check_formats,
-    remove_tables,
+    remove_old_tables,
     restore_missing,
     table_writers,
 )
@@ -114,7 +114,6 @@ def write_run(config: Config, outcome: Outcome, folder: Path) -> None:
     leukosim.errors.NotWritten
     """
     text = OmegaConf.to_yaml(OmegaConf.create(as_plain(config)))
-    remove_tables(folder)
     atomic_write.write_together(
         {
             folder / output_folder.CONFIG: atomic_write.text_writer(
@@ -130,6 +129,7 @@ def write_run(config: Config, outcome: Outcome, folder: Path) -> None:
         checksums=folder / CHECKSUMS,
         digest=outcome.dataset.attrs["digest"],
     )
+    remove_old_tables(folder, config.tables)
 
 
 def read_run(folder: Path) -> Outcome:

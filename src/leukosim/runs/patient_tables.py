@@ -50,10 +50,12 @@ def table_writers(folder: Path, formats: Sequence[str]) -> dict[Path, DatasetWri
     }
 
 
-def remove_tables(folder: Path) -> None:
-    """Remove the tables of a result that is about to be replaced."""
+def remove_old_tables(folder: Path, formats: Sequence[str]) -> None:
+    """Remove the tables of the result before, in formats that the new one does not have."""
+    written = table_writers(folder, formats)
     for name in FILES:
-        (folder / name).unlink(missing_ok=True)
+        if folder / name not in written:
+            (folder / name).unlink(missing_ok=True)
 
 
 def write_table(name: str, form: str, dataset: xr.Dataset, to: Path) -> None:

@@ -31,6 +31,7 @@ from leukosim.errors import ConfigError
 from leukosim.results import atomic_write, netcdf, output_folder, shards
 from leukosim.results.folder_state import SEARCH as SEARCH_KIND
 from leukosim.results.folder_state import save_plan
+from leukosim.results.own_files import refuse_foreign
 from leukosim.runs import sweep as sweeps
 from leukosim.runs.execute import (
     Incomplete,
@@ -85,6 +86,7 @@ def search(question: Question, progress: Progress = SILENT) -> SearchOutcome:
         The folder holds something else.
     """
     check_folder(question)
+    refuse_foreign([question.folder / SEARCH, question.folder / f"{CONFIRMATION}.csv"])
     output_folder.prepare_folder(question.folder)
     kept = "finished evaluations are kept, the same command goes on"
     with output_folder.sole_writer(question.folder), interrupted_with(kept):

@@ -42,6 +42,7 @@ from leukosim.errors import ConfigError, counted, listed
 from leukosim.parameters import parameter_rows
 from leukosim.results import atomic_write, output_folder
 from leukosim.results.folder_state import SENSITIVITY, Command, save_plan
+from leukosim.results.own_files import refuse_foreign
 from leukosim.runs import sweep as sweeps
 from leukosim.runs.execute import Incomplete, finish
 from leukosim.runs.progress import SILENT, Progress
@@ -49,6 +50,7 @@ from leukosim.runs.progress import SILENT, Progress
 # What no headline needs, and what would cost time or memory.
 SPARED = {"operations.centres": 0, "record.treatment_week": False, "record.trajectories": False}
 GROUPS, MORRIS, SINGLE, SURROGATE = "groups", "morris", "tornado", "sobol"  # folders of steps
+TABLES = (GROUPS, "parameters", "morris", "precision", "tornado", "sobol")
 FIRST_STEP = {True: GROUPS, False: MORRIS}  # by whether there are groups
 
 
@@ -118,6 +120,7 @@ def analyse(question: Question) -> dict[str, pd.DataFrame]:
         A point has failed.
     """
     options = question.options
+    refuse_foreign(question.folder / f"{name}.csv" for name in TABLES)
     given = InUse(question.config).given
     factors, left_out = factors_of(
         parameter_rows(question.config), given, options.only, options.leave_out

@@ -24,7 +24,7 @@ from leukosim.results import merge as merging
 from leukosim.results import netcdf, output_folder, provenance, shards
 from leukosim.results.folder_state import SWEEP, Command, save_plan
 from leukosim.runs.memory import bytes_to_hold, check_machine
-from leukosim.runs.patient_tables import check_formats, remove_tables, table_writers
+from leukosim.runs.patient_tables import check_formats, remove_old_tables, table_writers
 from leukosim.trial.run import DECISION_COLUMNS
 
 SCENARIOS = "scenarios"
@@ -271,6 +271,6 @@ def merge(sweep: Sweep, errors: Mapping[str, str], tables: Sequence[str] = ()) -
         for scenario, failed in zip(sweep.scenarios, failures, strict=True)
     ]
     memory = bytes_to_hold(first.config)
-    remove_tables(sweep.folder)
     beside = table_writers(sweep.folder, tables)
     merging.merge(sources, table, DECISION_COLUMNS, sweep.folder, memory, beside)
+    remove_old_tables(sweep.folder, tables)

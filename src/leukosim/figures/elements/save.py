@@ -18,6 +18,7 @@ from leukosim import __version__
 from leukosim.figures.elements.formats import FORMATS, UNDATED
 from leukosim.figures.elements.style import MM_PER_INCH, house_style
 from leukosim.results.atomic_write import write_whole
+from leukosim.results.own_files import refuse_foreign_figures
 
 LIBRARIES = ("matplotlib", "numpy", "pandas", "lifelines")  # that a figure and its numbers rest on
 OF_A_RESULT = ("title", "source", "seed", "digest", "code_digest", "commit", "versions")
@@ -53,13 +54,21 @@ def save_figure(
     results : the datasets that it was drawn from
     options : what else was asked for, such as the days of a comparison
     formats : of FORMATS
+
+    Raises
+    ------
+    leukosim.errors.ConfigError
+        If a file of that name was not written by leukosim.
+    leukosim.errors.NotWritten
     """
     paths = {end: Path(folder) / f"{name}.{end}" for end in (*formats, "json", "csv")}
+    refuse_foreign_figures(Path(folder), [name])
+    origin = json.dumps(origin_of(figure, name, results, options or {}), indent=1) + "\n"
+    # first, as it tells whose the others are
+    write_whole(paths["json"], lambda to: to.write_text(origin, encoding="utf-8"))
     with house_style():
         for end in formats:
             write_whole(paths[end], lambda to, end=end: figure.savefig(to, metadata=UNDATED[end]))
-    origin = json.dumps(origin_of(figure, name, results, options or {}), indent=1) + "\n"
-    write_whole(paths["json"], lambda to: to.write_text(origin, encoding="utf-8"))
     table = numbers.to_csv(index=False, lineterminator="\n", float_format="%.10g")
     write_whole(paths["csv"], lambda to: to.write_text(table, encoding="utf-8"))  # last: it is done
     return list(paths.values())
