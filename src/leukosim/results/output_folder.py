@@ -48,6 +48,14 @@ def folder_of(output: str) -> Path:
     """
     if not output.strip():
         raise ConfigError("output is empty: it is a folder, such as output=outputs/mine")
+    if not output.isprintable():
+        raise ConfigError(f"output = {output!r} has a character that no folder's name may have")
+    try:
+        exists, is_folder = Path(output).exists(), Path(output).is_dir()
+    except OSError as error:  # such as a name that is too long
+        raise ConfigError(f"output = {output} cannot be a folder: {reason_of(error)}") from None
+    if exists and not is_folder:
+        raise ConfigError(f"output = {output} is not a folder: choose another output")
     return Path(output)
 
 
