@@ -18,6 +18,13 @@ class ConfigError(ValueError):
         super().__init__(one_line(str(message)))
 
 
+class InvalidField(ConfigError):
+    """A field of a dataclass that is not allowed, by itself or beside another field.
+
+    The sentence begins with the field; what knows the path of the dataclass puts it in front.
+    """
+
+
 def one_line(text: str) -> str:
     """A text on one line, control characters written out and very long values shortened."""
     text = " ".join(text.split("\n"))

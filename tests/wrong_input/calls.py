@@ -19,7 +19,6 @@ from leukosim import (
     Disease,
     Dosing,
     LeukemiaModel,
-    Protocol,
     Regimen,
     Rule,
     Strategy,
@@ -355,7 +354,7 @@ COHORTS = [
 ]  # fmt: skip
 
 MODELS = [
-    (lambda t, o=options: LeukemiaModel(**o), tuple(options))
+    (lambda t, o=options: LeukemiaModel(**o), tuple(name.partition("_level")[0] for name in options))
     for options in (
         {"study": None},
         {"study": "nope"},

@@ -24,8 +24,8 @@ def calibrate(words: list[str]) -> int:
     for word in words:
         if "=" not in word:
             raise ConfigError(
-                f"calibrate takes fields only, such as patients=24 output=outputs/fit, and {word!r} "
-                "is none"
+                f"calibrate takes fields only, such as patients=24 output=outputs/fit: {word!r} is "
+                "none"
             )
     options = read_fields(words, Calibration, "calibrate")
     started = time.perf_counter()

@@ -27,7 +27,6 @@ from leukosim.config.schema import Config
 from leukosim.config.words import check_choices
 from leukosim.errors import ConfigError, unknown
 
-
 LONGEST_CYCLE = 366  # days, as of leukosim.clinic.strategy.regimens.Regimen
 
 

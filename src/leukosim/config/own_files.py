@@ -34,7 +34,7 @@ def check_folders(folders: Iterable[Path]) -> None:
 
 
 def check_file(path: Path) -> None:
-    """Raise :class:`ConfigError`, which names file and line, for a file that is no configuration."""
+    """Raise :class:`ConfigError`, with file and line, for a file that is no configuration."""
     if not path.is_file():
         raise ConfigError(f"{path} is not a file")
     if path.stat().st_size > MOST_BYTES:
