@@ -152,9 +152,9 @@ STUDIES = [
     (lambda t, o=options: leukosim.calibrate(o), said)
     for options, said in [
         (5, ("options",)), ({"patients": 1}, ("patients", "1")), ({"steps": NAN}, ("steps",)),
-        ({"steps": 50}, ("steps", "50")), ({"hypotheses": ["both"]}, ("hypotheses", "both")),
+        ({"steps": 49}, ("steps", "49")), ({"hypotheses": ["both"]}, ("hypotheses", "both")),
         ({"hypotheses": "selection"}, ("hypotheses",)), ({"waves": True}, ("waves",)),
-        ({"checked": 100, "draws": 10}, ("checked", "draws")), ({"nope": 1}, ("nope",)),
+        ({"draws": 1}, ("draws", "1")), ({"nope": 1}, ("nope",)),
     ]
 ] + [
     (lambda t: leukosim.calibrate(workers=0), ("workers",)),
@@ -225,7 +225,6 @@ RESULTS = [
     (lambda t: leukosim.power(t.result.dataset.isel(arm=[0])), ("arm",)),
     (lambda t: leukosim.compare(t.result.dataset.isel(arm=[])), ("arm",)),
     (lambda t: t.result.dataset.isel(patient=[]).leukosim.survival(), ("patient",)),
-    (lambda t: leukosim.compare(t.result.dataset.assign(follow_up_day=5)), ()),
 ]  # fmt: skip
 
 
@@ -354,7 +353,10 @@ COHORTS = [
 ]  # fmt: skip
 
 MODELS = [
-    (lambda t, o=options: LeukemiaModel(**o), tuple(name.partition("_level")[0] for name in options))
+    (
+        lambda t, o=options: LeukemiaModel(**o),
+        tuple(name.partition("_level")[0] for name in options),
+    )
     for options in (
         {"study": None},
         {"study": "nope"},

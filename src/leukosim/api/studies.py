@@ -27,6 +27,7 @@ from leukosim.config.interpolation import Table
 from leukosim.config.overrides import (
     as_word,
     axes_of,
+    check_workers,
     checked,
     listed_values,
     mapping_of,
@@ -307,6 +308,7 @@ def calibrate(
 
     Others as of :func:`run`.
     """
+    check_workers(workers)
     folder, temporary = folder_of(output)
     given = dict(mapping_of(options or {}, "options")) | (
         {} if workers is None else {"workers": workers}

@@ -5,6 +5,7 @@ import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
+from leukosim.cli.arguments import Arguments, seed
 from leukosim.cli.exit_codes import FAILED, say
 from leukosim.errors import ConfigError
 from leukosim.results import atomic_write, output_folder
@@ -15,8 +16,8 @@ PAGE = "evidence.html"
 
 def verify(words: list[str]) -> int:
     """``leukosim verify``."""
-    parser = argparse.ArgumentParser(prog="leukosim verify")
-    parser.add_argument("--seed", type=int, default=1)
+    parser = Arguments(prog="leukosim verify")
+    parser.add_argument("--seed", type=seed, default=1)
     parser.add_argument("--quick", action="store_true", help="a tenth of the repetitions")
     parser.add_argument(
         "--report", metavar="PAGE", help=f"write all evidence: a file.html, or a folder for {PAGE}"
@@ -28,6 +29,8 @@ def verify(words: list[str]) -> int:
     options = parser.parse_args(words)
     if options.folders and not options.report:
         raise ConfigError("verify shows folders in a report: add --report PAGE")
+    if options.report is not None and not options.report.strip():
+        raise ConfigError("verify: --report is empty: it is a file.html or a folder")
     if not options.report:
         return 0 if hold_against_exact_laws(options.seed, options.quick).passed else FAILED
     return report(options, words)

@@ -5,6 +5,7 @@ from pathlib import Path
 from leukosim.errors import ConfigError
 from leukosim.reports.reference import odd_page, parameter_page, vocabulary_page
 from leukosim.results.atomic_write import save_text
+from leukosim.results.output_folder import prepare_folder
 
 
 def parameters(words: list[str]) -> int:
@@ -29,5 +30,9 @@ def show_page(words: list[str], verb: str, page: str) -> int:
         return 0
     if len(words) != 2 or words[0] != "--markdown":
         raise ConfigError(f"{verb} takes nothing, or --markdown FILE")
-    save_text(page, Path(words[1]))
+    path = Path(words[1])
+    if not words[1].strip() or path.is_dir():
+        raise ConfigError(f"{verb} --markdown = {words[1]!r} is not the name of a file")
+    prepare_folder(path.parent)
+    save_text(page, path)
     return 0

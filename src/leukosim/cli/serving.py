@@ -1,10 +1,10 @@
 """``leukosim page``: one patient in the browser."""
 
-import argparse
 import os
 import socket
 from importlib.util import find_spec
 
+from leukosim.cli.arguments import Arguments
 from leukosim.cli.exit_codes import say
 from leukosim.errors import ConfigError
 from leukosim.reports.terminal.console import ConsoleProgress
@@ -13,7 +13,7 @@ from leukosim.runs.execute import compile_once
 
 def page(words: list[str]) -> int:
     """``leukosim page``."""
-    parser = argparse.ArgumentParser(prog="leukosim page")
+    parser = Arguments(prog="leukosim page")
     parser.add_argument("--port", type=int, default=8765, help="of the page, from 1 to 65535")
     parser.add_argument("--host", default="localhost", help="0.0.0.0 lets other machines see it")
     parser.add_argument("--no-open", action="store_true", help="open no browser")

@@ -12,6 +12,7 @@ from leukosim.errors import ConfigError
 PLAIN = re.compile(r"[A-Za-z_][\w\-./:+@]*")  # texts that need no quotes
 LISTS = ("arms", "strategy", "tables")  # whose value is a list, unless it is a list of lists
 MAY_BE_EMPTY = ("tables",)  # of them
+MOST_WORKERS = 1024  # as of leukosim.config.execution.ExecutorOptions
 Axis = Sequence[Any] | np.ndarray
 
 
@@ -46,6 +47,7 @@ def words_of(
     if workers is not None:
         if "executor.workers" in given:
             raise ConfigError("workers and executor.workers are the same: give one of them")
+        check_workers(workers)
         words.append(f"executor.workers={as_word(workers)}")
     if output is not None:
         words.append(f"output={as_word(str(path_of(output, 'output')))}")
@@ -54,6 +56,16 @@ def words_of(
     if config_dir is None:
         return words
     return ["--config-dir", str(path_of(config_dir, "config_dir")), *words]
+
+
+def check_workers(workers: Any) -> None:
+    """Raise :class:`ConfigError` for no number of workers; None, and not 0, means as many as fit."""
+    is_whole = isinstance(workers, int | np.integer) and not isinstance(workers, bool)
+    if workers is not None and not (is_whole and 1 <= workers <= MOST_WORKERS):
+        raise ConfigError(
+            f"workers = {workers!r} is not allowed: executor.workers is a number of processes, "
+            f"allowed from 1 to {MOST_WORKERS}, or None for one for each processor"
+        )
 
 
 def mapping_of(value: Any, name: str) -> Mapping[str, Any]:

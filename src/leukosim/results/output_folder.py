@@ -59,6 +59,16 @@ def folder_of(output: str) -> Path:
     return Path(output)
 
 
+def result_at(name: str | Path) -> Path | None:
+    """The file of a result, by its name or that of its folder; None where there is none."""
+    path = Path(name)
+    try:
+        path = path / RESULTS if path.is_dir() else path
+        return path if path.is_file() else None
+    except (OSError, ValueError):  # a name that no file can have
+        return None
+
+
 def prepare_folder(folder: Path) -> None:
     """Create the output folder.
 
