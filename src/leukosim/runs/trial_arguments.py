@@ -1,4 +1,4 @@
-"""What Python gives to a trial, checked: patients, arms, and what the functions of a user return."""
+"""What Python gives to a trial, checked: patients, arms and the answers of functions."""
 
 import inspect
 import math

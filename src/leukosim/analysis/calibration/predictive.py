@@ -102,8 +102,11 @@ def predictive_table(
         shares = repeated[target.id]
         is_time = target.unit != "probability"
         published = 0.5 if is_time else target.value
-        low, middle, high = np.nanquantile(shares, [TAIL, 0.5, 1.0 - TAIL])
-        below = np.mean(shares < published) + 0.5 * np.mean(shares == published)
+        if np.isfinite(shares).any():
+            low, middle, high = np.nanquantile(shares, [TAIL, 0.5, 1.0 - TAIL])
+            below = np.mean(shares < published) + 0.5 * np.mean(shares == published)
+        else:  # no patient was simulated of whom it could be seen
+            low = middle = high = below = np.nan
         rows.append(
             {
                 "id": target.id,
