@@ -125,7 +125,7 @@ def check_ranges(record: Any) -> None:
 
 def check_type(declared: Field[Any], value: Any) -> None:
     """Raise :class:`InvalidField` where a value is not of the type that its field declares."""
-    name, (kind, inner, may_be_none) = declared.name, parts_of(declared.type)
+    name, (kind, inner, may_be_none) = declared.name, parts_of(typing.cast(Hashable, declared.type))
     if (value is None and may_be_none) or is_word(value, declared.metadata):
         return
     if kind in (int, float):

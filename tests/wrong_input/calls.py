@@ -72,7 +72,7 @@ RUN = [
     (lambda t, v=value: leukosim.run("relaza2", {"cohort.size": 2}, output=v), ("output",))
     for value in (5, "", " ", [], "a\0b", "a\nb", "x" * 300, "text.txt", "fifo", "/dev/zero", True)
 ] + [
-    (lambda t, v=value: leukosim.run("relaza2", {"cohort.size": 2}, config_dir=v), ("config", "dir"))
+    (lambda t, v=value: leukosim.run("relaza2", {"cohort.size": 2}, config_dir=v), ("dir",))
     for value in (5, "", "nowhere", "text.txt", "fifo", "a\0b", [])
 ] + [
     (lambda t, v=value: leukosim.run("relaza2", {"cohort.size": 2}, overwrite=v), ("overwrite",))
@@ -111,7 +111,8 @@ SWEEP = [
 
 SPACE = {"trigger.level": (1e-3, 1e-1)}
 SEARCH = [
-    (lambda t, v=value: leukosim.search("relaza2", {"trigger.level": v}, arm="triggered"), ("trigger.level",))
+    (lambda t, v=value: leukosim.search("relaza2", {"trigger.level": v}, arm="triggered"),
+     ("trigger.level",))
     for value in ((1, 1), (2, 1), (NAN, 1), (0, INF), ("a", "b"), (-1, 1), [5, 6], ["a"], range(0),
                   5, None, (1, 2, 3), "interval(1", "nonsense", [])
 ] + [

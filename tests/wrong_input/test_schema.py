@@ -14,7 +14,7 @@ EXAMPLES = 600
 
 
 def leaves(record, path=()):
-    """Every field of a tree of dataclasses and mappings that holds a value: path, unit, metadata."""
+    """Every field of a tree of dataclasses and mappings that holds a value."""
     entries = (
         [(each.name, getattr(record, each.name), each.metadata) for each in fields(record)]
         if is_dataclass(record)

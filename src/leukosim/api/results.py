@@ -122,14 +122,14 @@ def load(path: str | Path) -> RunResult | SweepResult:
         If there is no result of leukosim.
     """
     named = path_of(path, "path")
-    path = result_at(named)
-    if path is None:
+    file = result_at(named)
+    if file is None:
         raise ConfigError(f"there is no result at {named}")
-    if path.name != RESULTS or "digest" not in read_attributes(path):
-        raise ConfigError(f"{path} is not a result of leukosim")
-    outcome = read_run(path.parent)
+    if file.name != RESULTS or "digest" not in read_attributes(file):
+        raise ConfigError(f"{file} is not a result of leukosim")
+    outcome = read_run(file.parent)
     kind = SweepResult if "scenario" in outcome.dataset.dims else RunResult
-    return kind(outcome.dataset, outcome.decisions, path.parent)
+    return kind(outcome.dataset, outcome.decisions, file.parent)
 
 
 def checked_dataset(ds: xr.Dataset) -> xr.Dataset:

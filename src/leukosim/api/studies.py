@@ -381,6 +381,6 @@ def axis_of(name: str, values: Any) -> str:
     if isinstance(values, list) and values:
         return f"choice({','.join(map(as_word, values))})"
     raise ConfigError(
-        f"{name} = {values!r} is no space of a field: allowed are (low, high), a list of values, a range, "
-        "or a text such as tag(log,interval(1e-4,1e-1))"
+        f"{name} = {values!r} is no space of a field: allowed are (low, high), a list of values, a "
+        "range, or a text such as tag(log,interval(1e-4,1e-1))"
     )

@@ -63,7 +63,7 @@ def read_fields(words: list[str], kind: type, verb: str) -> Any:
         )
     except (OmegaConfBaseException, YAMLError) as error:
         raise ConfigError(f"{verb}: {' '.join(words)} cannot be read: {explain(error)}") from None
-    options = build(kind, fields)
+    options: Any = build(kind, fields)
     if getattr(options, "output", ""):
         output_folder.folder_of(options.output)
     return options

@@ -74,7 +74,9 @@ class ExecutorOptions:
                 words = f"{name} = {shown}" if value != defaults[name] else ""
             if words:
                 allowed = " or ".join(f"executor={user}" for user in users)
-                raise InvalidField(f"{words} is for {allowed} only, and executor.name is {self.name}")
+                raise InvalidField(
+                    f"{words} is for {allowed} only, and executor.name is {self.name}"
+                )
 
     def check_jobs(self) -> None:
         """Raise ValueError where settings of jobs contradict each other."""

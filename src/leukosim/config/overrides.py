@@ -114,7 +114,8 @@ def axes_of(overrides: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str
             raise ConfigError(f"{name} names no value: a sweep needs at least one")
         if many and len(value) > MOST_SCENARIOS:
             raise ConfigError(
-                f"{name} has {len(value)} values: allowed are {MOST_SCENARIOS} (scenarios) in a sweep"
+                f"{name} has {len(value)} values: allowed are {MOST_SCENARIOS} (scenarios) in a "
+                "sweep"
             )
         if many and not holds_a_list(name, value):
             varied[name] = f"choice({','.join(map(as_word, value))})"

@@ -169,8 +169,9 @@ class CheckedFunction:
                 f"{where}: at_most_days = {decision.at_most_days!r} is not a whole number (day), "
                 "1 or more"
             )
-        if isinstance(decision.drugs, str) or not isinstance(decision.drugs, Sequence):
-            raise ConfigError(f"{where}: drugs = {decision.drugs!r} is not a list of names")
-        for drug in decision.drugs:
+        drugs: Any = decision.drugs
+        if isinstance(drugs, str) or not isinstance(drugs, Sequence):
+            raise ConfigError(f"{where}: drugs = {drugs!r} is not a list of names")
+        for drug in drugs:
             if drug not in self.drugs:
                 raise ConfigError(f"{where}: drugs = {drug!r}: allowed {listed(self.drugs)}")
