@@ -1,4 +1,4 @@
-"""Every wrong command line ends with exit code 2 and one sentence; nothing is written or runs on."""
+"""Every wrong command line ends with exit code 2 and one sentence; nothing is written."""
 
 import os
 import subprocess

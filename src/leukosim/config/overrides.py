@@ -79,7 +79,7 @@ def check_workers(workers: Any) -> None:
     is_whole = isinstance(workers, int | np.integer) and not isinstance(workers, bool)
     if workers is not None and not (is_whole and 1 <= workers <= MOST_WORKERS):
         raise ConfigError(
-            f"workers = {workers!r} is not allowed: executor.workers is a number of processes, "
+            f"executor.workers = {workers!r} is not allowed: workers is a number of processes, "
             f"allowed from 1 to {MOST_WORKERS}, or None for one for each processor"
         )
 

@@ -66,7 +66,9 @@ def build(
             raise ConfigError(f"{here} is missing: {path} needs {listed(required(kind))}")
     try:
         return kind(**values)
-    except InvalidField as error:  # such as fields that contradict each other
+    except ValueError as error:  # such as fields that contradict each other
+        if isinstance(error, ConfigError) and not isinstance(error, InvalidField):
+            raise
         message = str(error)
         if message.split(" ")[0].split(".")[0] in declared:
             raise ConfigError(join(path, message)) from None

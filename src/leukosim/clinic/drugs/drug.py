@@ -178,16 +178,16 @@ def check_targets(effects: Mapping[str, Effect]) -> None:
     """Raise ``ValueError`` for effects on unknown exposures and for effects out of range."""
     for target, effect in effects.items():
         if target not in EXPOSURES:
-            raise ValueError(
+            raise InvalidField(
                 f"effects.{target} is not a known exposure: allowed {', '.join(EXPOSURES)}"
             )
         if effect.differs_by_subtype and target not in BLOCKS:
-            raise ValueError(
+            raise InvalidField(
                 f"effects.{target}.relative_ec50 has no meaning: subtypes differ in "
                 f"{', '.join(BLOCKS)} only"
             )
         if IS_FRACTION[COLUMN[target]] and effect.size > 1.0:
-            raise ValueError(
+            raise InvalidField(
                 f"effects.{target}.size = {effect.size} is not allowed: it is in fraction, "
                 "allowed from 0 to 1"
             )
