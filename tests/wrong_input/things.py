@@ -26,7 +26,10 @@ STUDIES = {
     "cycle": STUDY + "defaults:\n  - /study/mine\n",
     "bomb": STUDY
     + "a: &a [x,x,x,x,x,x,x,x,x]\n"
-    + "".join(f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefghi", "bcdefghij", strict=True)),
+    + "".join(
+        f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n"
+        for a, b in zip("abcdefghi", "bcdefghij", strict=True)
+    ),
     "deep": STUDY + "seed: " + "[" * 5000 + "]" * 5000 + "\n",
     "wide": STUDY + "seed: 1\n" + "".join(f"x{i}: 1\n" for i in range(300_000)),
     "syntax": STUDY + "seed: 1\ncohort: {size: 3\nhorizon_days: 5\n",
