@@ -1,7 +1,10 @@
 """Errors that a user sees as one sentence, and the wording that they share."""
 
 import difflib
+import re
 from collections.abc import Iterable
+
+LONGEST_VALUE = 300  # letters without a space that a message repeats
 
 
 class NotWritten(OSError):
@@ -10,6 +13,23 @@ class NotWritten(OSError):
 
 class ConfigError(ValueError):
     """A wrong command line, configuration or argument; the message is one sentence."""
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(one_line(str(message)))
+
+
+class InvalidField(ConfigError):
+    """A field of a dataclass that is not allowed, by itself or beside another field.
+
+    The sentence begins with the field; what knows the path of the dataclass puts it in front.
+    """
+
+
+def one_line(text: str) -> str:
+    """A text on one line, control characters written out and very long values shortened."""
+    text = " ".join(text.split("\n"))
+    text = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+    return re.sub(rf"\S{{{LONGEST_VALUE},}}", lambda value: f"{value[0][:40]}...", text)
 
 
 class WithoutEffect(UserWarning):

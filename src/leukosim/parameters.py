@@ -6,19 +6,32 @@ all read the one line where the number stands.
 """
 
 import math
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+import numbers
+import types
+import typing
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, is_dataclass
+from functools import cache
 from typing import Any
+
+import numpy as np
+
+from leukosim.errors import InvalidField
 
 FRACTIONS = ("fraction", "probability")
 
 
-class InvalidValue(ValueError):
+class InvalidValue(InvalidField):
     """A value outside the allowed range; the message has field, value, unit and range."""
 
     def __init__(self, name: str, value: object, unit: str, allowed: str):
         self.name = name
+        self.details = name, value, unit, allowed
         super().__init__(f"{name} = {value} is not allowed: {name} is in {unit}, allowed {allowed}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How another process makes it again."""
+        return type(self), self.details
 
 
 def estimate(
@@ -111,9 +124,73 @@ def check_value(name: str, value: Any, metadata: Any) -> None:
 
 
 def check_ranges(record: Any) -> None:
-    """Check every declared field of a dataclass; meant to be its ``__post_init__``."""
+    """Check every field of a dataclass, its type and range; meant to be its ``__post_init__``.
+
+    Raises
+    ------
+    InvalidField
+    """
     for each in fields(record):
-        check_value(each.name, getattr(record, each.name), each.metadata)
+        value = getattr(record, each.name)
+        check_type(each, value)
+        check_value(each.name, value, each.metadata)
+
+
+def check_type(declared: Field[Any], value: Any) -> None:
+    """Raise :class:`InvalidField` where a value is not of the type that its field declares."""
+    name, (kind, inner, may_be_none) = declared.name, parts_of(typing.cast(Hashable, declared.type))
+    if (value is None and may_be_none) or is_word(value, declared.metadata):
+        return
+    if kind in (int, float):
+        check_number(name, value, kind, declared.metadata)
+    elif kind is list:
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise InvalidField(f"{name} = {value!r} is not a list")
+        for each in value:
+            if inner in (int, float):
+                check_number(name, each, inner, declared.metadata)
+    elif kind is dict:
+        if not isinstance(value, Mapping):
+            raise InvalidField(f"{name} = {value!r} is not a mapping of names to values")
+        for key, each in value.items():
+            if isinstance(inner, type) and is_dataclass(inner) and not isinstance(each, inner):
+                raise InvalidField(f"{name}.{key} = {each!r} is not a {inner.__name__}")
+            if inner in (int, float):
+                check_number(f"{name}.{key}", each, inner, {})
+    elif isinstance(kind, type) and not isinstance(value, (kind, np.bool_)[: 1 + (kind is bool)]):
+        wanted = {str: "text", bool: "truth value"}.get(kind, kind.__name__)
+        raise InvalidField(f"{name} = {value!r} is not a {wanted}")
+
+
+def check_number(name: str, value: Any, kind: Any, metadata: Any) -> None:
+    """Raise :class:`InvalidField` where a value is no number of this kind."""
+    number = numbers.Integral if kind is int else numbers.Real
+    if isinstance(value, bool | np.bool_) or not isinstance(value, number):
+        words = "a whole number" if kind is int else "a number"
+    elif kind is float and math.isinf(value):
+        words = "a finite number"
+    else:
+        return
+    known = f": it is in {metadata['unit']}, allowed {allowed_range(metadata)}"
+    raise InvalidField(f"{name} = {value!r} is not {words}{known if 'lowest' in metadata else ''}")
+
+
+@cache
+def parts_of(hint: Any) -> tuple[Any, Any, bool]:
+    """The type that a field declares, that of what it holds, and whether it may be None.
+
+    None for a type that is not checked, such as that of a function.
+    """
+    choices = typing.get_args(hint)
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        kind, inner, _ = parts_of(next(each for each in choices if each is not type(None)))
+        return kind, inner, type(None) in choices
+    origin = typing.get_origin(hint)
+    if origin is list:
+        return list, choices[0], False
+    if origin in (dict, Mapping):
+        return dict, choices[1], False
+    return (hint if isinstance(hint, type) and origin is None else None), None, False
 
 
 def nested_tuples(value: Any) -> Hashable:

@@ -194,7 +194,7 @@ def test_a_strategy_of_ones_own():
         (dict(dose_percent=float("nan")), "allowed from 0 to 1000"),
         (dict(cxcr4=0.0), "cxcr4 = 0.0 is not allowed: cxcr4 is in MFI ratio, allowed from 0.001"),
         (dict(residual_stem_cells=-5), "residual_stem_cells is in cells, allowed from 0 to"),
-        (dict(residual_stem_cells=1.5), "residual_stem_cells is in cells, allowed whole numbers"),
+        (dict(residual_stem_cells=1.5), "residual_stem_cells = 1.5 is not a whole number"),
         (dict(patient=-1), "patient is in number in the cohort, allowed from 0"),
         (dict(responsiveness=2.0), "responsiveness is in fraction, allowed from 0 to 1"),
         (dict(trigger_level=5.0), "trigger.level = 5.0 is not allowed"),

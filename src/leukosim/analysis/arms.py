@@ -282,6 +282,8 @@ def chosen(ds: xr.Dataset, options: list[str], against: str) -> xr.Dataset:
         return ds
     wanted = []
     for name in options:
+        if options.count(name) > 1:
+            raise ConfigError(f"arms = {listed(options)} names {name} more than once")
         of_name = [arm for arm in arms if name in (arm, arm.partition(" (")[0])]
         wanted += of_name or [choose(arms, name, "arms")]
     keep = [arm for arm in arms if arm in (*wanted, against)]

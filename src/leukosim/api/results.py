@@ -15,10 +15,11 @@ from leukosim.config.overrides import path_of
 from leukosim.config.schema import Config
 from leukosim.errors import ConfigError, listed
 from leukosim.results.netcdf import read_attributes
-from leukosim.results.output_folder import RESULTS
+from leukosim.results.output_folder import RESULTS, result_at
 from leukosim.runs.execute import read_run
 
 DIMS = ("scenario", "arm", "patient")
+NEEDED = ("follow_up_day", "relapse_day", "death_day")  # of every table and figure
 
 
 @dataclass(frozen=True, repr=False)
@@ -120,15 +121,15 @@ def load(path: str | Path) -> RunResult | SweepResult:
     ConfigError
         If there is no result of leukosim.
     """
-    path = path_of(path, "path")
-    path = path / RESULTS if path.is_dir() else path
-    if not path.is_file():
-        raise ConfigError(f"there is no result at {path}")
-    if path.name != RESULTS or "digest" not in read_attributes(path):
-        raise ConfigError(f"{path} is not a result of leukosim")
-    outcome = read_run(path.parent)
+    named = path_of(path, "path")
+    file = result_at(named)
+    if file is None:
+        raise ConfigError(f"there is no result at {named}")
+    if file.name != RESULTS or "digest" not in read_attributes(file):
+        raise ConfigError(f"{file} is not a result of leukosim")
+    outcome = read_run(file.parent)
     kind = SweepResult if "scenario" in outcome.dataset.dims else RunResult
-    return kind(outcome.dataset, outcome.decisions, path.parent)
+    return kind(outcome.dataset, outcome.decisions, file.parent)
 
 
 def checked_dataset(ds: xr.Dataset) -> xr.Dataset:
@@ -139,8 +140,12 @@ def checked_dataset(ds: xr.Dataset) -> xr.Dataset:
     ConfigError
         If it is none, or a grid, in which a scenario has to be selected.
     """
-    if "follow_up_day" not in ds:
-        raise ConfigError("the dataset is not a result of leukosim: it has no follow_up_day")
+    for name in NEEDED:
+        if name not in ds:
+            raise ConfigError(f"the dataset is not a result of leukosim: it has no {name}")
+    for dim in DIMS:
+        if ds.sizes.get(dim, 1) == 0:
+            raise ConfigError(f"the dataset has no {dim}: select one or more")
     along = [axis for axis in axes_of(ds) if axis in ds.dims]
     if along:
         values = {axis: ds[axis].values[0].item() for axis in along}

@@ -27,6 +27,7 @@ from leukosim.config.interpolation import Table
 from leukosim.config.overrides import (
     as_word,
     axes_of,
+    check_workers,
     checked,
     listed_values,
     mapping_of,
@@ -219,7 +220,7 @@ def search(
         study, overrides, config_dir=config_dir, workers=workers, output=folder, overwrite=overwrite
     )
     axes = mapping_of(space, "space").items()
-    words += [f"{checked(name)}={axis_of(values)}" for name, values in axes]
+    words += [f"{checked(name)}={axis_of(name, values)}" for name, values in axes]
     words += [f"search.{name}={as_word(value)}" for name, value in fields_of_search.items()]
     (task,) = compose(["-m", "hydra/sweeper=search", *words])
     assert isinstance(task, Space)
@@ -307,6 +308,7 @@ def calibrate(
 
     Others as of :func:`run`.
     """
+    check_workers(workers)
     folder, temporary = folder_of(output)
     given = dict(mapping_of(options or {}, "options")) | (
         {} if workers is None else {"workers": workers}
@@ -368,7 +370,7 @@ def limits_of(limits: Mapping[str, float | str] | None) -> dict[str, str]:
     return {name: str(limit) for name, limit in given.items()}
 
 
-def axis_of(values: Any) -> str:
+def axis_of(name: str, values: Any) -> str:
     """The values that a search may give a field, in Hydra's grammar."""
     if isinstance(values, str):
         return values
@@ -379,6 +381,6 @@ def axis_of(values: Any) -> str:
     if isinstance(values, list) and values:
         return f"choice({','.join(map(as_word, values))})"
     raise ConfigError(
-        f"{values!r} is no space of a field: allowed are (low, high), a list of values, a range, "
-        "or a text such as tag(log,interval(1e-4,1e-1))"
+        f"{name} = {values!r} is no space of a field: allowed are (low, high), a list of values, a "
+        "range, or a text such as tag(log,interval(1e-4,1e-1))"
     )

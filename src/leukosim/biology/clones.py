@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from leukosim.errors import InvalidField
 from leukosim.parameters import check_ranges, estimate, setting
 
 # What a clone's traits scale, in the order of the kernel's columns.
@@ -171,16 +172,16 @@ class Mutation:
     def __post_init__(self) -> None:
         check_ranges(self)
         if len(self.drivers) > MOST_DRIVERS:
-            raise ValueError(
+            raise InvalidField(
                 f"drivers has {len(self.drivers)} entries: allowed at most {MOST_DRIVERS}"
             )
         for name in self.arising:
             if name not in self.drivers:
-                raise ValueError(
+                raise InvalidField(
                     f"arising names {name}, which is no driver: allowed {', '.join(self.drivers)}"
                 )
         if self.driver_probability > 0.0 and not sum(self.arising_weights()) > 0.0:
-            raise ValueError("arising needs at least one driver with a weight above 0")
+            raise InvalidField("arising needs at least one driver with a weight above 0")
 
     def arising_weights(self) -> list[float]:
         """Relative frequency of every driver among those that arise at division."""
@@ -260,18 +261,18 @@ class Founding:
         earlier: list[str] = []
         for name, clone in self.clones.items():
             if earlier and clone.parent not in earlier:
-                raise ValueError(
+                raise InvalidField(
                     f"clones.{name}.parent = {clone.parent or 'nothing'} is not allowed: "
                     f"allowed {', '.join(earlier)}, which come before it"
                 )
             if not earlier and clone.parent:
-                raise ValueError(
+                raise InvalidField(
                     f"clones.{name}.parent = {clone.parent} is not allowed: the first clone is the "
                     "trunk, allowed nothing"
                 )
             earlier.append(name)
         if self.clones and not sum(clone.share for clone in self.clones.values()) > 0.0:
-            raise ValueError("clones needs at least one clone with a share above 0")
+            raise InvalidField("clones needs at least one clone with a share above 0")
 
 
 @dataclass(frozen=True)
@@ -302,9 +303,9 @@ class ClonalHaematopoiesis:
     def __post_init__(self) -> None:
         check_ranges(self)
         if self.fraction_log10_low > self.fraction_log10_high:
-            raise ValueError(
+            raise InvalidField(
                 f"fraction_log10_low = {self.fraction_log10_low} must not exceed "
                 f"fraction_log10_high = {self.fraction_log10_high}"
             )
         if not self.genes:
-            raise ValueError("genes is empty: clonal haematopoiesis needs at least one gene")
+            raise InvalidField("genes is empty: clonal haematopoiesis needs at least one gene")

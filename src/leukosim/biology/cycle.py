@@ -10,6 +10,7 @@ which niche cells fall back into G0 is solved from it
 
 from dataclasses import dataclass
 
+from leukosim.errors import InvalidField
 from leukosim.parameters import check_ranges, estimate
 
 PHASES = ("G0", "gap", "S")
@@ -48,7 +49,7 @@ class Cycle:
     def __post_init__(self) -> None:
         check_ranges(self)
         if self.s_phase_hours >= self.cycle_hours:
-            raise ValueError(
+            raise InvalidField(
                 f"s_phase_hours = {self.s_phase_hours} must be shorter than "
                 f"cycle_hours = {self.cycle_hours} (hour)"
             )

@@ -13,7 +13,8 @@ from leukosim.biology.cycle import Cycle
 from leukosim.biology.mortality import Mortality
 from leukosim.biology.niche import Niche
 from leukosim.biology.subtypes import Subtype, Switching, as_in_patient, four_subtypes
-from leukosim.parameters import choice
+from leukosim.errors import InvalidField
+from leukosim.parameters import check_ranges, choice
 
 CXCR4_BY_SUBTYPE = ("equal", "measured", "reversed")
 CYCLING_BY_SUBTYPE = ("equal", "measured")
@@ -36,24 +37,25 @@ class Disease:
     cycling_by_subtype: str = choice("equal", CYCLING_BY_SUBTYPE, "share of each subtype in cycle")
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         if not self.subtypes:
-            raise ValueError("subtypes is empty: a disease needs at least one stem-cell subtype")
+            raise InvalidField("subtypes is empty: a disease needs at least one stem-cell subtype")
         for name, allowed in (
             ("cxcr4_by_subtype", CXCR4_BY_SUBTYPE),
             ("cycling_by_subtype", CYCLING_BY_SUBTYPE),
         ):
             value = getattr(self, name)
             if value not in allowed:
-                raise ValueError(
+                raise InvalidField(
                     f"{name} = {value} is not a hypothesis: allowed {', '.join(allowed)}"
                 )
         if not any(s.dominant_share > 0.0 for s in self.subtypes.values() if s.native):
-            raise ValueError(
+            raise InvalidField(
                 "subtypes: dominant_share (fraction) is 0 in every native subtype: "
                 "at least one must be above 0"
             )
         if self.switching.drug_tolerant_state not in self.subtypes:
-            raise ValueError(
+            raise InvalidField(
                 f"switching.drug_tolerant_state = {self.switching.drug_tolerant_state} is not a "
                 "subtype: "
                 f"allowed {', '.join(self.subtypes)}"

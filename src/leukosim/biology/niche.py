@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from leukosim.errors import InvalidField
 from leukosim.parameters import check_ranges, choice, estimate
 
 PLACES = ("niche", "free")
@@ -67,7 +68,7 @@ class Niche:
         for name, allowed in (("retention", RETENTION), ("mobilised_cells", MOBILISED)):
             value = getattr(self, name)
             if value not in allowed:
-                raise ValueError(
+                raise InvalidField(
                     f"{name} = {value} is not a hypothesis: allowed {', '.join(allowed)}"
                 )
 

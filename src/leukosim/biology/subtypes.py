@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from leukosim.errors import InvalidField
 from leukosim.parameters import check_ranges, estimate
 
 WACLAWICZEK = "Waclawiczek et al. 2026, doi:10.1016/j.stem.2026.04.012 (derived from its tables)"
@@ -57,7 +58,7 @@ class Subtype:
         check_ranges(self)
         total = sum(self.dependencies)
         if not math.isclose(total, 1.0, abs_tol=1e-6):
-            raise ValueError(
+            raise InvalidField(
                 f"bcl2 + bclxl + mcl1 = {total:.7g} (fraction) is not allowed: "
                 "the shares of protection must sum to 1"
             )

@@ -1,6 +1,7 @@
 """The words after a verb, parsed by argparse; what is wrong in one sentence."""
 
 import argparse
+from functools import partial
 from typing import Any, NoReturn
 
 from leukosim.cli.verbs import VERBS, Option, Verb
@@ -8,6 +9,7 @@ from leukosim.errors import ConfigError, unknown
 
 HELP = ("--help", "-h")
 POSITIONAL = "words"
+MOST = 2**63 - 1
 
 
 class Parser(argparse.ArgumentParser):
@@ -55,18 +57,21 @@ def parser_of(verb: str) -> Parser:
         if option.kind is bool:
             how["action"] = "store_true"
         else:
-            how["type"] = whole if option.kind is int else option.kind
+            how["type"] = partial(whole, option) if option.kind is int else option.kind
         parser.add_argument(option.name, **how)
     parser.add_argument(POSITIONAL, nargs="*")
     return parser
 
 
-def whole(word: str) -> int:
-    """A whole number."""
-    try:
-        return int(word)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{word} is not a whole number") from None
+def whole(option: Option, word: str) -> int:
+    """A whole number within what an option allows."""
+    low, high = option.allowed or (0, MOST)
+    if not (word.isascii() and word.isdigit() and low <= int(word[:20]) <= high):
+        name = option.name.lstrip("-")
+        raise argparse.ArgumentTypeError(
+            f"{name} = {word} is not allowed: it is a whole number, allowed from {low} to {high}"
+        )
+    return int(word)
 
 
 def check_number(verb: str, words: list[str]) -> None:

@@ -22,8 +22,12 @@ from leukosim.runs.execute import Incomplete
 def calibrate(words: list[str]) -> int:
     """``leukosim calibrate``: parameters fitted to the published targets."""
     words = parse("calibrate", words).words
-    if any("=" not in word for word in words):
-        raise ConfigError("calibrate takes fields only, such as patients=24 output=outputs/fit")
+    for word in words:
+        if "=" not in word:
+            raise ConfigError(
+                f"calibrate takes fields only, such as patients=24 output=outputs/fit: {word!r} is "
+                "none"
+            )
     options = read_fields(words, Calibration, "calibrate")
     started = time.perf_counter()
     progress = ConsoleProgress()

@@ -20,6 +20,8 @@ def verify(words: list[str]) -> int:
     options = parse("verify", words)
     if options.words and not options.report:
         raise ConfigError("verify shows folders in a report: add --report PAGE")
+    if options.report is not None and not options.report.strip():
+        raise ConfigError("verify: --report is empty: it is a file.html or a folder")
     if not options.report:
         return 0 if hold_against_exact_laws(options.seed, options.quick).passed else FAILED
     return report(options, words)

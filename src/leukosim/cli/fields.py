@@ -36,10 +36,9 @@ def read_words(
         )
     paths = []
     for name in named:
-        path = Path(name)
-        path = path / output_folder.RESULTS if path.is_dir() else path
-        if not path.is_file():
-            raise ConfigError(f"{verb}: there is no result at {path}")
+        path = output_folder.result_at(name)
+        if path is None:
+            raise ConfigError(f"{verb}: there is no result at {name!r}")
         if not any_file and "digest" not in netcdf.read_attributes(path):
             raise ConfigError(f"{verb}: {path} is not a result of leukosim")
         if path in paths:
@@ -60,8 +59,11 @@ def read_fields(words: list[str], kind: type, verb: str) -> Any:
             OmegaConf.from_dotlist([as_list(word, kind) for word in words])
         )
     except (OmegaConfBaseException, YAMLError) as error:
-        raise ConfigError(f"{verb}: {explain(error)}") from None
-    return build(kind, fields)
+        raise ConfigError(f"{verb}: {' '.join(words)} cannot be read: {explain(error)}") from None
+    options: Any = build(kind, fields)
+    if getattr(options, "output", ""):
+        output_folder.folder_of(options.output)
+    return options
 
 
 def as_list(word: str, kind: type) -> str:

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from leukosim.cli.arguments import parse
+from leukosim.errors import ConfigError
 from leukosim.reports.reference import odd_page, parameter_page, vocabulary_page
 from leukosim.results.atomic_write import save_text
+from leukosim.results.output_folder import prepare_folder
 from leukosim.results.own_files import refuse_foreign
 
 
@@ -29,6 +31,10 @@ def show_page(words: list[str], verb: str, page: str) -> int:
     if options.markdown is None:
         print(page, end="")
         return 0
-    refuse_foreign([Path(options.markdown)])
-    save_text(page, Path(options.markdown))
+    path = Path(options.markdown)
+    if not options.markdown.strip() or path.is_dir():
+        raise ConfigError(f"{verb} --markdown = {options.markdown!r} is not the name of a file")
+    refuse_foreign([path])
+    prepare_folder(path.parent)
+    save_text(page, path)
     return 0

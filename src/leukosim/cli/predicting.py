@@ -66,7 +66,13 @@ def validate(words: list[str]) -> int:
             f"validate needs {OBSERVED}, and {PREDICTIONS} where that does not lie beside it"
         )
     observed = Path(words[0])
-    observed = observed / OBSERVED if observed.is_dir() else observed
+    try:
+        observed = observed / OBSERVED if observed.is_dir() else observed
+        is_there = observed.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        is_there = False
+    if not is_there:
+        raise ConfigError(f"validate: there is no file {words[0]!r}: it needs {OBSERVED}")
     predicted = Path(words[1]) if len(words) == 2 else observed.with_name(PREDICTIONS)
     predicted = predicted / PREDICTIONS if predicted.is_dir() else predicted
     refuse_foreign([observed.parent / COMPARED])

@@ -39,6 +39,11 @@ def sensitivity(words: list[str]) -> int:
     own = [word for word in words if word.partition("=")[0] in names_of(Sensitivity)]
     options = read_fields(own, Sensitivity, "sensitivity")
     rest = [word for word in words if word not in own]
+    if not any(word.startswith("study=") for word in rest):
+        raise ConfigError(
+            "sensitivity needs a study, as it simulates thousands of patients for hours: type "
+            "leukosim sensitivity study=relaza2, which first says how many points it runs"
+        )
     output = next((w.partition("=")[2] for w in rest if w.startswith("output=")), None)
     progress = ConsoleProgress()
     for composed in compose(rest):

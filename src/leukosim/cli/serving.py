@@ -14,12 +14,12 @@ from leukosim.runs.execute import compile_once
 def page(words: list[str]) -> int:
     """``leukosim page``."""
     options = parse("page", words)
+    check_address(options.host, options.port)
     if any(find_spec(name) is None for name in ("solara", "altair", "ipyvuetify")):
         raise ConfigError(
             "page needs solara, which is not installed: install leukosim with its extra `page`, "
             "as in pip install 'leukosim[page]' or, in a checkout, pip install -e '.[page]'"
         )
-    check_address(options.host, options.port)
     os.environ.setdefault("SOLARA_TELEMETRY_MIXPANEL_ENABLE", "False")  # it would report its use
     from solara.__main__ import run as serve  # of the extra `page`; reads what is set above
 

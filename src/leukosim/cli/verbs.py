@@ -21,6 +21,7 @@ class Option:
     kind: type = str  # bool: a switch
     default: Any = None
     count: str = "?"  # of positional words: "?" at most one, "*" any number
+    allowed: tuple[int, int] | None = None  # of a whole number
     completes: str = ""  # "folder", "file", "result" or "verb": what a shell offers
 
 
@@ -145,7 +146,7 @@ VERBS: Mapping[str, Verb] = {
         "Follow one patient in the browser, day by day, with sliders for the parameters.",
         "[--port N] [--host NAME] [--no-open]",
         ("leukosim page", "leukosim page --port 8080 --no-open"),
-        (Option("--port", "of the page, from 1 to 65535", int, 8765),
+        (Option("--port", "of the page, from 1 to 65535", int, 8765, allowed=(1, 65535)),
          Option("--host", "0.0.0.0 lets other machines see the page", str, "localhost"),
          Option("--no-open", "open no browser", bool, False)),
     ),
@@ -171,7 +172,7 @@ VERBS: Mapping[str, Verb] = {
         "[--quick] [--seed N] [--report PAGE [FOLDER ...]]",
         ("leukosim verify --quick",
          "leukosim verify --report outputs/evidence.html outputs/relaza2"),
-        (Option("--seed", "of the simulations", int, 1),
+        (Option("--seed", "of the simulations", int, 1, allowed=(0, 2**32 - 1)),
          Option("--quick", "a tenth of the repetitions", bool, False),
          Option("--report", "write all evidence: a file.html, or a folder for evidence.html",
                 completes="file"),

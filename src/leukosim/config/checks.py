@@ -1,8 +1,10 @@
 """Checks of a configuration that concern more than one of its parts."""
 
+from leukosim.clinic.strategy.rules import MEASURES, TRIGGER
 from leukosim.config.schema import Config
 from leukosim.errors import ConfigError, listed, unknown
 
+HIGHEST_COUNT = {"neutrophils": 1000.0, "platelets": 10_000.0}  # G/L, beyond all that was seen
 TIMES_REFERENCE = 10  # of the dose that effects are known of: beyond, it is rather a slip
 
 
@@ -47,6 +49,29 @@ def check_names(config: Config) -> None:
                 if name not in subtypes:
                     path = f"drug.{drug}.effects.{target}.relative_ec50"
                     raise ConfigError(f"{path}: {unknown(name, subtypes, 'subtype')}")
+
+
+def check_rules(config: Config) -> None:
+    """Raise :class:`ConfigError` where a rule looks for a level that no measure can have."""
+    for name, strategy in config.strategies.items():
+        for rule_name, rule in strategy.rules.items():
+            path = f"strategies.{name}.rules.{rule_name}"
+            unit, most = MEASURES[rule.measure], HIGHEST_COUNT.get(rule.measure, 1.0)
+            levels = {"at_least": rule.at_least, "below": rule.below}
+            low, high = (
+                config.trigger.level if level == TRIGGER else level for level in levels.values()
+            )
+            for field, level in levels.items():
+                if level != TRIGGER and level is not None and float(level) > most:
+                    raise ConfigError(
+                        f"{path}.{field} = {level:g} is not allowed: {rule.measure} is in {unit}, "
+                        f"allowed from 0 to {most:g}"
+                    )
+            if low is not None and high is not None and not float(low) < float(high):
+                raise ConfigError(
+                    f"{path} never acts: at_least = {rule.at_least} must be below "
+                    f"below = {rule.below} ({rule.measure} in {unit})"
+                )
 
 
 def check_doses(config: Config) -> None:

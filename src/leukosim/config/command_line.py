@@ -24,9 +24,11 @@ from leukosim.config.compose import explain, refuse_empty, register, set_version
 from leukosim.config.hydra_settings import LAUNCHER, OPTIONS, SWEEPER, CheckedLoader, check_words
 from leukosim.config.interpolation import Table
 from leukosim.config.overrides import quoted
+from leukosim.config.own_files import check_folders
 from leukosim.config.paths import config_folder
 from leukosim.config.renamed import sentence_on_words
 from leukosim.config.sweep_grammar import Space
+from leukosim.config.words import check_choices
 from leukosim.errors import ConfigError, listed, unknown
 
 OWN_SWEEPERS = ("leukosim", "search")  # they hand over all scenarios, and start no jobs
@@ -57,11 +59,15 @@ def compose(words: list[str], job: Job | None = None) -> list[DictConfig | Table
     ConfigError
     """
     register()
+    check_choices(words)
+    check_folders(own_folders(words))
     refuse_empty(words)
     arguments = options_first(words)
     check_words(arguments)
     try:
         tasks = composed_by_hydra(arguments, job)
+    except RecursionError:
+        raise ConfigError(f"{includes_itself(words)}: its defaults lead back to it") from None
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         if os.environ.get("HYDRA_FULL_ERROR") == "1":
             raise
@@ -71,6 +77,11 @@ def compose(words: list[str], job: Job | None = None) -> list[DictConfig | Table
             for composed in getattr(task, "composed", [task]):
                 check_strategies(composed, words)
     return tasks
+
+
+def includes_itself(words: Sequence[str]) -> str:
+    """The choices on a command line, one of which includes itself, for a message."""
+    return " ".join(word for word in words if "=" in word) or "a file of the configuration"
 
 
 def composed_by_hydra(arguments: list[str], job: Job | None) -> list[Any]:

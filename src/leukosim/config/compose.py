@@ -1,7 +1,7 @@
 """Composition of a configuration by Hydra, and its errors in a sentence."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
@@ -15,14 +15,19 @@ from hydra.errors import HydraException, MissingConfigException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+from yaml import MarkedYAMLError
 
-from leukosim.config.checks import check_doses, check_names
+from leukosim.config.checks import check_doses, check_names, check_rules
 from leukosim.config.hydra_settings import CheckedLoader, check_words
+from leukosim.config.own_files import check_folders
 from leukosim.config.posterior import drawn, posterior_draws, reference
 from leukosim.config.reading import build, names_of
 from leukosim.config.renamed import sentence_on_data, sentence_on_words
 from leukosim.config.schema import Config
+from leukosim.config.words import check_choices
 from leukosim.errors import ConfigError, unknown
+
+LONGEST_CYCLE = 366  # days, as of leukosim.clinic.strategy.regimens.Regimen
 
 
 def read_config(composed: DictConfig) -> Config:
@@ -51,6 +56,7 @@ def read_plain(
     except ConfigError as error:
         raise ConfigError(sentence_on_data(plain) or str(error)) from None
     check_names(config)
+    check_rules(config)
     check_doses(config)
     return config
 
@@ -105,6 +111,13 @@ def explain(error: Exception) -> str:
         path, known = error.missing_cfg_file, error.options or []
         group, _, name = path.removesuffix(".yaml").rpartition("/")
         return f"{group or 'config'}: {unknown(name, known, group or 'file')}"
+    for inner in chain_of(error):
+        if isinstance(inner, ConfigError):  # of a function that a configuration calls
+            where = getattr(error, "full_key", None)
+            return f"{where}: {inner}" if where else str(inner)
+        if isinstance(inner, MarkedYAMLError) and inner.problem_mark is not None:
+            mark = inner.problem_mark
+            return f"{mark.name}, line {mark.line + 1} is not YAML: {inner.problem}"
     cause: BaseException = error
     while cause.__cause__ is not None and not isinstance(cause, OmegaConfBaseException):
         cause = cause.__cause__
@@ -118,6 +131,13 @@ def explain(error: Exception) -> str:
         message = str(cause.msg)
     message = message.split("full_key:")[0].split("\nSee https")[0]
     return where + " ".join(message.split())
+
+
+def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and those that led to it."""
+    while error is not None:
+        yield error
+        error = error.__cause__
 
 
 def as_plain(record: Any, known: dict[int, tuple[Any, Any]] | None = None) -> Any:
@@ -159,7 +179,7 @@ def register() -> None:
     # OmegaConf 2.4, which comes with Hydra 1.4, renames this; 2.3 means something else by the name
     is_old = omegaconf.__version__.startswith("2.3")
     add: Any = OmegaConf.register_new_resolver if is_old else OmegaConf.register_resolver
-    add("sum", lambda *numbers: sum(numbers), replace=True)
+    add("sum", added, replace=True)
     add("days", days, replace=True)
     add("drawn", drawn, replace=True)
 
@@ -168,9 +188,27 @@ def days(first: Any, last: Any) -> list[int]:
     """Every day from the first to the last, as ``${days:1,21}`` in a regimen.
 
     None if either is no whole number: the field that holds it is told so when it is checked.
+
+    Raises
+    ------
+    ConfigError
+        For more days than a cycle can have.
     """
     both = isinstance(first, int) and isinstance(last, int)
+    if both and last - first >= LONGEST_CYCLE:
+        raise ConfigError(
+            f"${{days:{first},{last}}} has {last - first + 1} days (day of the cycle): allowed "
+            f"are {LONGEST_CYCLE}"
+        )
     return list(range(first, last + 1)) if both else []
+
+
+def added(*numbers: Any) -> Any:
+    """The sum of numbers, as ``${sum:1,${trigger.delay_days}}``."""
+    for number in numbers:
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise ConfigError(f"${{sum:...}} adds numbers, and {number!r} is none")
+    return sum(numbers)
 
 
 def compose(overrides: Sequence[str] = (), folder: str | Path | None = None) -> Config:
@@ -187,6 +225,8 @@ def compose(overrides: Sequence[str] = (), folder: str | Path | None = None) -> 
 def compose_plain(overrides: Sequence[str] = (), folder: str | Path | None = None) -> DictConfig:
     """The same, before it is checked."""
     register()
+    check_choices(overrides)
+    check_folders([Path(folder)] if folder else [])
     refuse_empty(overrides)
     check_words(overrides)
     set_version()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from importlib.util import find_spec
 
 from leukosim.config.job_options import JobQueueOptions, SlurmOptions, given
-from leukosim.errors import ConfigError, listed
+from leukosim.errors import ConfigError, InvalidField, listed
 from leukosim.parameters import check_ranges, choice, setting
 
 PROCESSES, THREADS, DASK, SLURM = "processes", "threads", "dask", "slurm"
@@ -51,10 +51,10 @@ class ExecutorOptions:
     def __post_init__(self) -> None:
         check_ranges(self)
         if self.name not in EXECUTORS:
-            raise ValueError(f"name = {self.name} is unknown: allowed {listed(EXECUTORS)}")
+            raise InvalidField(f"name = {self.name} is unknown: allowed {listed(EXECUTORS)}")
         self.check_used()
         if self.address and self.scheduler_file:
-            raise ValueError(
+            raise InvalidField(
                 f"address = {self.address} and scheduler_file = {self.scheduler_file} name a "
                 "scheduler each: give one of them"
             )
@@ -76,29 +76,31 @@ class ExecutorOptions:
                 words = f"{name} = {shown}" if value != defaults[name] else ""
             if words:
                 allowed = " or ".join(f"executor={user}" for user in users)
-                raise ValueError(f"{words} is for {allowed} only, and executor.name is {self.name}")
+                raise InvalidField(
+                    f"{words} is for {allowed} only, and executor.name is {self.name}"
+                )
 
     def check_jobs(self) -> None:
         """Raise ValueError where settings of jobs contradict each other."""
         clusters = (self.name, LOCAL, DEBUG) if self.name == SLURM else (self.name, LOCAL)
         if self.cluster and self.cluster not in clusters:
-            raise ValueError(f"cluster = {self.cluster} is unknown: allowed {listed(clusters)}")
+            raise InvalidField(f"cluster = {self.cluster} is unknown: allowed {listed(clusters)}")
         if self.workers == 0:
-            raise ValueError(
+            raise InvalidField(
                 f"workers = 0 is not allowed for executor={self.name}: say how many jobs"
             )
         if self.name in JOBQUEUES and not self.memory_gib:
-            raise ValueError(
+            raise InvalidField(
                 f"memory_gib = 0.0 is not allowed for executor={self.name}: say how many GiB a "
                 "job may take"
             )
         if self.name in JOBQUEUES and self.cluster == LOCAL and self.jobqueue.setup:
-            raise ValueError(
+            raise InvalidField(
                 f"jobqueue.setup = {self.jobqueue.setup} is not possible with "
                 "executor.cluster=local, whose jobs are no shell scripts"
             )
         if self.submit and self.cluster == DEBUG:
-            raise ValueError(
+            raise InvalidField(
                 "submit = true is not possible with executor.cluster=debug, whose jobs run in "
                 "this process: allowed slurm and local"
             )

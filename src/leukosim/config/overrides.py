@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from leukosim.config.words import MOST_SCENARIOS
 from leukosim.errors import ConfigError
 
 PLAIN = re.compile(r"[A-Za-z_][\w\-./:+@]*")  # texts that need no quotes
 LISTS = ("arms", "strategy", "tables")  # whose value is a list, unless it is a list of lists
 MAY_BE_EMPTY = ("tables",)  # of them
+MOST_WORKERS = 1024  # as of leukosim.config.execution.ExecutorOptions
 Axis = Sequence[Any] | np.ndarray
 
 
@@ -42,10 +44,11 @@ def words_of(
     if not isinstance(overwrite, bool | np.bool_):
         raise ConfigError(f"overwrite = {overwrite!r} is not true or false")
     words = [f"study={study}"]
-    words += [f"{checked(name)}={as_word(value)}" for name, value in given.items()]
+    words += [word_of(name, value) for name, value in given.items()]
     if workers is not None:
         if "executor.workers" in given:
             raise ConfigError("workers and executor.workers are the same: give one of them")
+        check_workers(workers)
         words.append(f"executor.workers={as_word(workers)}")
     if output is not None:
         words.append(f"output={as_word(str(path_of(output, 'output')))}")
@@ -54,6 +57,31 @@ def words_of(
     if config_dir is None:
         return words
     return ["--config-dir", str(path_of(config_dir, "config_dir")), *words]
+
+
+def word_of(name: Any, value: Any) -> str:
+    """A field and its value as a word.
+
+    Raises
+    ------
+    ConfigError
+        Naming the field, where it or its value cannot be written.
+    """
+    known = checked(name)
+    try:
+        return f"{known}={as_word(value)}"
+    except ConfigError as error:
+        raise ConfigError(f"{name}: {error}") from None
+
+
+def check_workers(workers: Any) -> None:
+    """Raise :class:`ConfigError` for no number of workers; None, not 0, means automatic."""
+    is_whole = isinstance(workers, int | np.integer) and not isinstance(workers, bool)
+    if workers is not None and not (is_whole and 1 <= workers <= MOST_WORKERS):
+        raise ConfigError(
+            f"executor.workers = {workers!r} is not allowed: workers is a number of processes, "
+            f"allowed from 1 to {MOST_WORKERS}, or None for one for each processor"
+        )
 
 
 def mapping_of(value: Any, name: str) -> Mapping[str, Any]:
@@ -84,6 +112,11 @@ def axes_of(overrides: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str
         many = isinstance(value, list | tuple | range | np.ndarray)
         if many and not len(value) and name not in MAY_BE_EMPTY:
             raise ConfigError(f"{name} names no value: a sweep needs at least one")
+        if many and len(value) > MOST_SCENARIOS:
+            raise ConfigError(
+                f"{name} has {len(value)} values: allowed are {MOST_SCENARIOS} (scenarios) in a "
+                "sweep"
+            )
         if many and not holds_a_list(name, value):
             varied[name] = f"choice({','.join(map(as_word, value))})"
         else:

@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from leukosim.errors import ConfigError, unknown
 from leukosim.parameters import check_ranges, setting
 
 DRAWS = 64  # that come with the package
@@ -44,6 +45,8 @@ def drawn(declared: float, name: str, draw: Any) -> float:
 
     Also where there is no such draw: the field that holds it is told so when it is checked.
     """
+    if name not in posterior_draws():
+        raise ConfigError(f"${{drawn:...}}: {unknown(str(name), posterior_draws(), 'parameter')}")
     exists = isinstance(draw, int) and 1 <= draw <= DRAWS
     return posterior_draws()[name][draw - 1] if exists else declared
 

@@ -13,7 +13,7 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar
 
-from leukosim.errors import ConfigError, join, listed, unknown
+from leukosim.errors import ConfigError, InvalidField, join, listed, unknown
 from leukosim.parameters import allowed_range, check_value, is_word
 
 T = TypeVar("T")
@@ -66,9 +66,9 @@ def build(
             raise ConfigError(f"{here} is missing: {path} needs {listed(required(kind))}")
     try:
         return kind(**values)
-    except ConfigError:
-        raise
-    except ValueError as error:  # fields that contradict each other
+    except ValueError as error:  # such as fields that contradict each other
+        if isinstance(error, ConfigError) and not isinstance(error, InvalidField):
+            raise
         message = str(error)
         if message.split(" ")[0].split(".")[0] in declared:
             raise ConfigError(join(path, message)) from None

@@ -21,7 +21,7 @@ from leukosim.clinic.strategy.rules import Strategy
 from leukosim.config.execution import ExecutorOptions
 from leukosim.config.last_call import keep_last
 from leukosim.config.posterior import Posterior
-from leukosim.errors import listed, unknown
+from leukosim.errors import InvalidField, listed, unknown
 from leukosim.marrow.marrow import AGENTS, METHODS
 from leukosim.parameters import check_ranges, choice, setting
 from leukosim.results.tables import CSV, WRITERS
@@ -62,7 +62,7 @@ class Kernel:
     def __post_init__(self) -> None:
         check_ranges(self)
         if self.method not in METHODS:
-            raise ValueError(f"method = {self.method} is unknown: allowed {listed(METHODS)}")
+            raise InvalidField(f"method = {self.method} is unknown: allowed {listed(METHODS)}")
 
 
 @dataclass(frozen=True)

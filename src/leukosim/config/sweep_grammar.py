@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from leukosim.analysis.optimisation.search_space import Axis, choice_of, span_of
 from leukosim.config.compose import to_plain
 from leukosim.config.interpolation import Table, at, label, variations
+from leukosim.config.words import check_number
 from leukosim.errors import ConfigError, listed
 
 NOT_SWEPT = ("output", "overwrite", "tables", "executor", "search")  # they cannot change a number
@@ -32,6 +33,7 @@ def expand(config_loader: Any, master: DictConfig, arguments: Sequence[str]) -> 
     """The table of scenarios that a command line with comma-separated values asks for."""
     parser = OverridesParser.create(config_loader=config_loader)
     swept, fixed, output = parted(parser, arguments, "swept")
+    check_number(swept)
     chosen: dict[str, list[tuple[str, Any]]] = {}  # groups, composed anew
     valued: dict[str, list[tuple[str, Any]]] = {}  # values, set on what was composed
     for override in swept:
@@ -128,9 +130,8 @@ def axis_of(key: str, override: Override) -> Axis:
         is_whole = isinstance(low, int) and isinstance(high, int)
         return span_of(key, low, high, 1 if is_whole else None, LOG in tags)
     if isinstance(sweep, RangeSweep):
+        check_number([override])
         values = list(sweep.range())
-        if not values:
-            raise ConfigError(f"{key}: {override.input_line} has no value")
         low, high = min(values), max(values)
         step = abs(sweep.step)
         return span_of(key, low, high, step, LOG in tags)

@@ -48,7 +48,25 @@ def folder_of(output: str) -> Path:
     """
     if not output.strip():
         raise ConfigError("output is empty: it is a folder, such as output=outputs/mine")
+    if not output.isprintable():
+        raise ConfigError(f"output = {output!r} has a character that no folder's name may have")
+    try:
+        exists, is_folder = Path(output).exists(), Path(output).is_dir()
+    except OSError as error:  # such as a name that is too long
+        raise ConfigError(f"output = {output} cannot be a folder: {reason_of(error)}") from None
+    if exists and not is_folder:
+        raise ConfigError(f"output = {output} is not a folder: choose another output")
     return Path(output)
+
+
+def result_at(name: str | Path) -> Path | None:
+    """The file of a result, by its name or that of its folder; None where there is none."""
+    path = Path(name)
+    try:
+        path = path / RESULTS if path.is_dir() else path
+        return path if path.is_file() else None
+    except (OSError, ValueError):  # a name that no file can have
+        return None
 
 
 def prepare_folder(folder: Path) -> None:

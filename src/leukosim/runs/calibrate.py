@@ -26,7 +26,7 @@ from leukosim.config.compose import compose_plain
 from leukosim.config.interpolation import table_of_points
 from leukosim.config.paths import config_folder
 from leukosim.config.schema import Config
-from leukosim.errors import ConfigError, unknown
+from leukosim.errors import ConfigError, listed, unknown
 from leukosim.parameters import check_ranges, parameter_rows, setting
 from leukosim.results import atomic_write, output_folder
 from leukosim.results.own_files import refuse_foreign
@@ -93,6 +93,15 @@ class Calibration:
         for name in self.hypotheses:
             if name not in known:
                 raise ConfigError(f"hypotheses: {unknown(name, known, 'hypothesis')}")
+            if name == FITTED_UNDER:
+                raise ConfigError(
+                    f"hypotheses = {name} is the hypothesis of the fit itself: name others, of "
+                    f"{listed(each for each in known if each != FITTED_UNDER)}"
+                )
+        for name, names in (("hypotheses", self.hypotheses), ("without", self.without)):
+            for each in names:
+                if names.count(each) > 1:
+                    raise ConfigError(f"{name} = {listed(names)} names {each} more than once")
         if len(set(self.without)) >= len(SHARES):
             raise ConfigError("without leaves no target to fit to")
 

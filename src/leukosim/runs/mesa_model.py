@@ -19,11 +19,14 @@ from leukosim.clinic.strategy.chart import CallableStrategy, Decision, Report
 from leukosim.clinic.strategy.regimens import Dosing, Regimen
 from leukosim.clinic.strategy.rules import Strategy
 from leukosim.config.compose import compose
+from leukosim.config.overrides import as_word
 from leukosim.config.schema import Config
+from leukosim.errors import InvalidField
 from leukosim.marrow.counts import Counts
 from leukosim.marrow.rates import G0, IN_NICHE, Rates
-from leukosim.parameters import InvalidValue, check_ranges, setting
+from leukosim.parameters import check_ranges, setting
 from leukosim.results.variables import CAUSES
+from leukosim.runs.trial_arguments import checked_strategy
 from leukosim.trial.follow_up import FollowUp
 from leukosim.trial.run import check_drugs
 from leukosim.trial.sampling import draw_patient, producible
@@ -44,13 +47,8 @@ class PatientOverrides:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        for name in ("patient", "residual_stem_cells", "study_seed"):
-            value = getattr(self, name)
-            if value is not None and value != int(value):
-                raise InvalidValue(name, value, self.__dataclass_fields__[name].metadata["unit"],
-                                   "whole numbers")  # fmt: skip
         if self.marker is not None and self.marker not in MARKERS:
-            raise ValueError(f"marker = {self.marker} is unknown: allowed {', '.join(MARKERS)}")
+            raise InvalidField(f"marker = {self.marker} is unknown: allowed {', '.join(MARKERS)}")
 
 
 class StemCells(mesa.Agent):
@@ -143,13 +141,15 @@ class LeukemiaModel(mesa.Model):
         study_seed: int = 1,
         rng: int | None = None,
     ):
-        seed = study_seed if rng is None else rng
+        seed = whole(study_seed if rng is None else rng)
         wishes = PatientOverrides(
-            patient, dose_percent, cxcr4, residual_stem_cells, doubling_days, responsiveness,
-            marker, seed,
+            whole(patient), dose_percent, cxcr4, whole(residual_stem_cells), doubling_days,
+            responsiveness, marker, seed,
         )  # fmt: skip
         super().__init__(rng=int(seed))
-        arms = [f"strategy=[{strategy}]"] if isinstance(strategy, str) else []
+        if not isinstance(strategy, str):
+            strategy = checked_strategy(strategy, "strategy")
+        arms = [f"strategy=[{as_word(strategy)}]"] if isinstance(strategy, str) else []
         fields = {
             "monitoring.interval_days": interval_days,
             "trigger.delay_days": delay_days,
@@ -157,14 +157,14 @@ class LeukemiaModel(mesa.Model):
         }
         options = [
             # a trial around the patients would change none of them
-            f"study={study}", *arms, f"seed={seed}", "operations.centres=0",
-            *(f"{name}={value}" for name, value in fields.items() if value is not None),
+            f"study={as_word(study)}", *arms, f"seed={seed}", "operations.centres=0",
+            *(f"{name}={as_word(value)}" for name, value in fields.items() if value is not None),
         ]  # fmt: skip
         config = composed(tuple(options))
         self.patient = as_wished(config, wishes)
         if trigger_level is not None:
             by_marker = "recipient_share" if self.patient.marker == "chimerism" else "level"
-            config = composed((*options, f"trigger.{by_marker}={trigger_level}"))
+            config = composed((*options, f"trigger.{by_marker}={as_word(trigger_level)}"))
         self.protocol = config.protocol()
         chosen = config.strategies[config.arms[0]] if isinstance(strategy, str) else strategy
         self.strategy = with_doses(chosen, wishes.dose_percent / 100.0)
@@ -266,6 +266,11 @@ class LeukemiaModel(mesa.Model):
 
     def _once_seen(self, day: float | None) -> float | None:
         return day if day is not None and day <= self.seen_until else None
+
+
+def whole(value: Any) -> Any:
+    """A whole number as an int, as those of mesa and of sliders may be floats; others as given."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 @lru_cache(maxsize=64)

@@ -125,6 +125,7 @@ def analyse(question: Question) -> dict[str, pd.DataFrame]:
     factors, left_out = factors_of(
         parameter_rows(question.config), given, options.only, options.leave_out
     )
+    question.progress.say(cost_of(question, factors))
     if options.group_trajectories:
         why_not = screen_groups(question, factors)
         left_out += [LeftOut(f.path, why_not[f.group]) for f in factors if f.group in why_not]
@@ -144,6 +145,23 @@ def analyse(question: Question) -> dict[str, pd.DataFrame]:
         keep(question, "sobol", tables["sobol"])
     save_plan(question.folder, SENSITIVITY, question.command, is_complete=True)
     return tables
+
+
+def cost_of(question: Question, factors: Sequence[Factor]) -> str:
+    """How much is simulated at most, in a sentence."""
+    options, config = question.options, question.config
+    leading = min(options.leading, len(factors))
+    points = (
+        options.group_trajectories * (len({factor.group for factor in factors}) + 1)
+        + options.trajectories * (len(factors) + 1)
+        + options.surrogate_points * (leading > 1)
+    )
+    single, size, arms = 1 + 2 * leading, config.cohort.size, len(config.arms)
+    courses = (points * size + single * (options.single_patients or size)) * arms
+    return (
+        f"sensitivity of {config.study}: at most {points + single} points of {size} patients in "
+        f"{counted(arms, 'arm')}, {courses} courses, fewer where sections change no patient"
+    )
 
 
 # ---------------------------------------------------------------------- the steps

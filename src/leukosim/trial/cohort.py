@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from leukosim.biology.clones import ClonalHaematopoiesis, Founding
+from leukosim.errors import InvalidField
 from leukosim.parameters import check_ranges, estimate, setting
 
 OMMEN = "Ommen et al. 2010, Blood 115:198, doi:10.1182/blood-2009-04-212530"
@@ -207,21 +208,21 @@ class Cohort:
     def __post_init__(self) -> None:
         check_ranges(self)
         if not self.genotypes or not sum(g.share for g in self.genotypes.values()) > 0:
-            raise ValueError("genotypes needs at least one class with a share above 0")
+            raise InvalidField("genotypes needs at least one class with a share above 0")
         for name, share in self.dominant_shares.items():
             if not 0.0 <= share < np.inf:
-                raise ValueError(
+                raise InvalidField(
                     f"dominant_shares.{name} = {share} is not allowed: it is a relative frequency, "
                     "allowed 0 or more"
                 )
         if self.dominant_shares and not sum(self.dominant_shares.values()) > 0.0:
-            raise ValueError("dominant_shares needs at least one subtype with a share above 0")
+            raise InvalidField("dominant_shares needs at least one subtype with a share above 0")
         for low, high in (
             ("dominant_fraction_low", "dominant_fraction_high"),
             ("lsc_frequency_log10_low", "lsc_frequency_log10_high"),
             ("youngest_years", "oldest_years"),
         ):
             if getattr(self, low) > getattr(self, high):
-                raise ValueError(
+                raise InvalidField(
                     f"{low} = {getattr(self, low)} must not exceed {high} = {getattr(self, high)}"
                 )

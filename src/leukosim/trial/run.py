@@ -13,6 +13,7 @@ import xarray as xr
 from leukosim.biology.patient import Patient
 from leukosim.clinic.strategy.chart import CallableStrategy
 from leukosim.clinic.strategy.rules import Strategy
+from leukosim.errors import ConfigError
 from leukosim.marrow.marrow import AGENTS
 from leukosim.results.trajectories import Trajectories, TrialArrays
 from leukosim.results.variables import Labelled
@@ -96,16 +97,16 @@ def run_together(
     Others as in :func:`leukosim.runs.trials.run_trial`.
     """
     if not patients:
-        raise ValueError("patients is empty: a trial needs at least one patient")
+        raise ConfigError("patients is empty: a trial needs at least one patient")
     if not all(plan.arms for plan in plans):
-        raise ValueError("arms is empty: a trial needs at least one arm")
+        raise ConfigError("arms is empty: a trial needs at least one arm")
     if record_days < 1:
-        raise ValueError(f"record_days = {record_days} (day) is not allowed: allowed 1 or more")
+        raise ConfigError(f"record_days = {record_days} (day) is not allowed: allowed 1 or more")
     protocol = plans[0].protocol
     for plan in plans:
         check_drugs(plan.arms, protocol)
         if replace(plan.protocol, trigger=protocol.trigger) != protocol:
-            raise ValueError("protocols differ in more than their trigger: run them one by one")
+            raise ConfigError("protocols differ in more than their trigger: run them one by one")
     # clones are recorded on these days, whether they are kept or not
     notes_days = keeps_days or protocol.record.clones > 0
     days = days_of_records(record_days, protocol.horizon_days) if notes_days else np.empty(0)
@@ -196,12 +197,12 @@ def trial_of_plan(
 
 
 def check_drugs(arms: Mapping[str, Strategy | CallableStrategy], protocol: Protocol) -> None:
-    """Raise ``ValueError`` for a drug of a regimen that the protocol does not declare."""
+    """Raise :class:`ConfigError` for a drug of a regimen that the protocol does not declare."""
     for arm, strategy in arms.items():
         for name, regimen in strategy.regimens.items():
             for drug in regimen.drugs:
                 if drug not in protocol.drugs:
-                    raise ValueError(
+                    raise ConfigError(
                         f"drug = {drug} of regimen {name} in arm {arm} is unknown: "
                         f"allowed {', '.join(protocol.drugs)}"
                     )

@@ -11,6 +11,7 @@ from leukosim.biology.disease import Disease
 from leukosim.biology.patient import TYPICAL, Patient, PKParameters
 from leukosim.clinic.drugs.drug import Drug
 from leukosim.clinic.drugs.formulary import formulary
+from leukosim.errors import ConfigError
 from leukosim.marrow.rates import Rates, doubling_range
 from leukosim.random_streams import (
     AGE,
@@ -241,5 +242,16 @@ def with_pk_parameters(patient: Patient, name: str, drug: Drug) -> Patient:
 def draw_cohort(
     cohort: Cohort, disease: Disease, seed: int, drugs: Mapping[str, Drug] | None = None
 ) -> list[Patient]:
-    """All patients of a cohort."""
+    """All patients of a cohort.
+
+    Raises
+    ------
+    leukosim.errors.ConfigError
+        Naming the argument that is of another type or out of range.
+    """
+    for name, value, kind in (("cohort", cohort, Cohort), ("disease", disease, Disease)):
+        if not isinstance(value, kind):
+            raise ConfigError(f"{name} = {value!r} is not a {kind.__name__}")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ConfigError(f"seed = {seed!r} is not a whole number: allowed 0 or more")
     return [draw_patient(index, cohort, disease, seed, drugs) for index in range(cohort.size)]

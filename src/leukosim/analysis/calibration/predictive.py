@@ -52,14 +52,22 @@ def replicates(
             if name in NESTED:
                 before = met[NESTED[name]]
                 n_of[name] = n_of[NESTED[name]]
-                met[name] = before + rng.binomial(n_of[name] - before, shares)
+                met[name] = before + drawn(n_of[name] - before, shares, rng)
             elif name in INSIDE:
                 n_of[name] = n_of[INSIDE[name]]
-                met[name] = rng.binomial(met[INSIDE[name]], shares)
+                met[name] = drawn(met[INSIDE[name]], shares, rng)
             else:
                 n_of[name] = np.full(REPLICATES, max(round(counts[name][1]), 1))
-                met[name] = rng.binomial(n_of[name], shares)
+                met[name] = drawn(n_of[name], shares, rng)
     return {name: met[name] / n_of[name] for name in met}
+
+
+def drawn(n: np.ndarray, share: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Binomial counts, float64[replicate]; nan where no patient said what the share is."""
+    known = np.isfinite(n) & np.isfinite(share)
+    counts = np.full(len(n), np.nan)
+    counts[known] = rng.binomial(n[known].astype(int), share[known])
+    return counts
 
 
 def predictive_table(
@@ -94,8 +102,11 @@ def predictive_table(
         shares = repeated[target.id]
         is_time = target.unit != "probability"
         published = 0.5 if is_time else target.value
-        low, middle, high = np.nanquantile(shares, [TAIL, 0.5, 1.0 - TAIL])
-        below = np.mean(shares < published) + 0.5 * np.mean(shares == published)
+        if np.isfinite(shares).any():
+            low, middle, high = np.nanquantile(shares, [TAIL, 0.5, 1.0 - TAIL])
+            below = np.mean(shares < published) + 0.5 * np.mean(shares == published)
+        else:  # no patient was simulated of whom it could be seen
+            low = middle = high = below = np.nan
         rows.append(
             {
                 "id": target.id,

@@ -28,7 +28,7 @@ from leukosim.analysis.arm_summaries import (
 )
 from leukosim.analysis.endpoints import TWO_YEARS
 from leukosim.analysis.optimisation.search_space import Axis, Choice, Point, holds
-from leukosim.errors import ConfigError, listed
+from leukosim.errors import ConfigError, InvalidField, listed
 from leukosim.parameters import check_ranges, choice, setting
 
 SAMPLERS = ("tpe", "nsga2", "random")
@@ -113,18 +113,18 @@ class Search:
     def __post_init__(self) -> None:
         check_ranges(self)
         if self.sampler not in SAMPLERS:
-            raise ValueError(f"sampler = {self.sampler} is unknown: allowed {listed(SAMPLERS)}")
+            raise InvalidField(f"sampler = {self.sampler} is unknown: allowed {listed(SAMPLERS)}")
         if not self.goals:
-            raise ValueError("maximise and minimise are empty: a search needs a goal")
+            raise InvalidField("maximise and minimise are empty: a search needs a goal")
         for name in self.goals:
             summary_of(name, "maximise, minimise")
             if self.goals.count(name) > 1:
-                raise ValueError(f"maximise, minimise: {name} is named twice")
+                raise InvalidField(f"maximise, minimise: {name} is named twice")
         for side, limits in (("at_most", self.at_most), ("at_least", self.at_least)):
             for name, limit in limits.items():
                 summary_of(name, side)
                 if limit != DEFAULT and not is_number(limit):
-                    raise ValueError(
+                    raise InvalidField(
                         f"{side}.{name} = {limit} is no limit: allowed are a number and {DEFAULT}"
                     )
 

@@ -61,8 +61,15 @@ def read_frozen(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     for file in (path, beside):
         if not file.is_file():
             raise ConfigError(f"there is no {file}: leukosim predict makes it")
-    text = path.read_bytes().decode()
-    record = json.loads(beside.read_text(encoding="utf-8"))
+    try:
+        text = path.read_bytes().decode()
+        record = json.loads(beside.read_text(encoding="utf-8"))
+    except ValueError as error:  # neither UTF-8 nor JSON
+        raise ConfigError(
+            f"{path} and {beside.name} are not of leukosim predict: {error}"
+        ) from None
+    if not isinstance(record, dict) or not {"sha256", "made"} <= set(record):
+        raise ConfigError(f"{beside} is not of leukosim predict: it has no sha256 for {path.name}")
     if digest_of(text) != record["sha256"]:
         raise ConfigError(
             f"{path} was changed after {record['made']}, when it was frozen: its digest is "

@@ -27,7 +27,12 @@ def read_observed(path: Path, table: pd.DataFrame) -> pd.DataFrame:
     """
     if not path.is_file():
         raise ConfigError(f"there is no {path}: it has the columns {listed(OBSERVED_COLUMNS)}")
-    observed = pd.read_csv(path, dtype={"id": str, "source": str})
+    try:
+        observed = pd.read_csv(path, dtype={"id": str, "source": str})
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8") from None
+    except ValueError as error:  # such as an empty file
+        raise ConfigError(f"{path} is not a table with commas: {error}") from None
     missing = [name for name in OBSERVED_COLUMNS if name not in observed]
     if missing:
         raise ConfigError(f"{path} has no column {missing[0]}: it needs {listed(OBSERVED_COLUMNS)}")

@@ -8,7 +8,7 @@ that remains is that of the patients; intervals come from resampling them togeth
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 
-from leukosim.errors import ConfigError, listed
+from leukosim.errors import ConfigError, InvalidField, listed
 from leukosim.parameters import check_ranges, setting
 
 PACKAGES = {"SALib": "SALib", "sklearn": "scikit-learn"}  # as imported, as installed
@@ -68,13 +68,13 @@ class Sensitivity:
     def __post_init__(self) -> None:
         check_ranges(self)
         if self.levels % 2:
-            raise ValueError(f"levels = {self.levels} (levels) must be even")
+            raise InvalidField(f"levels = {self.levels} (levels) must be even")
         for name in ("surrogate_points", "sobol_points"):
             points = getattr(self, name)
             if points & (points - 1):
-                raise ValueError(f"{name} = {points} (points) must be a power of 2")
+                raise InvalidField(f"{name} = {points} (points) must be a power of 2")
         if 0 < self.surrogate_points < FEWEST_POINTS:
-            raise ValueError(
+            raise InvalidField(
                 f"surrogate_points = {self.surrogate_points} (points) are too few for a surrogate: "
                 f"allowed 0 or {FEWEST_POINTS} and more"
             )

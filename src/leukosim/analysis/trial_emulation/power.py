@@ -24,7 +24,7 @@ from leukosim.analysis.trial_emulation.repeated_trials import (
     patients_for_power,
     repeat,
 )
-from leukosim.errors import ConfigError, listed, unknown
+from leukosim.errors import ConfigError, InvalidField, listed, unknown
 from leukosim.parameters import check_ranges, setting
 from leukosim.random_streams import TRIAL, stream
 from leukosim.results.variables import VARIABLES
@@ -89,10 +89,10 @@ class Proposal:
     def __post_init__(self) -> None:
         check_ranges(self)
         if not self.sizes:
-            raise ValueError("sizes is empty: a trial needs patients (randomised), 4 or more")
+            raise InvalidField("sizes is empty: a trial needs patients (randomised), 4 or more")
         limits = [self.equals != "", self.at_least is not None, self.below is not None]
         if self.biomarker and not any(limits):
-            raise ValueError(
+            raise InvalidField(
                 f"biomarker = {self.biomarker} selects nobody yet: add equals, at_least or below"
             )
 

@@ -15,6 +15,7 @@ import pandas as pd
 import xarray as xr
 
 from leukosim.analysis.endpoints import DAYS_PER_MONTH
+from leukosim.errors import InvalidField
 from leukosim.parameters import check_ranges, setting
 from leukosim.results.variables import Labelled, labelled
 
@@ -50,7 +51,7 @@ class Operations:
     def __post_init__(self) -> None:
         check_ranges(self)
         if self.block_size % 2:
-            raise ValueError(
+            raise InvalidField(
                 f"block_size = {self.block_size} (patients) must be even: arms are one to one"
             )
 

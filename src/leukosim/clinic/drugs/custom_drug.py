@@ -18,6 +18,7 @@ from typing import Any
 
 from leukosim.clinic.drugs.drug import Drug, Effect, check_targets
 from leukosim.clinic.drugs.pharmacokinetics import Pharmacokinetics, TwoCompartments
+from leukosim.errors import InvalidField
 from leukosim.parameters import check_ranges, setting
 
 
@@ -45,7 +46,7 @@ class OwnPharmacokinetics:
     def __post_init__(self) -> None:
         check_ranges(self)
         if (self.exchange is None) != (self.peripheral_volume is None):
-            raise ValueError(
+            raise InvalidField(
                 f"exchange = {self.exchange} (L/day) and peripheral_volume = "
                 f"{self.peripheral_volume} (L): a second compartment needs both"
             )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from leukosim.clinic.drugs.drug import Drug, Effect
 from leukosim.clinic.drugs.pharmacokinetics import TwoCompartments
+from leukosim.errors import InvalidField
 from leukosim.parameters import check_ranges, estimate
 
 JCO_1983 = "JCO 1983, 1:763 (recalled, assumed)"
@@ -40,7 +41,7 @@ class CytarabinePharmacokinetics:
         check_ranges(self)
         fast, slow, out = self.rates_per_day
         if not slow < out < fast:
-            raise ValueError(
+            raise InvalidField(
                 f"volume = {self.volume} (L) does not go with clearance and half-lives: "
                 f"allowed between {out * self.volume / fast:.3g} and {out * self.volume / slow:.3g}"
             )

@@ -25,6 +25,7 @@ from leukosim.biology.exposure import (
 )
 from leukosim.biology.patient import TYPICAL, Patient, PKParameters
 from leukosim.clinic.drugs.pharmacokinetics import Pharmacokinetics, behind, mean_level, peak_level
+from leukosim.errors import InvalidField
 from leukosim.parameters import check_ranges, setting
 
 
@@ -66,18 +67,20 @@ class Effect:
     def __post_init__(self) -> None:
         check_ranges(self)
         if self.half_level is not None and self.ec50 is not None:
-            raise ValueError(
+            raise InvalidField(
                 f"half_level = {self.half_level} (reference level) and ec50 = {self.ec50} (mg/L) "
                 "exclude each other"
             )
         for subtype, factor in self.relative_ec50.items():
             if not factor > 0.0:
-                raise ValueError(
+                raise InvalidField(
                     f"relative_ec50.{subtype} = {factor} is not allowed: it is a factor, "
                     "allowed above 0"
                 )
         if self.relative_ec50 and self.saturates_at is None:
-            raise ValueError("relative_ec50 needs an ec50 (mg/L) or a half_level (reference level)")
+            raise InvalidField(
+                "relative_ec50 needs an ec50 (mg/L) or a half_level (reference level)"
+            )
 
     @property
     def saturates_at(self) -> float | None:
@@ -185,16 +188,16 @@ def check_targets(effects: Mapping[str, Effect]) -> None:
     """Raise ``ValueError`` for effects on unknown exposures and for effects out of range."""
     for target, effect in effects.items():
         if target not in EXPOSURES:
-            raise ValueError(
+            raise InvalidField(
                 f"effects.{target} is not a known exposure: allowed {', '.join(EXPOSURES)}"
             )
         if effect.differs_by_subtype and target not in BLOCKS:
-            raise ValueError(
+            raise InvalidField(
                 f"effects.{target}.relative_ec50 has no meaning: subtypes differ in "
                 f"{', '.join(BLOCKS)} only"
             )
         if IS_FRACTION[COLUMN[target]] and effect.size > 1.0:
-            raise ValueError(
+            raise InvalidField(
                 f"effects.{target}.size = {effect.size} is not allowed: it is in fraction, "
                 "allowed from 0 to 1"
             )

@@ -12,6 +12,7 @@ from leukosim.clinic.assays.quantitative_pcr import QuantitativePcr
 from leukosim.clinic.assays.sample import SAMPLES
 from leukosim.clinic.assays.single_cell_genotyping import SingleCellGenotyping
 from leukosim.clinic.assays.single_cell_mrd import SingleCellMrd
+from leukosim.errors import InvalidField
 from leukosim.parameters import check_ranges, choice, setting
 
 
@@ -55,7 +56,7 @@ class Monitoring:
     def __post_init__(self) -> None:
         check_ranges(self)
         if self.sample not in SAMPLES:
-            raise ValueError(f"sample = {self.sample} is unknown: allowed {', '.join(SAMPLES)}")
+            raise InvalidField(f"sample = {self.sample} is unknown: allowed {', '.join(SAMPLES)}")
 
 
 @dataclass(frozen=True)

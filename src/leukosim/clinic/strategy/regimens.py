@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from leukosim.clinic.drugs.drug import Dose
+from leukosim.errors import InvalidField
 from leukosim.parameters import check_ranges, setting
 
 
@@ -35,20 +36,20 @@ class Dosing:
     def __post_init__(self) -> None:
         check_ranges(self)
         if not self.days:
-            raise ValueError("days is empty: a drug needs at least one day (day of the cycle)")
+            raise InvalidField("days is empty: a drug needs at least one day (day of the cycle)")
         if (self.dose_mg_per_m2 is None) == (self.dose_mg is None):
-            raise ValueError(
+            raise InvalidField(
                 f"dose_mg_per_m2 = {self.dose_mg_per_m2} and dose_mg = {self.dose_mg}: "
                 "a drug needs one of the two (mg/m2 or mg), 0 or more"
             )
         if len(set(self.days)) < len(self.days):
-            raise ValueError(f"days = {self.days} (day of the cycle) names a day more than once")
+            raise InvalidField(f"days = {self.days} (day of the cycle) names a day more than once")
         if not self.hours or len(set(self.hours)) < len(self.hours):
-            raise ValueError(
+            raise InvalidField(
                 f"hours = {self.hours} (hour of the day) must name at least one hour, each once"
             )
         if min(self.hours) < 0.0 and min(self.days) == 1:
-            raise ValueError(
+            raise InvalidField(
                 f"hours = {self.hours} (hour of the day) with days = {self.days} (day of the "
                 "cycle) would give a dose before the cycle begins: begin on day 2 or later"
             )
@@ -75,10 +76,10 @@ class Regimen:
     def __post_init__(self) -> None:
         check_ranges(self)
         if not self.drugs:
-            raise ValueError("drugs is empty: a regimen needs at least one drug")
+            raise InvalidField("drugs is empty: a regimen needs at least one drug")
         for name, dosing in self.drugs.items():
             if max(dosing.days) > self.cycle_days:
-                raise ValueError(
+                raise InvalidField(
                     f"drugs.{name}.days = {dosing.days} (day of the cycle) must lie within "
                     f"cycle_days = {self.cycle_days}: allowed from 1 to {self.cycle_days}"
                 )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from leukosim.clinic.strategy.chart import Assessment, Chart
+from leukosim.errors import InvalidField
 from leukosim.parameters import check_ranges, setting
 from leukosim.results.variables import RESPONSES
 
@@ -29,7 +30,7 @@ class Response:
         for lineage in ("neutrophils", "platelets"):
             part, whole = f"partial_{lineage}", f"complete_{lineage}"
             if getattr(self, part) > getattr(self, whole):
-                raise ValueError(
+                raise InvalidField(
                     f"{part} = {getattr(self, part)} (G/L) must not exceed "
                     f"{whole} = {getattr(self, whole)}"
                 )

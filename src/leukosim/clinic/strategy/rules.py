@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from leukosim.clinic.strategy.chart import Chart, Decision
 from leukosim.clinic.strategy.monitoring import Trigger
 from leukosim.clinic.strategy.regimens import Regimen
+from leukosim.errors import InvalidField
 from leukosim.parameters import check_ranges, nested_tuples, setting
 
 # What a rule may look at, with its unit.
@@ -98,29 +99,31 @@ class Rule:
     def __post_init__(self) -> None:
         check_ranges(self)
         if self.measure not in MEASURES:
-            raise ValueError(f"measure = {self.measure} is unknown: allowed {', '.join(MEASURES)}")
+            raise InvalidField(
+                f"measure = {self.measure} is unknown: allowed {', '.join(MEASURES)}"
+            )
         if self.action not in ACTIONS:
-            raise ValueError(f"action = {self.action} is unknown: allowed {', '.join(ACTIONS)}")
+            raise InvalidField(f"action = {self.action} is unknown: allowed {', '.join(ACTIONS)}")
         fractional = self.measure not in ("neutrophils", "platelets")
         for name in ("at_least", "below"):
             level = getattr(self, name)
             if level == TRIGGER and self.measure != "mrd":
-                raise ValueError(
+                raise InvalidField(
                     f"{name} = trigger is not allowed for {self.measure}: "
                     "the trigger is a level of mrd"
                 )
             if fractional and isinstance(level, float | int) and level > 1.0:
-                raise ValueError(
+                raise InvalidField(
                     f"{name} = {level} is not allowed: {self.measure} is in "
                     f"{MEASURES[self.measure]}, allowed from 0 to 1"
                 )
         if self.action in LIMITED and self.at_most_days is None:
-            raise ValueError(
+            raise InvalidField(
                 f"at_most_days is missing: to {self.action} needs it (day), allowed from 1 to 366"
             )
         for name in ("drugs", "at_most_days"):
             if self.action not in LIMITED and getattr(self, name):
-                raise ValueError(
+                raise InvalidField(
                     f"{name} = {getattr(self, name)} means nothing to the action {self.action}: "
                     f"allowed with {', '.join(LIMITED)}"
                 )
@@ -197,17 +200,17 @@ class Strategy:
                 wanted[name] = getattr(self, name)
         for name, regimen in wanted.items():
             if regimen not in self.regimens:
-                raise ValueError(
+                raise InvalidField(
                     f"regimen = {regimen} of {name} is unknown: allowed {', '.join(self.regimens)}"
                 )
         for name, rule in self.rules.items():
             if rule.action in ("start", "change") and not rule.regimen:
-                raise ValueError(f"rule {name} must name a regimen to {rule.action}")
+                raise InvalidField(f"rule {name} must name a regimen to {rule.action}")
         given = dict.fromkeys(drug for regimen in self.regimens.values() for drug in regimen.drugs)
         for name, rule in self.rules.items():
             for drug in rule.drugs:
                 if drug not in given:
-                    raise ValueError(
+                    raise InvalidField(
                         f"rules.{name}.drugs = {drug} is given by no regimen: "
                         f"allowed {', '.join(given)}"
                     )
@@ -296,32 +299,32 @@ class Strategy:
 def check_decision(
     decision: Decision, day: float, regimens: Mapping[str, Regimen], chart: Chart
 ) -> None:
-    """Raise ``ValueError`` for a decision that cannot be carried out.
+    """Raise :class:`InvalidField` for a decision that cannot be carried out.
 
     Rules are checked when they are declared; this checks the decisions of functions, too.
     """
     if decision.action not in ACTIONS:
-        raise ValueError(
+        raise InvalidField(
             f"action = {decision.action} of {decision.rule} is unknown: "
             f"allowed {', '.join(ACTIONS)}"
         )
     if decision.action in ("start", "change") and decision.regimen not in regimens:
-        raise ValueError(
+        raise InvalidField(
             f"regimen = {decision.regimen} of {decision.rule} is unknown: "
             f"allowed {', '.join(regimens)}"
         )
     if decision.action in ("start", "marrow") and not decision.effective >= day:
-        raise ValueError(
+        raise InvalidField(
             f"effective = {decision.effective} (day) of {decision.rule} is not allowed: "
             f"allowed from the day of the decision, {day:g}"
         )
     if decision.action == "relapse" and not chart.has_responded:
-        raise ValueError(
+        raise InvalidField(
             f"action = relapse of {decision.rule} is not allowed on day {day:g}: "
             "allowed after a response (chart.has_responded)"
         )
     if decision.action in LIMITED and not (decision.at_most_days or 0) >= 1:
-        raise ValueError(
+        raise InvalidField(
             f"at_most_days = {decision.at_most_days} (day) of {decision.rule} is not allowed: "
             f"to {decision.action}, allowed 1 or more"
         )
