@@ -52,6 +52,7 @@ from leukosim.clinic.strategy.response import Response as Response
 from leukosim.clinic.strategy.rules import Rule as Rule
 from leukosim.clinic.strategy.rules import Strategy as Strategy
 from leukosim.errors import ConfigError as ConfigError
+from leukosim.errors import WithoutEffect as WithoutEffect
 from leukosim.marrow.marrow import Marrow as Marrow
 from leukosim.runs.mesa_model import LeukemiaModel as LeukemiaModel
 from leukosim.runs.trials import run_trial as run_trial

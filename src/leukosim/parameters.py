@@ -14,8 +14,6 @@ from dataclasses import Field, dataclass, field, fields, is_dataclass
 from functools import cache
 from typing import Any
 
-import numpy as np
-
 from leukosim.errors import InvalidField
 
 FRACTIONS = ("fraction", "probability")
@@ -157,15 +155,22 @@ def check_type(declared: Field[Any], value: Any) -> None:
                 raise InvalidField(f"{name}.{key} = {each!r} is not a {inner.__name__}")
             if inner in (int, float):
                 check_number(f"{name}.{key}", each, inner, {})
-    elif isinstance(kind, type) and not isinstance(value, (kind, np.bool_)[: 1 + (kind is bool)]):
+    elif isinstance(kind, type) and not (
+        isinstance(value, kind) or (kind is bool and is_truth(value))
+    ):
         wanted = {str: "text", bool: "truth value"}.get(kind, kind.__name__)
         raise InvalidField(f"{name} = {value!r} is not a {wanted}")
+
+
+def is_truth(value: Any) -> bool:
+    """Whether a value is true or false, also one of NumPy's, which is not imported for this."""
+    return type(value).__name__ in ("bool", "bool_")
 
 
 def check_number(name: str, value: Any, kind: Any, metadata: Any) -> None:
     """Raise :class:`InvalidField` where a value is no number of this kind."""
     number = numbers.Integral if kind is int else numbers.Real
-    if isinstance(value, bool | np.bool_) or not isinstance(value, number):
+    if is_truth(value) or not isinstance(value, number):
         words = "a whole number" if kind is int else "a number"
     elif kind is float and math.isinf(value):
         words = "a finite number"

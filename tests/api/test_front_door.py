@@ -106,7 +106,7 @@ def test_the_table_of_patients_has_what_the_dataset_has(result):
     assert row["doubling_days"] == float(one["doubling_days"])
     assert np.array_equal(row["relapse_day"], float(one["relapse_day"]), equal_nan=True)
     assert row["composition_MEP-like"] == float(one["composition"].sel(subtype="MEP-like"))
-    assert row["best_response"] == "none"  # a word and not its code
+    assert row["best_response"] == ""  # of patients who begin with overt leukaemia
     assert row["genotype"] == str(one["genotype"].values)
 
 

@@ -104,7 +104,7 @@ def test_few_data_are_no_error(capsys, patients, arms):
     ("words", "sentence"),
     [
         ([], "compare needs one to 9 results"),
-        (["nowhere"], "there is no result at nowhere"),
+        (["nowhere"], "there is no result at 'nowhere'"),
         (["here", "here"], "is named twice"),
         (["here", "against=nobody"], "against: nobody is not a known arm"),
         (["here", "arms=nobody"], "arms: nobody is not a known arm"),

@@ -66,6 +66,8 @@ def test_a_users_own_file_is_refused_before_anything_is_done(
     path = tmp_path / "out" / name
     path.parent.mkdir(parents=True)
     path.write_text("my,own\n1,2\n")
+    if verb == "validate":
+        (tmp_path / "out" / "observed.csv").write_text("id,value\n")
     before = sorted(tmp_path.rglob("*"))
     code = cli.main(words_of(verb, result, tmp_path / "out"))
     said = capsys.readouterr()

@@ -211,7 +211,7 @@ def test_what_no_command_can_say_is_said(capsys):
     ("words", "sentence"),
     [
         ([], "report needs one result"),
-        (["nowhere"], "there is no result at nowhere"),
+        (["nowhere"], "there is no result at 'nowhere'"),
         (["here", "against=nobody"], "against: nobody is not a known arm"),
         (["here", "titel=x"], "titel is not a known field: did you mean title?"),
         (["old"], "the result is of another version of leukosim: gone is not a known field"),

@@ -8,6 +8,7 @@ import pytest
 
 import leukosim
 from leukosim import cli
+from leukosim.results.output_folder import foreign_files
 from leukosim.runs import patient_tables
 
 SMALL = {"cohort.size": 3, "horizon_days": 60}
@@ -39,6 +40,17 @@ def test_a_finished_run_gets_missing_tables_back(capsys):
     out = capsys.readouterr().out
     assert "nothing was run" in out and "adtte.csv written from results.nc" in out
     assert {name: (FOLDER / name).read_bytes() for name in NAMES} == before
+
+
+@pytest.mark.parametrize("make", [run, sweep])
+def test_tables_are_known_again_by_how_they_begin(make):
+    make()
+    (FOLDER / "results.nc").unlink()
+    (FOLDER / "checksums.sha256").unlink()
+    assert foreign_files(FOLDER) == []
+    for name in NAMES:
+        (FOLDER / name).write_text("my,own\n")
+    assert foreign_files(FOLDER) == NAMES
 
 
 def test_tables_do_not_change_the_digest():

@@ -25,9 +25,9 @@ TAKEN = {
 class SlurmOptions:
     """What jobs ask Slurm for."""
 
-    partition: str = ""
-    account: str = ""
-    qos: str = ""
+    partition: str = ""  # queue of the cluster
+    account: str = ""  # that is charged
+    qos: str = ""  # quality of service
     constraint: str = ""  # features that a node needs
     setup: list[str] = field(default_factory=list)  # lines of shell before the work of a job
     python: str = ""  # command that starts Python on the nodes; none: the one that runs here
@@ -53,7 +53,7 @@ class SlurmOptions:
 class JobQueueOptions:
     """What jobs ask PBS, SGE or LSF for. Empty fields are left to dask's own configuration."""
 
-    queue: str = ""
+    queue: str = ""  # of the cluster
     project: str = ""  # or account
     interface: str = ""  # of the network between nodes, such as ib0
     setup: list[str] = field(default_factory=list)  # lines of shell before the work of a job

@@ -97,12 +97,12 @@ def foreign_files(folder: Path) -> list[str]:
     """
     if "digest" in attributes_of(folder / RESULTS) or is_damaged(folder):
         return []
-    beginnings: dict[str, str | None] = {
-        RESULTS: None,
-        CONFIG: CONFIG_TITLE,
-        DECISIONS: DECISIONS_TITLE,
-        CHECKSUMS: CHECKSUMS_TITLE,
-        **dict.fromkeys(tables.FILES),  # placed after the result
+    beginnings: dict[str, tuple[str, ...]] = {
+        RESULTS: (),
+        CONFIG: (CONFIG_TITLE,),
+        DECISIONS: (DECISIONS_TITLE,),
+        CHECKSUMS: (CHECKSUMS_TITLE,),
+        **tables.BEGINNINGS,
     }
     return [name for name, own in beginnings.items() if not begins_with(folder / name, own)]
 
@@ -115,19 +115,22 @@ def is_damaged(folder: Path) -> bool:
     except FileNotFoundError:
         return False
     except Unreadable:
-        is_listed = RESULTS in stated(folder) and begins_with(folder / CHECKSUMS, CHECKSUMS_TITLE)
+        is_listed = RESULTS in stated(folder) and begins_with(
+            folder / CHECKSUMS, (CHECKSUMS_TITLE,)
+        )
         return path.is_file() and (is_listed or path.read_bytes()[:8] in (b"", HDF5))
     return False
 
 
-def begins_with(path: Path, words: str | None) -> bool:
-    """Whether a file, if there is one, begins with these words; None: it must not be there."""
+def begins_with(path: Path, beginnings: tuple[str, ...]) -> bool:
+    """Whether a file, if there is one, begins with one of these; none: it must not be there."""
     if not path.exists():
         return True
-    if words is None or not path.is_file():
+    if not beginnings or not path.is_file():
         return False
     with path.open("rb") as file:
-        return file.read(len(words)) == words.encode()
+        beginning = file.read(max(map(len, beginnings)))
+    return any(beginning.startswith(each.encode()) for each in beginnings)
 
 
 @contextmanager

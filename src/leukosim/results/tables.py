@@ -67,3 +67,10 @@ WRITERS: dict[str, Callable[[Iterable[pd.DataFrame], Path], None]] = {
     CSV: write_csv, PARQUET: write_parquet,
 }  # fmt: skip
 FILES = tuple(f"{name}.{form}" for form in WRITERS for name in (PATIENTS, ADTTE))
+# How the files begin, by which they are known again: of a run, and of a sweep.
+BEGINNINGS = {
+    "patients.csv": ("arm,patient,", "scenario,"),
+    "adtte.csv": ("STUDYID,USUBJID,",),
+    "patients.parquet": ("PAR1",),
+    "adtte.parquet": ("PAR1",),
+}

@@ -42,8 +42,10 @@ def checked_arms(arms: Any) -> dict[str, Strategy | CallableStrategy]:
     ------
     ConfigError
     """
-    if not isinstance(arms, Mapping) or not arms:
-        raise ConfigError(f"arms = {arms!r} is not a mapping of names to strategies, one or more")
+    if not isinstance(arms, Mapping):
+        raise ConfigError(f"arms = {arms!r} is not a mapping of names to strategies")
+    if not arms:
+        raise ConfigError("arms is empty: it maps names to strategies, one or more")
     for name in arms:
         if not isinstance(name, str) or not name.strip():
             raise ConfigError(f"arms: {name!r} is not the name of an arm")
