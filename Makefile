@@ -35,4 +35,4 @@ docs:
 
 # The versions that tests run with, for every supported Python at once.
 lock:
-	uv pip compile --universal --python-version 3.11 --extra test --extra lint --extra page --extra browser --extra pdf --extra dask --extra slurm --extra search --extra calibration --extra sensitivity --no-header --output-file requirements/locked.txt pyproject.toml
+	uv pip compile --universal --python-version 3.11 --extra test --extra lint --extra page --extra browser --extra pdf --extra dask --extra slurm --extra jobqueue --extra parquet --extra cf --extra search --extra calibration --extra sensitivity --no-header --output-file requirements/locked.txt pyproject.toml

@@ -88,7 +88,8 @@ def test_a_field_is_described_by_its_declaration():
         (["page", "--prot", "1"], "--prot is not a known option of page: did you mean --port?"),
         (
             ["page", "--port", "abc"],
-            "page: --port: port = abc is not allowed: it is a whole number, allowed from 1 to 65535",
+            "page: --port: port = abc is not allowed: it is a whole number, allowed from 1 to "
+            "65535",
         ),
         (["page", "--port"], "page: --port: expected one argument"),
         (["page", "x"], "page takes [--port N] [--host NAME] [--no-open], and x was given"),
