@@ -23,7 +23,7 @@ def leukosim(folder, *words):
     """What a command prints, into a file: jobs of this machine would keep a pipe open."""
     with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
         done = subprocess.run(
-            [sys.executable, "-m", "leukosim.cli", *words],
+            [sys.executable, "-m", "leukosim", *words],
             cwd=folder, stdout=out, stderr=err, timeout=200,
         )  # fmt: skip
     assert done.returncode == 0, (folder / "err").read_text()

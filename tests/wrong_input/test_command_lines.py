@@ -48,7 +48,7 @@ def test_a_process_refuses_it_as_well(number, unchanged):
     if any("\0" in word for word in words):
         pytest.skip("no process can be given a NUL")
     done = subprocess.run(
-        [sys.executable, "-m", "leukosim.cli", *words], cwd=unchanged, capture_output=True,
+        [sys.executable, "-m", "leukosim", *words], cwd=unchanged, capture_output=True,
         text=True, timeout=60, env={**os.environ, "COLUMNS": "200"},
     )  # fmt: skip
     assert done.returncode == 2

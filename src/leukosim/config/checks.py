@@ -69,7 +69,7 @@ def check_rules(config: Config) -> None:
                     )
             if low is not None and high is not None and not float(low) < float(high):
                 raise ConfigError(
-                    f"{path} never acts: at_least = {rule.at_least} must be below "
+                    f"{path} never acts: at_least = {rule.at_least} must be less than "
                     f"below = {rule.below} ({rule.measure} in {unit})"
                 )
 

@@ -41,6 +41,8 @@ def expand(config_loader: Any, master: DictConfig, arguments: Sequence[str]) -> 
         if not override.is_discrete_sweep():
             raise ConfigError(f"{key} needs a list or a range of values: {override.input_line}")
         lines = [f"{key}={value}" for value in override.sweep_string_iterator()]
+        if not lines:
+            raise ConfigError(f"{key} names no value: {override.input_line}")
         is_value = not override.is_add() and not config_loader.get_group_options(key)
         points = [(line, parser.parse_override(line).value()) for line in lines]
         named: set[Any] = set()

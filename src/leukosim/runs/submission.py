@@ -140,7 +140,7 @@ def perform(words: list[str], directory: str, after: list[int], remove: Path | N
     """
     while any(is_alive(process) for process in after):
         time.sleep(POLL_SECONDS)
-    subprocess.run([sys.executable, "-m", "leukosim.cli", *words], cwd=directory, check=True)
+    subprocess.run([sys.executable, "-m", "leukosim", *words], cwd=directory, check=True)
     if remove is not None:
         shutil.rmtree(remove, ignore_errors=True)
 
