@@ -50,11 +50,21 @@ VALUES = {
 }  # fmt: skip
 
 
+def pattern_of(path: str) -> str:
+    """A regular expression for a path; each name that a * stands for is a group."""
+    return re.escape(path).replace(r"\*", r"([^.]+)")
+
+
+ANY_OLD = re.compile(rf"(?:{'|'.join(map(pattern_of, FIELDS))})(?=\.|$)")
+OLD = [(re.compile(rf"{pattern_of(old)}(?=\.|$)"), new) for old, new in FIELDS.items()]
+
+
 def new_name(path: str) -> str:
     """The present path of a field that an old path named; empty where it is not known."""
-    for old, new in FIELDS.items():
-        pattern = re.escape(old).replace(r"\*", r"([^.]+)")
-        fits = re.match(rf"{pattern}(?=\.|$)", path)
+    if not ANY_OLD.match(path):  # which nearly all are
+        return ""
+    for pattern, new in OLD:
+        fits = pattern.match(path)
         if fits:
             for part in fits.groups():
                 new = new.replace("*", part, 1)
