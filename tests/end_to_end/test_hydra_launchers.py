@@ -12,6 +12,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
+from leukosim.cli import main
 from leukosim.results.netcdf import load_dataset
 
 pytestmark = pytest.mark.end_to_end
@@ -78,18 +79,18 @@ def test_jobs_of_hydra_give_the_same_data(own, tmp_path, sweeper, launcher):
 
 @pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
 @pytest.mark.parametrize("sweeper", ["leukosim", "search"])
-def test_sweeps_of_leukosim_refuse_a_launcher(tmp_path, sweeper, launcher):
+def test_sweeps_of_leukosim_refuse_a_launcher(tmp_path, monkeypatch, capsys, sweeper, launcher):
     if not installed(launcher):
         pytest.skip(f"{launcher} is not installed")
+    monkeypatch.chdir(tmp_path)
     words = [f"hydra/sweeper={sweeper}", f"hydra/launcher={launcher}", "trigger.level=0.001,0.01"]
-    done = leukosim("run", "-m", *words, *SMALL, "output=jobs", cwd=tmp_path)
-    assert done.returncode == 2
-    assert f"hydra/launcher={launcher} has no effect" in done.stderr
+    assert main(["run", "-m", *words, *SMALL, "output=jobs"]) == 2
+    assert f"hydra/launcher={launcher} has no effect" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 
-def test_a_job_that_fails_fails_the_command(tmp_path):
+def test_a_job_that_fails_fails_the_command(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     words = ["hydra/sweeper=basic", "trigger.level=0.001,2"]
-    done = leukosim("run", "-m", *words, *SMALL, "output=jobs", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "trigger.level = 2 is not allowed" in done.stderr
+    assert main(["run", "-m", *words, *SMALL, "output=jobs"]) == 2
+    assert "trigger.level = 2 is not allowed" in capsys.readouterr().err
