@@ -129,6 +129,8 @@ def explain(error: Exception) -> str:
     if isinstance(cause, OmegaConfBaseException) and cause.msg:
         where = f"{cause.full_key}: " if cause.full_key else ""
         message = str(cause.msg)
+    if "HydraConfig was not set" in message:
+        message = "${hydra:...} has no value here: only output may refer to Hydra's own settings"
     message = message.split("full_key:")[0].split("\nSee https")[0]
     return where + " ".join(message.split())
 

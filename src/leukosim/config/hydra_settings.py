@@ -126,10 +126,11 @@ class CheckedLoader(ConfigLoaderImpl):
         check_trusted(composed, overrides)
         return composed
 
-    def _load_single_config(self, *arguments: Any, **named: Any) -> Any:
-        loaded = super()._load_single_config(*arguments, **named)
+    def _load_single_config(self, default: Any, *more: Any, **named: Any) -> Any:
+        loaded = super()._load_single_config(default, *more, **named)
         if loaded.provider == OWN_FILES:
-            check_file(loaded)
+            folder = str(loaded.path).removeprefix("file://")
+            check_file(loaded, f"{folder}/{str(default.config_path).removesuffix('.yaml')}.yaml")
         return loaded
 
     def _process_config_searchpath(self, config_name: str | None, *more: Any) -> None:
@@ -143,17 +144,17 @@ class CheckedLoader(ConfigLoaderImpl):
         super()._process_config_searchpath(config_name, *more)
 
 
-def check_file(loaded: Any) -> None:
+def check_file(loaded: Any, name: str) -> None:
     """Raise :class:`ConfigError` where a file of the user's sets anything of Hydra's.
 
-    loaded : a file as Hydra has read it, at its place in the configuration
+    loaded : the file as Hydra has read it, at its place in the configuration
     """
     groups = [getattr(each, "group", None) or "" for each in loaded.defaults_list or []]
     chosen = [each for each in groups if each.lstrip("/").startswith("hydra")]
     if chosen or "hydra" in loaded.config:
         what = chosen[0].lstrip("/") if chosen else first_path(loaded.config.hydra, "hydra")
         raise ConfigError(
-            f"{loaded.path} sets {what}: files hold fields of leukosim only, and nothing of "
+            f"{name} sets {what}: files hold fields of leukosim only, and nothing of "
             "Hydra's own settings"
         )
 
