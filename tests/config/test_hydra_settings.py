@@ -89,6 +89,18 @@ ATTACKS = {
         "strategy/evil.yaml",
         "# @package strategies.evil\nrules: [" + CALL + "]\n", ["strategy=[triggered,evil]"],
     ),
+    "logs by the path of a file": (
+        "other.yaml", "defaults: [/hydra/job_logging/default, config, _self_]\n",
+        ["--config-name=other"],
+    ),
+    "the environment by a package": (
+        "strategy/evil.yaml",
+        "# @package strategies.evil\ndefaults: [/study/relaza2@hydra.job.env_set]\n",
+        ["strategy=[triggered,evil]"],
+    ),
+    "a result elsewhere": (
+        "study/evil.yaml", "# @package _global_\nstudy: ../../hydra\n", ["study=evil"],
+    ),
     "a module on the search path": (
         "evil.yaml", "defaults: [config]\nhydra: {{searchpath: ['pkg://this']}}\n",
         ["--config-name", "evil"],

@@ -199,3 +199,25 @@ def test_what_is_made_is_closed_to_others(tmp_path):
         os.umask(before)
     for name in ("cache", "cache/one", "cache/one/two"):
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_with_files_of_others_is_refused_every_time(tmp_path):
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    folder.chmod(0o777)
+    (folder / "planted.nbi").write_bytes(b"")
+    (folder / "planted.nbi").chmod(0o666)  # anybody could have written it
+    assert not is_private(tmp_path, ["cache"])
+    assert not is_private(tmp_path, ["cache"])
+    folder.chmod(0o755)
+    assert not is_private(tmp_path, ["cache"])
+    (folder / "planted.nbi").unlink()
+    assert is_private(tmp_path, ["cache"])
+
+
+def test_a_folder_below_one_that_is_open_to_all_is_refused(tmp_path):
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    assert not is_private(tmp_path / "open", ["cache"])
+    (tmp_path / "open").chmod(0o1777)  # as /tmp is: nobody renames what another user has made
+    assert is_private(tmp_path / "open", ["cache"])

@@ -149,8 +149,12 @@ def check_file(loaded: Any, name: str) -> None:
 
     loaded : the file as Hydra has read it, at its place in the configuration
     """
-    groups = [getattr(each, "group", None) or "" for each in loaded.defaults_list or []]
-    chosen = [each for each in groups if each.lstrip("/").startswith("hydra")]
+    named = [
+        str(getattr(each, part, None) or "")
+        for each in loaded.defaults_list or []
+        for part in ("group", "path", "package")
+    ]
+    chosen = [each for each in named if "hydra" in re.split(r"[/.]", each)]
     if chosen or "hydra" in loaded.config:
         what = chosen[0].lstrip("/") if chosen else first_path(loaded.config.hydra, "hydra")
         raise ConfigError(

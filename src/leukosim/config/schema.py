@@ -5,6 +5,7 @@ then what stands on the command line. What comes out is checked by :mod:`leukosi
 Nothing in a configuration can name code to be run.
 """
 
+import re
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -158,6 +159,10 @@ class Config:
     )  # by name, as chosen by strategy=[...]
 
     def __post_init__(self) -> None:
+        if not re.fullmatch(r"[\w\-]*", self.study):  # the folder of the result is named by it
+            raise ValueError(
+                f"study = {self.study} is not a plain name: allowed are letters, digits, _ and -"
+            )
         for each in self.tables:
             if each not in WRITERS:
                 raise unknown(f"tables.{each}", WRITERS, "format of tables")

@@ -94,6 +94,8 @@ def load_jobs(folder: Path) -> Jobs | None:
 
 def loaded(kind: type[T], path: Path) -> T | None:
     """A record of a file; None where there is none that this version can read."""
+    if not path.is_file():  # as a pipe, of which reading has no end
+        return None
     try:
         return kind(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
@@ -106,7 +108,7 @@ def writer_of(folder: Path) -> tuple[str, datetime] | None:
     A lock that nobody holds was left by a process that was killed.
     """
     try:
-        handle = os.open(folder / LOCK, os.O_RDONLY)
+        handle = os.open(folder / LOCK, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except OSError:
         return None
     try:
