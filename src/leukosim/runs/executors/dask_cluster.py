@@ -122,6 +122,7 @@ def started(workers: int) -> Client:
     cluster = LocalCluster(
         n_workers=workers,
         threads_per_worker=1,
+        security=True,  # keys of its own: else any user of this machine could send it work
         host=THIS_MACHINE,
         dashboard_address=f"{THIS_MACHINE}:0",  # any free port
         worker_dashboard_address=f"{THIS_MACHINE}:0",
