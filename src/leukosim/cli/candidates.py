@@ -200,7 +200,7 @@ def files(current: str) -> list[str]:
 
 
 def entries(current: str) -> list[Path]:
-    """What lies in the folder of a path that is being typed."""
+    """The entries of the folder of a path that is being typed."""
     parent, _, name = current.rpartition("/")
     folder = Path(f"{parent}/" if current.startswith("/") or parent else ".").expanduser()
     try:

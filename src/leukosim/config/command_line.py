@@ -20,7 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from leukosim.config.compose import explain, refuse_empty, register, set_version
+from leukosim.config.compose import explain, refuse_empty, register, set_version, without_hydra
 from leukosim.config.hydra_settings import LAUNCHER, OPTIONS, SWEEPER, CheckedLoader, check_words
 from leukosim.config.interpolation import Table
 from leukosim.config.overrides import quoted
@@ -118,11 +118,6 @@ def composed_by_hydra(arguments: list[str], job: Job | None) -> list[Any]:
 def refuse(message: str) -> NoReturn:
     """Raise :class:`ConfigError` where options cannot be read."""
     raise ConfigError(message)
-
-
-def without_hydra(composed: DictConfig) -> DictConfig:
-    """A configuration without Hydra's own section."""
-    return OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
 
 
 def refuse_without_sweep(fields: Sequence[str]) -> None:

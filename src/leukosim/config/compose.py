@@ -237,6 +237,11 @@ def compose_plain(overrides: Sequence[str] = (), folder: str | Path | None = Non
         composed = loader.load_configuration("config", list(overrides), RunMode.RUN)
     except (OmegaConfBaseException, HydraException) as error:
         raise ConfigError(sentence_on_words(overrides) or explain(error)) from None
+    return without_hydra(composed)
+
+
+def without_hydra(composed: DictConfig) -> DictConfig:
+    """A configuration without Hydra's own section."""
     return OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
 
 

@@ -43,7 +43,7 @@ class ExecutorOptions:
     scheduler_file: str = ""  # which a dask scheduler wrote
     cluster: str = ""  # none: that of the executor; local and debug: this machine, to try jobs
     job_minutes: int = setting(240, "minute", lowest=1, highest=525600, note="of a cluster's job")
-    job_folder: str = ""  # what jobs are told and say, on a disk of all nodes; none: NAME_jobs
+    job_folder: str = ""  # inputs and logs of jobs, on a disk of all nodes; none: NAME_jobs
     submit: bool = False  # submit the jobs and return, instead of waiting for them
     slurm: SlurmOptions = field(default_factory=SlurmOptions)
     jobqueue: JobQueueOptions = field(default_factory=JobQueueOptions)
@@ -112,7 +112,7 @@ class ExecutorOptions:
 
     @property
     def folder_of_jobs(self) -> str:
-        """The folder of what jobs are told and say."""
+        """The folder of the inputs and logs of jobs."""
         return self.job_folder or f"{self.name}_jobs"
 
     @property

@@ -12,10 +12,10 @@ from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, RangeSweep
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from leukosim.analysis.optimisation.search_space import Axis, choice_of, span_of
-from leukosim.config.compose import to_plain
+from leukosim.config.compose import to_plain, without_hydra
 from leukosim.config.interpolation import Table, at, label, variations
 from leukosim.config.words import check_number
 from leukosim.errors import ConfigError, listed
@@ -57,7 +57,7 @@ def expand(config_loader: Any, master: DictConfig, arguments: Sequence[str]) -> 
     for choice in itertools.product(*chosen.values()):
         lines = [*fixed, *(line for line, _ in choice)]
         base = config_loader.load_sweep_config(master, lines)
-        base = OmegaConf.masked_copy(base, [key for key in base if key != "hydra"])
+        base = without_hydra(base)
         composed.append(base)
         for point, config in variations(base, list(valued), itertools.product(*values)):
             of_point = (*(value for _, value in choice), *point)
@@ -112,7 +112,7 @@ def read_space(config_loader: Any, master: DictConfig, arguments: Sequence[str])
             "'trigger.level=tag(log,interval(1e-4,1e-1))'"
         )
     base = config_loader.load_sweep_config(master, fixed)
-    base = OmegaConf.masked_copy(base, [key for key in base if key != "hydra"])
+    base = without_hydra(base)
     return Space(axes, base, output)
 
 

@@ -1,6 +1,6 @@
 """A folder into which nobody else can put files.
 
-numba unpickles what lies in its cache, and to unpickle a file is to run the code of whoever wrote
+numba unpickles the files of its cache, and to unpickle a file is to run the code of whoever wrote
 it. So compiled code is kept only where this user alone can write.
 """
 

@@ -226,12 +226,12 @@ def is_finished(
 ) -> bool:
     """Whether a folder holds just this result already, and all of it.
 
-    warn : told what is missing or damaged, so that the result has to be made again
+    warn : called with what is missing or damaged, so that the result has to be made again
 
     Raises
     ------
     ConfigError
-        If it holds another, which must not be overwritten, or one that cannot be told.
+        If it holds another, which must not be overwritten, or one that cannot be identified.
     """
     path = folder / RESULTS
     if not path.exists():

@@ -163,7 +163,7 @@ def digests_in(path: Path) -> tuple[str, ...]:
 
 
 def kept_in(folder: Path) -> dict[str, Path]:
-    """The file of every scenario that lies in a folder, by digest."""
+    """The file of every scenario kept in a folder, by digest."""
     files = sorted(folder.glob(f"[0-9a-f]*{SUFFIX}"))
     return {digest: path for path in files for digest in digests_in(path)}
 

@@ -146,7 +146,7 @@ def perform(words: list[str], directory: str, after: list[int], remove: Path | N
 
 
 def folder_of_jobs(place: ExecutorOptions) -> Path:
-    """The folder of what jobs are told and say, created."""
+    """The folder of the inputs and logs of jobs, created."""
     root = Path(place.folder_of_jobs).absolute()
     root.mkdir(parents=True, exist_ok=True)
     return root

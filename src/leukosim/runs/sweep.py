@@ -205,7 +205,7 @@ def is_finished(sweep: Sweep, warn: Callable[[str], object] = str) -> bool:
 
     A sweep may grow: a dataset all of whose scenarios are also in the new table is replaced.
 
-    warn : told what is missing or damaged, so that the dataset has to be made again
+    warn : called with what is missing or damaged, so that the dataset has to be made again
 
     Raises
     ------

@@ -72,7 +72,7 @@ def cluster_of(place: ExecutorOptions) -> Any:
     if len(str(folder).split()) > 1:
         raise ConfigError(
             f"executor.job_folder = {folder} is not possible for executor={place.name}: jobs are "
-            "told file names without quotes, allowed are paths without blanks"
+            "given file names without quotes, allowed are paths without blanks"
         )
     folder.mkdir(parents=True, exist_ok=True)
     kind = LOCAL if place.cluster == LOCAL else place.name
@@ -101,7 +101,7 @@ def security_of(folder: Path) -> Security:
 
 
 def job_of(place: ExecutorOptions, folder: Path) -> dict[str, Any]:
-    """What dask-jobqueue is told of a job; it looks up the rest in the user's files of dask.
+    """The options of a job for dask-jobqueue; it looks up the rest in the user's files of dask.
 
     folder : of what jobs say
     """

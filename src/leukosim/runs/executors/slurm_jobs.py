@@ -90,7 +90,7 @@ def submitted(
 
 
 def executor_of(folder: Path, workers: int, place: ExecutorOptions) -> submitit.Executor:
-    """An executor of submitit, told what each job may take.
+    """An executor of submitit, with the limits of each job.
 
     On a cluster of this machine the options of a queue mean nothing; setup and python are used.
     """
